@@ -1,0 +1,80 @@
+/** What went wrong, in one of a few stable words. */
+export type ErrorCode =
+  /** An argument or option is wrong; the same one cannot work. */
+  | "invalid_argument"
+  /** The backend has no room left; nothing of the call was stored. */
+  | "quota_exceeded"
+  /** The backend does not accept the credentials. */
+  | "unauthorized"
+  /** The backend is absent or cannot be reached. */
+  | "unavailable"
+  /** The backend did not answer in time. */
+  | "timeout"
+  /** A key, a value or a whole call is larger than what the backend takes. */
+  | "too_large"
+  /** What is stored cannot be read. */
+  | "corrupt"
+  /** The store was closed. */
+  | "closed"
+  /** The store does not have this operation. */
+  | "unsupported"
+  /** A defect of bytestow itself; the store goes on with a fresh wasm instance. */
+  | "internal";
+
+/** What is known of an error beside its code and message. */
+export interface BytestowErrorOptions {
+  /** Whether the same call may succeed later. */
+  retryable?: boolean | undefined;
+  /** What lies behind it. */
+  cause?: unknown;
+  /** How often the call was tried, where it was retried. */
+  attempts?: number | undefined;
+  /** For how long it was tried, in ms, where it was retried. */
+  elapsed?: number | undefined;
+}
+
+/** Messages are shorter than this, in characters. */
+const MESSAGE_LIMIT = 600;
+
+/**
+ * The error that every store rejects with. Tell it by `name` and `code`: with two copies of the package on a page,
+ * `instanceof` knows only one. Messages name the argument and what would be right, and hold no value and no secret.
+ */
+export class BytestowError extends Error {
+  override readonly name = "BytestowError";
+  /** What went wrong, in one of a few stable words. */
+  readonly code: ErrorCode;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** How often the call was tried, where it was retried. */
+  readonly attempts?: number;
+  /** For how long it was tried, in ms, where it was retried. */
+  readonly elapsed?: number;
+
+  constructor(code: ErrorCode, message: string, options: BytestowErrorOptions = {}) {
+    const short = message.length < MESSAGE_LIMIT ? message : `${message.slice(0, MESSAGE_LIMIT - 4)}...`;
+    super(short, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    if (options.attempts !== undefined) this.attempts = options.attempts;
+    if (options.elapsed !== undefined) this.elapsed = options.elapsed;
+  }
+}
+
+/** An argument is wrong: the message names it and says what would be right. */
+export function invalid(message: string): BytestowError {
+  return new BytestowError("invalid_argument", message);
+}
+
+/** A key or option value as messages show it: quoted and cut to 40 characters. */
+export function shown(text: string): string {
+  return text.length > 40 ? `${JSON.stringify(text.slice(0, 40))}...` : JSON.stringify(text);
+}
+
+/** What kind of thing `value` is, for a message: never the value itself. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return `an object (${value.constructor?.name ?? "no class"})`.slice(0, 60);
+  return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+}

@@ -1,0 +1,65 @@
+/** A store's object in wasm, made when first needed and made anew on a fresh instance. */
+
+import { boot, currentEpoch, enter, lastTrap } from "./runtime.js";
+
+/** Keeps the recipe of a wasm object, and the object while its instance lives. */
+export class Handle<T> {
+  readonly #make: () => T;
+  readonly #onReset: (reason: string) => void;
+  #object: T | undefined;
+  #epoch = 0;
+  #used = false;
+
+  /** `make` runs in wasm; `onReset` hears that an object was lost with its instance. */
+  constructor(make: () => T, onReset: (reason: string) => void) {
+    this.#make = make;
+    this.#onReset = onReset;
+  }
+
+  /** Whether anything was ever run on it. */
+  get used(): boolean {
+    return this.#used;
+  }
+
+  /** The object if it is there. */
+  get current(): T | undefined {
+    return this.#epoch === currentEpoch() ? this.#object : undefined;
+  }
+
+  /**
+   * Runs `work` on the object, in the order of the calls. The first call of all waits for wasm to load; with a signal
+   * that is aborted meanwhile, `work` does not run.
+   */
+  run<R>(work: (object: T) => unknown, signal?: AbortSignal): Promise<R> {
+    this.#used = true;
+    const booting = boot();
+    if (booting === undefined) return Promise.resolve(enter<R>(() => work(this.#ready()), signal));
+    return untilAborted(
+      booting.then(() => {
+        if (signal?.aborted) throw signal.reason;
+        return enter<R>(() => work(this.#ready()), signal);
+      }),
+      signal,
+    );
+  }
+
+  #ready(): T {
+    if (this.#object === undefined || this.#epoch !== currentEpoch()) {
+      const lost = this.#object !== undefined;
+      this.#object = this.#make();
+      this.#epoch = currentEpoch();
+      if (lost) this.#onReset(lastTrap() ?? "unknown");
+    }
+    return this.#object;
+  }
+}
+
+/** `promise`, or the reason of the signal if that comes first. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Where the wasm comes from. Each entry of the package provides its own source at import, which costs nothing: bytes
+ * are decoded and compiled by the first call.
+ */
+
+/** Anything that wasm can be made of. */
+export type WasmInput =
+  | URL
+  | string
+  | ArrayBuffer
+  | ArrayBufferView<ArrayBuffer>
+  | WebAssembly.Module
+  | Response
+  | Promise<URL | string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module | Response>;
+
+/** How an entry gives its wasm. */
+export interface WasmSource {
+  /** The module, where it is there at once: the first call then instantiates without waiting. */
+  readonly module?: WebAssembly.Module;
+  /** Else the bytes, the module, or what they can be fetched from. */
+  load?(): Promise<WasmInput>;
+  /** Whether a promise of one request may be awaited by another: not at the edge. */
+  readonly shareable: boolean;
+}
+
+let provided: WasmSource | undefined;
+
+/** Called by an entry at import. What the caller of `initWasm` chose stays. */
+export function provideWasm(source: WasmSource): void {
+  provided ??= source;
+}
+
+/**
+ * Tells `bytestow/slim` where its wasm is: the URL of `bytestow/bytestow.wasm` as your bundler gives it, its bytes, a
+ * compiled module, or a response. To be called before the first call of any store.
+ */
+export function initWasm(input: WasmInput): void {
+  const isModule = Object.prototype.toString.call(input) === "[object WebAssembly.Module]";
+  provided = isModule
+    ? { module: input as WebAssembly.Module, shareable: true }
+    : { load: async () => input, shareable: true };
+}
+
+/** The source to instantiate from, if any was provided. */
+export function wasmSource(): WasmSource | undefined {
+  return provided;
+}

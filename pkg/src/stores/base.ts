@@ -1,0 +1,272 @@
+import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } from "../core/arguments.js";
+import { BytestowError, invalid, kindOf } from "../core/error.js";
+import { emitter } from "../core/events.js";
+import { Handle } from "../core/handle.js";
+import { currentEpoch, guarded } from "../core/runtime.js";
+import type {
+  Bytes,
+  CallOptions,
+  Capabilities,
+  ClearOptions,
+  EntryStat,
+  SetCondition,
+  SetOptions,
+  StoreOptions,
+  StoreStats,
+} from "../types.js";
+import type { Store as WasmStore } from "../wasm/bytestow_wasm.js";
+
+/** How many keys a listing fetches at a time. */
+const PAGE = 1_000;
+
+const NOTHING_COUNTED: StoreStats = {
+  hits: 0,
+  misses: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+  requests: 0,
+  evictions: 0,
+};
+
+type RawStat = [bytes: number, ttl: number | null | undefined, written: number | undefined];
+
+/**
+ * A batched byte store: any Unicode string to any bytes. Every store of this package is one, keeps the same contract
+ * (`bytestow/testing`), and goes wherever LangChain.js wants a `BaseStore<string, Uint8Array>`.
+ *
+ * Methods reject with a `BytestowError` and never throw. Calls of one store on one key take effect in call order,
+ * awaited or not.
+ */
+export abstract class ByteStore {
+  /** Never: a store is not revived from JSON. */
+  readonly lc_serializable: boolean = false;
+  /** Nothing: options may hold secrets. */
+  readonly lc_kwargs: Record<string, never> = {};
+  /** Where LangChain's serialisation files the class. */
+  readonly lc_namespace: string[] = ["bytestow", "storage"];
+
+  readonly #handle: Handle<WasmStore>;
+  #closed = false;
+
+  /** `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. */
+  protected constructor(make: () => object, options: StoreOptions) {
+    const emit = emitter(options.onEvent);
+    // The wasm object's type stays out of the public declarations.
+    this.#handle = new Handle(make as () => WasmStore, (reason) => emit?.({ type: "reset", reason }));
+  }
+
+  /** The class's name in LangChain's serialisation. */
+  static lc_name(): string {
+    return this.name;
+  }
+
+  /**
+   * The values of `keys`, in their order; `undefined` for a missing key. Each result is the caller's own.
+   *
+   * @throws `invalid_argument`, `closed`, and what the backend says.
+   */
+  mget(keys: string[], options?: CallOptions): Promise<(Bytes | undefined)[]> {
+    return this.#call(options, (signal) => {
+      const { joined, lengths } = keyBatch(keys);
+      if (lengths.length === 0) return Promise.resolve([]);
+      return this.#handle.run((store) => store.getMany(joined, lengths), signal);
+    });
+  }
+
+  /**
+   * Stores `keyValuePairs`; of a key that stands twice the last wins. The values are copied at the call.
+   *
+   * @throws `invalid_argument`, `too_large`, `quota_exceeded`, `closed`, and what the backend says.
+   */
+  mset(keyValuePairs: [string, Uint8Array][], options?: SetOptions): Promise<void> {
+    return this.#call(options, (signal) => {
+      const { joined, lengths, values } = pairBatch(keyValuePairs);
+      const ttl = ttlOf(options);
+      if (lengths.length === 0) return Promise.resolve();
+      return this.#handle.run((store) => store.setMany(joined, lengths, values, ttl), signal);
+    });
+  }
+
+  /**
+   * Deletes `keys`; missing ones are fine.
+   *
+   * @throws `invalid_argument`, `closed`, and what the backend says.
+   */
+  mdelete(keys: string[], options?: CallOptions): Promise<void> {
+    return this.#call(options, (signal) => {
+      const { joined, lengths } = keyBatch(keys);
+      if (lengths.length === 0) return Promise.resolve();
+      return this.#handle.run((store) => store.deleteMany(joined, lengths), signal);
+    });
+  }
+
+  /**
+   * The keys that begin with `prefix`, taken literally. Every key that exists throughout comes exactly once, whatever
+   * is written meanwhile; leaving early frees what the iteration held. Fails at its first step, not at the call.
+   *
+   * @throws `invalid_argument`, `closed`, and what the backend says.
+   */
+  async *yieldKeys(prefix = "", options?: CallOptions): AsyncGenerator<string, void, undefined> {
+    this.#checkOpen();
+    checkCallOptions(options);
+    const signal = liveSignal(options);
+    const begin = checkText(prefix, "prefix");
+    const listing = await this.#handle.run<ReturnType<WasmStore["list"]>>((store) => store.list(begin), signal);
+    const epoch = currentEpoch();
+    try {
+      let more = true;
+      while (more) {
+        const [keys, goesOn] = await this.#handle.run<[string[], boolean]>(() => listing.next(PAGE), signal);
+        more = goesOn;
+        for (const key of keys) {
+          yield key;
+          // Between two steps the store may have been closed, or the signal aborted.
+          this.#checkOpen();
+          if (signal?.aborted) throw signal.reason;
+        }
+      }
+    } finally {
+      // An instance that trapped took the listing with it.
+      if (epoch === currentEpoch()) guarded(() => listing.free());
+    }
+  }
+
+  /**
+   * Stores each pair whose key is missing (`"absent"`) or there (`"present"`) at that moment; says which it stored.
+   *
+   * @throws `unsupported` on stores whose `capabilities()` have no `conditionalSet`; else as `mset`.
+   */
+  setIf(pairs: [string, Uint8Array][], condition: SetCondition, options?: SetOptions): Promise<boolean[]> {
+    return this.#call(options, (signal) => {
+      const { joined, lengths, values } = pairBatch(pairs);
+      if (condition !== "absent" && condition !== "present") {
+        throw invalid(`condition must be "absent" or "present", not ${kindOf(condition)}`);
+      }
+      const ttl = ttlOf(options);
+      const present = condition === "present";
+      return this.#handle.run((store) => store.setIf(joined, lengths, values, present, ttl), signal);
+    });
+  }
+
+  /**
+   * What is known of `keys` without their values; `undefined` for a missing key.
+   *
+   * @throws `invalid_argument`, `closed`, and what the backend says.
+   */
+  stat(keys: string[], options?: CallOptions): Promise<(EntryStat | undefined)[]> {
+    return this.#call(options, async (signal) => {
+      const { joined, lengths } = keyBatch(keys);
+      if (lengths.length === 0) return [];
+      const stats = await this.#handle.run<(RawStat | undefined)[]>((store) => store.stat(joined, lengths), signal);
+      return stats.map((stat) => stat && { bytes: stat[0], ttl: stat[1], written: stat[2] });
+    });
+  }
+
+  /**
+   * Removes every key of the store's namespace; without a namespace every key of the backend, which a backend that
+   * others may share demands to be asked for by `{ all: true }`.
+   *
+   * @throws `invalid_argument`, `closed`, and what the backend says.
+   */
+  clear(options?: ClearOptions): Promise<void> {
+    return this.#call(options, (signal) => {
+      const all = options?.all ?? false;
+      if (typeof all !== "boolean") throw invalid(`all must be true or false, not ${kindOf(all)}`);
+      return this.#handle.run((store) => store.clear(all), signal);
+    });
+  }
+
+  /**
+   * Lets go of what the store holds. Calls made before still end; later ones are refused as `closed`. What is stored
+   * stays where the backend is persistent. Closing twice is fine.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A store that was never used has nothing to let go of, and wasm need not be loaded for it.
+    if (this.#handle.used) await this.#handle.run((store) => store.close());
+  }
+
+  /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
+  stats(): StoreStats {
+    const store = this.#handle.current;
+    return store === undefined ? { ...NOTHING_COUNTED } : (guarded(() => store.stats()) as StoreStats);
+  }
+
+  /** What the store promises beyond the common rules. Opens the backend, which may turn out to be another. */
+  capabilities(): Promise<Capabilities> {
+    return this.#call(undefined, () => this.#handle.run((store) => store.capabilities()));
+  }
+
+  /** The class's place in LangChain's serialisation. */
+  get lc_id(): string[] {
+    return [...this.lc_namespace, (this.constructor as typeof ByteStore).lc_name()];
+  }
+
+  /** None: `toJSON` holds no option at all. */
+  get lc_secrets(): Record<string, string> | undefined {
+    return undefined;
+  }
+
+  /** None. */
+  get lc_attributes(): undefined {
+    return undefined;
+  }
+
+  /** None. */
+  get lc_aliases(): Record<string, string> | undefined {
+    return undefined;
+  }
+
+  /** None. */
+  get lc_serializable_keys(): string[] | undefined {
+    return undefined;
+  }
+
+  /** What LangChain's tracing shows of a store: its class, never an option. */
+  toJSON(): { lc: number; type: "not_implemented"; id: string[] } {
+    return this.toJSONNotImplemented();
+  }
+
+  /** See `toJSON`. */
+  toJSONNotImplemented(): { lc: number; type: "not_implemented"; id: string[] } {
+    return { lc: 1, type: "not_implemented", id: this.lc_id };
+  }
+
+  /** For what only one class can do: the checks of every method, then `work` in wasm; nothing comes after it. */
+  protected finish(work: () => unknown): Promise<void> {
+    return this.#call(undefined, () => {
+      this.#closed = true;
+      return this.#handle.run(work);
+    });
+  }
+
+  /** Refuses calls on a closed store. */
+  #checkOpen(): void {
+    if (this.#closed) throw new BytestowError("closed", "the store is closed: make a new one");
+  }
+
+  /** Runs a method: closed first, then the signal, then what `work` checks; what is thrown becomes a rejection. */
+  #call<T>(options: CallOptions | undefined, work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+    try {
+      this.#checkOpen();
+      checkCallOptions(options);
+      return work(liveSignal(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+const asyncDispose: symbol | undefined = (Symbol as { asyncDispose?: symbol }).asyncDispose;
+
+// Where the runtime has the symbol: `await using store = …` closes it.
+if (asyncDispose !== undefined) {
+  Object.defineProperty(ByteStore.prototype, asyncDispose, {
+    configurable: true,
+    writable: true,
+    value(this: ByteStore) {
+      return this.close();
+    },
+  });
+}

@@ -1,0 +1,81 @@
+import { emitter } from "../core/events.js";
+import { callback, checkOptions, namespace, nonEmptyText, oneOf, ttl, wholeNumber } from "../core/options.js";
+import type { ExpiringStoreOptions } from "../types.js";
+import { type IndexedDb, indexedDbStore, WriteDurability } from "../wasm/bytestow_wasm.js";
+import { ByteStore } from "./base.js";
+
+/** Options of `IndexedDBByteStore`. */
+export interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
+  /** The database's name, one for all stores that are to share it. */
+  name: string;
+  /** How much memory may hold what was read, in bytes. Accepted, and without effect yet. */
+  memoryBytes?: number | undefined;
+  /** What to do with a database that will not open: reject (default), or delete it and make it anew. */
+  recover?: "error" | "recreate" | undefined;
+  /**
+   * When a write counts as done: when handed to the operating system (`"relaxed"`, default), on the disk
+   * (`"strict"`), or as the browser likes. What relaxed can lose in a power cut is the last writes, each whole.
+   */
+  durability?: "relaxed" | "strict" | "default" | undefined;
+  /**
+   * What to do where there is no IndexedDB (server rendering, a page that may not store): reject (default), or go on
+   * in memory, which `onEvent` is told (`"fallback"`).
+   */
+  fallback?: "error" | "memory" | undefined;
+}
+
+const durabilities = {
+  relaxed: WriteDurability.Relaxed,
+  strict: WriteDurability.Strict,
+  default: WriteDurability.Default,
+} as const;
+
+/**
+ * A store in the browser's IndexedDB: it outlives the page and is shared by all tabs and workers of the origin. Nothing
+ * is opened before the first call.
+ */
+export class IndexedDBByteStore extends ByteStore {
+  readonly #database: () => IndexedDb | undefined;
+
+  /** @throws `invalid_argument` for a bad or unknown option, or without a `name`. */
+  constructor(options: IndexedDBByteStoreOptions) {
+    const checked = checkOptions<IndexedDBByteStoreOptions>("IndexedDBByteStore", options, {
+      name: nonEmptyText,
+      namespace,
+      ttl,
+      memoryBytes: wholeNumber(0),
+      recover: oneOf("error", "recreate"),
+      durability: oneOf("relaxed", "strict", "default"),
+      fallback: oneOf("error", "memory"),
+      now: callback,
+      onEvent: callback,
+    });
+    const name = nonEmptyText(checked.name, "name");
+    const { now, onEvent } = checked;
+    let database: IndexedDb | undefined;
+    const make = () => {
+      database = indexedDbStore(
+        name,
+        checked.namespace,
+        checked.ttl,
+        durabilities[checked.durability ?? "relaxed"],
+        checked.recover === "recreate",
+        checked.fallback === "memory",
+        now,
+        emitter(onEvent),
+      );
+      return database.store();
+    };
+    super(make, { onEvent });
+    this.#database = () => database;
+  }
+
+  /**
+   * Deletes the database, with every namespace in it, and closes the store. Other stores on it find it empty.
+   *
+   * @throws `closed`; `unavailable` where there is no IndexedDB.
+   */
+  destroy(): Promise<void> {
+    return this.finish(() => this.#database()?.destroy());
+  }
+}

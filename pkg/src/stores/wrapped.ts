@@ -1,0 +1,41 @@
+import { invalid, kindOf } from "../core/error.js";
+import { emitter } from "../core/events.js";
+import { callback, checkOptions, namespace } from "../core/options.js";
+import type { BaseByteStore, StoreOptions } from "../types.js";
+import { wrappedStore } from "../wasm/bytestow_wasm.js";
+import { ByteStore } from "./base.js";
+
+/** Options of `WrappedByteStore`. */
+export interface WrappedByteStoreOptions extends StoreOptions {
+  /** Any object with LangChain's four methods: a `BaseStore<string, Uint8Array>`, or one of your own. */
+  store: BaseByteStore;
+}
+
+/**
+ * Any store with LangChain's four methods, held to this package's contract as far as four methods allow: checked
+ * arguments and answers, copied bytes, literal prefixes, namespaces, signals, typed errors. It cannot expire entries;
+ * `clear` and `stat` are built on the four methods; closing it does not close what it wraps.
+ */
+export class WrappedByteStore extends ByteStore {
+  /** @throws `invalid_argument` for a bad or unknown option, or a `store` that lacks a method. */
+  constructor(options: WrappedByteStoreOptions) {
+    const checked = checkOptions<WrappedByteStoreOptions>("WrappedByteStore", options, {
+      store: baseStore,
+      namespace,
+      onEvent: callback,
+    });
+    const target = baseStore(checked.store, "store");
+    super(() => wrappedStore(target, checked.namespace, emitter(checked.onEvent)), { onEvent: checked.onEvent });
+  }
+}
+
+/** An object with the four methods. */
+function baseStore(value: unknown, name: string): object {
+  if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);
+  for (const method of ["mget", "mset", "mdelete", "yieldKeys"]) {
+    if (typeof (value as Record<string, unknown>)[method] !== "function") {
+      throw invalid(`${name} must be a store: it has no method ${method}`);
+    }
+  }
+  return value;
+}

@@ -1,0 +1,117 @@
+/**
+ * The types that every part of the package shares. Written by hand: the generated glue's own types stay private.
+ */
+
+/** Bytes as they leave a store: over a plain ArrayBuffer of just their length, owned by the caller. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Options of any call. */
+export interface CallOptions {
+  /** Ends this call, and no other, with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of `mset` and `setIf`. */
+export interface SetOptions extends CallOptions {
+  /** How long the entries live, in seconds (fractions allowed, above 0); `null` cancels the store's default. */
+  ttl?: number | null | undefined;
+}
+
+/** Options of `clear`. */
+export interface ClearOptions extends CallOptions {
+  /** Needed to clear a backend that others may share when the store has no namespace. */
+  all?: boolean | undefined;
+}
+
+/** When `setIf` stores an entry: only if the key is missing, or only if it is there. */
+export type SetCondition = "absent" | "present";
+
+/** What a store knows of an entry. */
+export interface EntryStat {
+  /** Length of the value in bytes. */
+  bytes: number;
+  /** Remaining life in seconds; `null` if it does not expire; `undefined` where the store does not know. */
+  ttl: number | null | undefined;
+  /** When it was written, in ms since 1970, where the store knows. */
+  written: number | undefined;
+}
+
+/** What a handle has counted since it was made. */
+export interface StoreStats {
+  /** Keys asked for that were there. */
+  hits: number;
+  /** Keys asked for that were missing. */
+  misses: number;
+  /** Bytes of values handed out. */
+  bytesRead: number;
+  /** Bytes of values taken in. */
+  bytesWritten: number;
+  /** Requests made of the backend: transactions of IndexedDB, method calls of a wrapped store; 0 for memory. */
+  requests: number;
+  /** Entries dropped to keep a bounded store within its bounds. */
+  evictions: number;
+}
+
+/** What a store promises beyond the common rules. The kit of `bytestow/testing` tests each claim and each non-claim. */
+export interface Capabilities {
+  /** An `mset` or `mdelete` takes effect whole or not at all. */
+  atomicBatch: boolean;
+  /** A finished write is visible to other handles on the same backend. */
+  sharedWrites: boolean;
+  /** Entries can expire. */
+  ttl: boolean;
+  /** An entry is missing from its very millisecond of expiry on, by the injected clock where there is one. */
+  exactTtl: boolean;
+  /** `setIf` is there. */
+  conditionalSet: boolean;
+  /** The backend may hold data of others: `clear()` without a namespace needs `{ all: true }`. */
+  sharedBackend: boolean;
+  /** Data outlives the handle and the process. */
+  persistent: boolean;
+  /** Longest key in bytes of UTF-8, namespace included; `null` where only memory limits it. */
+  maxKeyBytes: number | null;
+}
+
+/** What `onEvent` is told. */
+export type StoreEvent =
+  /** A request went to the backend. */
+  | { type: "request"; operation: string; keys: number; ms: number }
+  /** Entries were dropped to make room. */
+  | { type: "evict"; keys: number; bytes: number }
+  /** The backend is not to be had; the store goes on in memory, and what it holds ends with it. */
+  | { type: "fallback"; to: "memory"; reason: string }
+  /** A lost connection was opened again. */
+  | { type: "reopen"; reason: string }
+  /** A database that would not open was deleted and made anew (`recover: "recreate"`). */
+  | { type: "recreate"; reason: string }
+  /** An entry could not be read and was answered as missing. */
+  | { type: "corrupt"; key: string; reason: string }
+  /** The wasm instance trapped and was replaced; entries held in memory are gone. */
+  | { type: "reset"; reason: string };
+
+/** Options that every store takes. */
+export interface StoreOptions {
+  /** Physical keys become `<namespace>/<key>`. May contain `/` but not begin or end with it. */
+  namespace?: string | undefined;
+  /** Told of what happens inside, after the fact; what it throws is reported to the runtime and changes nothing. */
+  onEvent?: ((event: StoreEvent) => void) | undefined;
+}
+
+/** Options of stores that can expire entries. */
+export interface ExpiringStoreOptions extends StoreOptions {
+  /** How long entries live unless a call says otherwise, in seconds (fractions allowed, above 0). */
+  ttl?: number | undefined;
+  /** The clock, in ms since 1970; `Date.now` unless given. For tests. */
+  now?: (() => number) | undefined;
+}
+
+/**
+ * The least that can be taken for a store: the four methods of LangChain's `BaseStore<string, Uint8Array>`. Any such
+ * object can be wrapped (`WrappedByteStore`), and stands wherever a store is taken.
+ */
+export interface BaseByteStore {
+  mget(keys: string[]): Promise<(Uint8Array | undefined)[]>;
+  mset(keyValuePairs: [string, Uint8Array][]): Promise<void>;
+  mdelete(keys: string[]): Promise<void>;
+  yieldKeys(prefix?: string): AsyncGenerator<string>;
+}

@@ -1,0 +1,64 @@
+//! A batched byte store with one contract everywhere.
+//!
+//! | what | where |
+//! |---|---|
+//! | the contract | [`ByteStore`], its rules in [`RULES`] |
+//! | what passes through every room | [`Keys`], [`Value`], [`Error`], [`Clock`], [`Event`] |
+//! | stores | [`InMemoryByteStore`]; on wasm32 also `web::IndexedDbByteStore` and `web::JsByteStore` |
+//! | stores made of stores | [`layers`] |
+//! | the contract as data, to hold a store of one's own against it | `conformance` (feature `testing`) |
+//!
+//! # A store and its batches
+//!
+//! ```
+//! use bytestow::{ByteStore, ByteStoreExt, InMemoryByteStore, Ttl};
+//! # futures_executor::block_on(async {
+//! let store = InMemoryByteStore::new();
+//! store.set_many([("a", "1"), ("b", "2")].into(), Ttl::after_seconds(60.0)?).await?;
+//! let found = store.get_many(["b", "missing", "a"].into()).await?;
+//! assert_eq!(found[0].value, Some("2".into()));
+//! assert_eq!(found[1].value, None);
+//! assert_eq!(store.keys("").await?, ["a", "b"]);
+//! # Ok::<(), bytestow::Error>(()) }).unwrap();
+//! ```
+//!
+//! # A namespace of a shared store
+//!
+//! ```
+//! use std::sync::Arc;
+//! use bytestow::{ByteStoreExt, InMemoryByteStore, layers::Namespaced};
+//! # futures_executor::block_on(async {
+//! let all = Arc::new(InMemoryByteStore::new());
+//! let docs = Namespaced::new(all.clone(), "docs")?;
+//! docs.set("k", "v").await?;
+//! assert_eq!(all.keys("").await?, ["docs/k"]);
+//! # Ok::<(), bytestow::Error>(()) }).unwrap();
+//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
+pub mod error;
+pub mod event;
+mod ext;
+mod future;
+mod keys;
+pub mod layers;
+mod memory;
+pub mod store;
+mod value;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
+pub use error::{Error, ErrorCode, Result};
+pub use event::{Event, Observe, Observer, Stats};
+pub use ext::ByteStoreExt;
+pub use future::{BoxFuture, Portable};
+pub use keys::{Entries, Keys};
+pub use memory::{InMemoryByteStore, MemoryOptions};
+pub use store::{
+    ByteStore, Capabilities, Condition, Cursor, Expiry, Kits, Lookup, Page, RULES, RuleTitle, Stat, Ttl, Version,
+};
+pub use value::{ForeignBytes, Value};

@@ -1,0 +1,189 @@
+//! The connection to a database: opened at the first call, given up when another tab wants to delete the database, and
+//! opened again when lost.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+
+use indexed_db_futures::database::Database;
+use indexed_db_futures::factory::DBFactory;
+use indexed_db_futures::prelude::*;
+use indexed_db_futures::internals::SystemRepr;
+use indexed_db_futures::OpenDbResult;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::JsCast;
+use web_sys::IdbDatabase;
+
+use super::transaction::{EXPIRING, RECORDS};
+use super::{IndexedDbByteStore, fault};
+use crate::clock::SharedClock;
+use crate::event::tell;
+use crate::{Error, Event, InMemoryByteStore, MemoryOptions, Result};
+
+/// The place in which a handle's calls stand in line, with the connection they will use.
+#[derive(Default)]
+pub struct Line {
+    open: Option<Open>,
+}
+
+/// An open database. It closes itself when another tab asks for it to be deleted.
+struct Open {
+    database: Database,
+    lost: Rc<std::cell::Cell<bool>>,
+    _on_close: Closure<dyn FnMut()>,
+}
+
+impl Line {
+    /// Closes the connection; transactions under way still finish.
+    pub fn disconnect(&mut self) {
+        self.open = None;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let raw = raw(&self.database);
+        raw.set_onversionchange(None);
+        raw.set_onclose(None);
+        raw.close();
+    }
+}
+
+fn raw(database: &Database) -> &IdbDatabase {
+    database.as_sys()
+}
+
+impl Open {
+    fn new(database: Database) -> Self {
+        let lost = Rc::new(std::cell::Cell::new(false));
+        let on_close = {
+            let (lost, raw) = (lost.clone(), raw(&database).clone());
+            // For both events: the one asks for the connection, the other says that it is gone.
+            Closure::<dyn FnMut()>::new(move || {
+                lost.set(true);
+                raw.close();
+            })
+        };
+        let handler = Some(on_close.as_ref().unchecked_ref());
+        raw(&database).set_onversionchange(handler);
+        raw(&database).set_onclose(handler);
+        Self { database, lost, _on_close: on_close }
+    }
+}
+
+thread_local! {
+    /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share.
+    static FALLBACKS: RefCell<Vec<(String, Weak<InMemoryByteStore>)>> = RefCell::default();
+}
+
+/// Forgets the store in memory that stands for `name`, if there is one.
+pub fn forget_fallback(name: &str) -> bool {
+    FALLBACKS.with_borrow_mut(|stores| {
+        let before = stores.len();
+        stores.retain(|(known, _)| known != name);
+        stores.len() < before
+    })
+}
+
+fn fallback(name: &str, clock: &SharedClock) -> Arc<InMemoryByteStore> {
+    FALLBACKS.with_borrow_mut(|stores| {
+        stores.retain(|(_, store)| store.strong_count() > 0);
+        if let Some(store) = stores.iter().find(|(known, _)| known == name).and_then(|(_, store)| store.upgrade()) {
+            return store;
+        }
+        let options = MemoryOptions { clock: Some(clock.clone()), ..MemoryOptions::default() };
+        let store = Arc::new(InMemoryByteStore::with_options(options));
+        stores.push((name.to_owned(), Arc::downgrade(&store)));
+        store
+    })
+}
+
+impl IndexedDbByteStore {
+    /// The connection, opened if it is not; `None` when the store in memory serves. The caller has the line.
+    pub(super) async fn connected(&self, line: &mut Line) -> Result<Option<Database>> {
+        if self.fallback.borrow().is_some() {
+            return Ok(None);
+        }
+        if let Some(open) = line.open.as_ref().filter(|open| !open.lost.get()) {
+            return Ok(Some(open.database.clone()));
+        }
+        match self.open_database().await {
+            Ok(database) => {
+                line.open = Some(Open::new(database.clone()));
+                Ok(Some(database))
+            }
+            Err(error) if self.options.fall_back => {
+                *self.fallback.borrow_mut() = Some(fallback(&self.options.name, &self.clock));
+                tell(self.options.observer.as_ref(), || Event::Fallback { reason: error.message().to_owned() });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open_database(&self) -> Result<Database> {
+        let name = self.options.name.as_str();
+        let opened = match open(name).await {
+            Ok(database) if has_our_stores(&database) => Ok(database),
+            Ok(database) => {
+                raw(&database).close();
+                Err(foreign(name))
+            }
+            Err(error) => Err(fault::from_open(name, error)),
+        };
+        match opened {
+            // Without an IndexedDB at all, or without leave to use it, there is nothing to make anew.
+            Err(error) if self.options.recreate && DBFactory::new().is_ok() => {
+                delete(name).await?;
+                let database = open(name).await.map_err(|error| fault::from_open(name, error))?;
+                tell(self.options.observer.as_ref(), || Event::Recreate { reason: error.message().to_owned() });
+                Ok(database)
+            }
+            opened => opened,
+        }
+    }
+}
+
+async fn open(name: &str) -> OpenDbResult<Database> {
+    // Version 1 for ever: a version never raised is an upgrade never blocked by another tab.
+    let opening = Database::open(name).with_version(1_u8).build()?;
+    let request = opening.as_sys().clone();
+    // By hand: the crate's own handler brings the printing of every error it has, and of floats (12 kB of wasm).
+    let on_upgrade = {
+        let request = request.clone();
+        Closure::<dyn FnMut()>::new(move || {
+            if let Ok(Ok(database)) = request.result().map(JsCast::dyn_into::<IdbDatabase>) {
+                // What fails here fails the opening: the database would lack its object stores.
+                let _ = database.create_object_store(RECORDS).and(database.create_object_store(EXPIRING));
+            }
+        })
+    };
+    request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
+    let opened = opening.await;
+    request.set_onupgradeneeded(None);
+    opened
+}
+
+fn has_our_stores(database: &Database) -> bool {
+    [RECORDS, EXPIRING].iter().all(|ours| database.object_store_names().any(|name| name == *ours))
+}
+
+fn foreign(name: &str) -> Error {
+    Error::new(
+        crate::ErrorCode::Unavailable,
+        format!(
+            "the database {} belongs to another program: it lacks bytestow's object stores. Choose another name",
+            crate::error::shown_key(name)
+        ),
+    )
+    .with_retryable(false)
+}
+
+/// Deletes the database `name`. Other tabs give their connections up when asked; one that does not delays this.
+///
+/// # Errors
+/// `unavailable` where there is no IndexedDB or it fails.
+pub async fn delete(name: &str) -> Result<()> {
+    let deleting = Database::delete_by_name(name).map_err(|error| fault::from_open(name, error))?;
+    deleting.await.map_err(fault::from_idb)
+}

@@ -1,0 +1,72 @@
+//! Values and errors that live on JavaScript's side.
+
+use std::any::Any;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+
+use crate::error::ForeignError;
+use crate::{ForeignBytes, Value};
+
+/// The bytes of a `Uint8Array`, by handle: they never enter linear memory unless asked for by `to_vec`.
+#[derive(Clone, Debug)]
+pub struct JsBytes {
+    array: Uint8Array,
+    len: usize,
+}
+
+impl JsBytes {
+    /// The bytes of `array`, which nobody else may change from now on.
+    pub fn new(array: Uint8Array) -> Self {
+        let len = array.length() as usize;
+        Self { array, len }
+    }
+
+    /// The handle.
+    pub fn array(&self) -> &Uint8Array {
+        &self.array
+    }
+}
+
+impl From<Uint8Array> for Value {
+    fn from(array: Uint8Array) -> Self {
+        Self::foreign(JsBytes::new(array))
+    }
+}
+
+impl ForeignBytes for JsBytes {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn to_vec(&self) -> Vec<u8> {
+        self.array.to_vec()
+    }
+
+    fn duplicate(&self) -> Value {
+        Value::foreign(Self { array: self.array.slice(0, self.len as u32), len: self.len })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// The value as a `Uint8Array` that the caller may own: the handle itself where it is one, else one copy out of linear
+/// memory. Never a view on linear memory: IndexedDB would store all of it.
+pub fn to_js(value: &Value) -> Uint8Array {
+    match value.as_foreign::<JsBytes>() {
+        Some(bytes) => bytes.array().clone(),
+        None => Uint8Array::from(value.to_vec().as_slice()),
+    }
+}
+
+/// An error object of JavaScript's, kept to be handed back as the cause of an error.
+#[derive(Clone, Debug)]
+pub struct JsCause(pub JsValue);
+
+impl ForeignError for JsCause {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

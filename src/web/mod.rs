@@ -1,0 +1,14 @@
+//! Browser and Workers only: the stores that live on JavaScript's side, and what they need of it.
+//!
+//! This is the only room below the bindings that knows `wasm_bindgen`; `indexed_db` is the only one that knows
+//! `indexed_db_futures`.
+
+mod clock;
+mod indexed_db;
+mod js_store;
+mod js_value;
+
+pub use clock::{JsClock, SystemClock};
+pub use indexed_db::{Durability, IndexedDbByteStore, IndexedDbOptions};
+pub use js_store::JsByteStore;
+pub use js_value::{JsBytes, JsCause, to_js};

@@ -1,0 +1,21 @@
+/**
+ * Runs in the page beside the page's own code, on a handle of its own: what the test compares the page's numbers with.
+ */
+import { IndexedDBByteStore } from "bytestow";
+
+/** All that the page's cache holds: each key with its vector. */
+export async function readCache() {
+  const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "hash-768" });
+  try {
+    const keys = [];
+    for await (const key of store.yieldKeys()) keys.push(key);
+    const values = await store.mget(keys);
+    return {
+      keys,
+      bytes: values.reduce((sum, value) => sum + value.byteLength, 0),
+      first: Object.fromEntries(keys.slice(0, 20).map((key, at) => [key, [...new Float32Array(values[at].buffer)]])),
+    };
+  } finally {
+    await store.close();
+  }
+}

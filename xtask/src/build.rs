@@ -1,0 +1,146 @@
+//! The npm package, from Rust to tarball.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::shell::{self, Outcome, command, read, root, write};
+use crate::{setup, size};
+
+/// The wasm features that every runtime on our list has. Named one by one: with `--all-features` binaryen writes
+/// encodings that they refuse.
+const WASM_FEATURES: [&str; 6] =
+    ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+
+/// Builds and packs the package, and unpacks it where the tests import it from. Gives the tarball's path.
+pub fn package() -> Result<PathBuf, String> {
+    setup::node()?;
+    setup::wasm_target()?;
+    setup::npm_ci("pkg")?;
+    setup::npm_ci("tests")?;
+    let pkg = root().join("pkg");
+    wasm(&pkg.join("src/wasm"), &[])?;
+    contract(&pkg.join("src/testing/contract.ts"))?;
+    shell::remove(&pkg.join("dist"))?;
+    shell::run("compile TypeScript", command("npm", &["run", "--silent", "build"]).current_dir(&pkg))?;
+    for file in ["bytestow_wasm.js", "bytestow_wasm_bg.wasm"] {
+        shell::copy(&pkg.join("src/wasm").join(file), &pkg.join("dist/wasm").join(file))?;
+    }
+    for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+        shell::copy(&root().join(file), &pkg.join(file))?;
+    }
+    let tarball = pack(&pkg)?;
+    unpack(&tarball, &root().join("tests/node_modules/bytestow"))?;
+    Ok(tarball)
+}
+
+/// A copy of the unpacked package whose wasm has exports that trap, for the tests of survival.
+pub fn trapping_package() -> Outcome {
+    let plain = root().join("tests/node_modules/bytestow");
+    let trapping = root().join("tests/node_modules/bytestow-trap");
+    shell::remove(&trapping)?;
+    shell::run("copy the package", command("cp", &["-r"]).arg(&plain).arg(&trapping))?;
+    let glue = root().join("target/trap");
+    wasm(&glue, &["--features", "trap"])?;
+    for file in ["bytestow_wasm.js", "bytestow_wasm_bg.wasm"] {
+        shell::copy(&glue.join(file), &trapping.join("dist/wasm").join(file))?;
+    }
+    shell::copy(&glue.join("inline.ts"), &trapping.join("dist/wasm/inline.js"))
+}
+
+/// The page, over the package as a user would import it.
+pub fn page() -> Outcome {
+    shell::run("bundle the page", &mut shell::node("www/build.mjs"))
+}
+
+/// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
+fn wasm(out: &Path, features: &[&str]) -> Outcome {
+    // A build of its own for other features, so that neither makes the other start from scratch.
+    let target = root().join(if features.is_empty() { "target" } else { "target/features" });
+    let mut cargo = command("cargo", &["build", "--release", "--locked", "-p", "bytestow-wasm"]);
+    cargo.args(["--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target).args(features);
+    // Panics name their source file: without the machine's own folders, so that every machine builds the same bytes.
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let registry = format!("{}/registry/src", home.unwrap_or_default());
+    let sources = std::fs::read_dir(&registry).into_iter().flatten().flatten().map(|entry| entry.path());
+    let remapped = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped.collect::<Vec<_>>().join("\u{1f}"));
+    shell::run("compile the core to wasm", &mut cargo)?;
+    let compiled = target.join("wasm32-unknown-unknown/release/bytestow_wasm.wasm");
+    let wasm = bind(&compiled, out, Names::Dropped)?;
+    let gzipped = gzip(&read(&wasm)?)?;
+    let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
+    write(&out.join("inline.ts"), format!("export const gzipped = \"{text}\";\n"))?;
+    println!("wasm: {}", size::pair(read(&wasm)?.len(), gzipped.len()));
+    Ok(())
+}
+
+/// Whether a module keeps the names of its functions.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Names {
+    /// For reports on what it is made of.
+    Kept,
+    /// For users.
+    Dropped,
+}
+
+/// Makes the glue and the optimised module of the `compiled` one in `out`; gives the module's path.
+pub fn bind(compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String> {
+    Bindgen::new()
+        .input_path(compiled)
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen
+                .typescript(true)
+                .omit_default_module_path(true)
+                .reset_state_function(true)
+                .remove_name_section(names == Names::Dropped)
+                .remove_producers_section(true)
+                .generate(out)
+        })
+        .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+    let wasm = out.join("bytestow_wasm_bg.wasm");
+    let mut optimise = shell::node("pkg/node_modules/binaryen/bin/wasm-opt");
+    optimise.args(["-Oz", "--converge"]).args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
+    if names == Names::Kept {
+        optimise.arg("--debuginfo");
+    }
+    shell::run("wasm-opt", optimise.arg(&wasm).arg("-o").arg(&wasm))?;
+    Ok(wasm)
+}
+
+/// Gzip at its strongest, without a time stamp: the same bytes give the same bytes.
+pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip: {error}"))
+}
+
+/// The rules' ids and titles for the published kit. They stand once, in the core.
+fn contract(path: &Path) -> Outcome {
+    let mut text = String::from("/** The rules of the contract, generated from the Rust core's list. */\nexport const RULE_TITLES = {\n");
+    for rule in bytestow::RULES.iter().filter(|rule| rule.kits != bytestow::Kits::Rust) {
+        text.push_str(&format!("  {:?}: {:?},\n", rule.id, rule.title));
+    }
+    text.push_str("} as const;\n\n/** The id of a rule. */\nexport type RuleId = keyof typeof RULE_TITLES;\n");
+    write(path, text)
+}
+
+fn pack(pkg: &Path) -> Result<PathBuf, String> {
+    let out = root().join("target/npm");
+    shell::remove(&out)?;
+    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let mut npm = command("npm", &["pack", "--silent", "--pack-destination"]);
+    shell::run("npm pack", npm.arg(&out).current_dir(pkg))?;
+    let entry = std::fs::read_dir(&out).ok().and_then(|mut entries| entries.next()).and_then(Result::ok);
+    entry.map(|entry| entry.path()).ok_or_else(|| "npm pack left no tarball".to_owned())
+}
+
+fn unpack(tarball: &Path, folder: &Path) -> Outcome {
+    shell::remove(folder)?;
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    shell::run("unpack it for the tests", command("tar", &["-xzf"]).arg(tarball).args(["--strip-components=1", "-C"]).arg(folder))
+}

@@ -1,0 +1,62 @@
+//! What the machine must have. What may be installed is; what may not is named with the line that installs it.
+
+use std::path::Path;
+
+use crate::shell::{self, Outcome, command, output, root};
+
+/// The oldest Node that the tests run on.
+const NODE: (u32, u32) = (20, 19);
+
+/// Node, at its least version.
+pub fn node() -> Outcome {
+    let version = output(&mut command("node", &["--version"]))
+        .map_err(|_| "Node is missing: install Node 20.19 or later (https://nodejs.org)".to_owned())?;
+    let mut parts = version.trim().trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < NODE {
+        return Err(format!("Node {} is too old: install Node 20.19 or later", version.trim()));
+    }
+    Ok(())
+}
+
+/// The wasm32 target of the Rust toolchain.
+pub fn wasm_target() -> Outcome {
+    let installed = output(&mut command("rustup", &["target", "list", "--installed"])).unwrap_or_default();
+    if installed.lines().any(|line| line == "wasm32-unknown-unknown") {
+        return Ok(());
+    }
+    shell::run("install the wasm32 target", &mut command("rustup", &["target", "add", "wasm32-unknown-unknown"]))
+        .map_err(|error| format!("{error}\nmend it with: rustup target add wasm32-unknown-unknown"))
+}
+
+/// The npm packages of `folder`, exactly as its lockfile says.
+pub fn npm_ci(folder: &str) -> Outcome {
+    node()?;
+    let folder_path = root().join(folder);
+    let lock = shell::read(&folder_path.join("package-lock.json"))?;
+    let stamp = folder_path.join("node_modules/.bytestow-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    let mut npm = command("npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    shell::run(&format!("npm ci in {folder}"), npm.current_dir(&folder_path))?;
+    shell::write(&stamp, lock)
+}
+
+/// Where Chromium is, installed from the system's packages if that is allowed.
+pub fn chromium() -> Outcome {
+    if std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists() {
+        return Ok(());
+    }
+    const LINE: &str = "apt-get update && apt-get install -y chromium";
+    let may_install = output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0")
+        && Path::new("/usr/bin/apt-get").exists();
+    if !may_install {
+        return Err(format!(
+            "Chromium is missing. Install it (Debian: {LINE}), or set CHROMIUM to the path of a Chromium or Chrome"
+        ));
+    }
+    let mut install = command("sh", &["-c", LINE]);
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    shell::run("install Chromium", &mut install).map_err(|error| format!("{error}\nmend it with: {LINE}"))
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask test`: the one test command. Fast parts come first.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::shell::{self, Outcome, command, root};
+use crate::{build, setup, size};
+
+/// How much is run.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// What a working day needs, in under five minutes.
+    Quick,
+}
+
+/// Runs the tests; stops at the first step that fails.
+pub fn all(extent: Extent) -> Outcome {
+    let began = Instant::now();
+    setup::node()?;
+    setup::wasm_target()?;
+    setup::chromium()?;
+    setup::npm_ci("pkg")?;
+    setup::npm_ci("tests")?;
+
+    core(extent)?;
+    build::package()?;
+    build::trapping_package()?;
+    build::page()?;
+    typescript()?;
+    size::report()?;
+    suites(extent)?;
+
+    println!("\n== what ran, in {:.0} s: {}", began.elapsed().as_secs_f64(), described(extent));
+    Ok(())
+}
+
+fn described(extent: Extent) -> &'static str {
+    match extent {
+        Extent::Whole => "everything",
+        Extent::Quick => "the daily part; left out: cargo doc, the examples as programs, vitest, the page in a browser",
+    }
+}
+
+/// The Rust core: format, lints, documentation, tests.
+fn core(extent: Extent) -> Outcome {
+    step("cargo fmt", &mut cargo(&["fmt", "--all", "--check"]))?;
+    let strict = ["--", "-D", "warnings"];
+    step("cargo clippy, native", cargo(&["clippy", "--locked", "--workspace", "--exclude", "bytestow-wasm", "--all-targets", "--all-features"]).args(strict))?;
+    step("cargo clippy, wasm32", cargo(&["clippy", "--locked", "-p", "bytestow", "-p", "bytestow-wasm", "--all-features", "--target", "wasm32-unknown-unknown"]).args(strict))?;
+    step("cargo test", &mut cargo(&["test", "--locked"]))?;
+    if extent == Extent::Whole {
+        let doc = ["doc", "--locked", "--no-deps", "--all-features", "-p", "bytestow"];
+        step("cargo doc, native", cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"))?;
+        step("cargo doc, wasm32", cargo(&doc).args(["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+        for example in ["quick_start", "own_store"] {
+            step(&format!("example {example}"), &mut cargo(&["run", "--locked", "--quiet", "--example", example]))?;
+        }
+    }
+    Ok(())
+}
+
+/// The TypeScript sources, and programs of users against the packed package.
+fn typescript() -> Outcome {
+    step("lint and format, pkg", command("npm", &["run", "--silent", "lint"]).current_dir(root().join("pkg")))?;
+    step("lint and format, tests and page", command("npm", &["run", "--silent", "lint"]).current_dir(root().join("tests")))?;
+    step("types of users' programs", command("npm", &["run", "--silent", "types"]).current_dir(root().join("tests")))
+}
+
+/// The suites of `tests`, by Node's own runner.
+fn suites(extent: Extent) -> Outcome {
+    let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
+    if extent == Extent::Whole {
+        scripts.extend(["test:vitest", "test:packaging", "test:page"]);
+    }
+    for script in scripts {
+        step(script, command("npm", &["run", "--silent", script]).current_dir(root().join("tests")))?;
+    }
+    Ok(())
+}
+
+fn step(what: &str, command: &mut Command) -> Outcome {
+    shell::run(what, command)
+}
+
+fn cargo(args: &[&str]) -> Command {
+    command("cargo", args)
+}
