@@ -46,6 +46,7 @@ mod future;
 mod keys;
 pub mod layers;
 mod memory;
+mod sorted;
 pub mod store;
 mod value;
 #[cfg(target_arch = "wasm32")]

@@ -1,20 +1,17 @@
 //! `InMemoryByteStore`: a bounded or unbounded map with expiry, least-recently-used eviction and versions.
 //!
-//! One lock around one state; nothing awaits while it is held, so every call is atomic. Names stand in a B-tree, so
+//! One lock around one state; nothing awaits while it is held, so every call is atomic. Names stand in a sorted map, so
 //! that a listing can go on behind any key while the map changes [L5-change-while-iterating]; they lead to slots, which
 //! form a list in order of use. Expired entries are missing at once, and dropped when there is cause to: before
 //! something is evicted, and when the slots have doubled since the last time.
-//!
-//! There is one type of map: each further instantiation of a B-tree weighs 6 kB of wasm (2.5 kB gzipped).
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{SharedClock, expires_at};
 use crate::event::{Counters, Event, tell};
+use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, Lookup, Page, Stat, Ttl, Version, check_clear};
 use crate::{BoxFuture, Entries, Error, Keys, Observer, Result, Stats, SystemClock, Value};
 
@@ -77,7 +74,7 @@ struct Evicted {
 
 struct State {
     /// Where the slot of each key is.
-    names: BTreeMap<Arc<str>, u64>,
+    names: SortedMap,
     slots: Vec<Slot>,
     free: Vec<usize>,
     /// The most and the least recently used slot.
@@ -91,7 +88,7 @@ struct State {
     /// Counts changes; the version of the last one.
     version: u64,
     /// The version at which a key went, for a bounded number of keys ...
-    gone: BTreeMap<Arc<str>, u64>,
+    gone: SortedMap,
     /// ... and the version up to which nothing is remembered of the others.
     forgotten: u64,
 }
@@ -183,20 +180,19 @@ impl InMemoryByteStore {
     fn list_now(&self, prefix: &str, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
         let (state, now) = self.state()?;
         let after = cursor.map(Cursor::into_after).transpose()?;
-        let from = match &after {
-            Some(key) => Bound::Excluded(key.as_str()),
-            None => Bound::Included(prefix),
-        };
         let mut keys: Vec<String> = Vec::new();
-        for (key, at) in state.names.range::<str, _>((from, Bound::Unbounded)) {
+        for (key, at) in state.names.from(after.as_deref().unwrap_or(prefix)) {
             if !key.starts_with(prefix) {
                 break;
+            }
+            if after.as_deref() == Some(&**key) {
+                continue;
             }
             if keys.len() == limit.max(1) {
                 let next = keys.last().map(Cursor::after);
                 return Ok(Page { keys, next });
             }
-            if state.slots.get(*at as usize).is_some_and(|slot| slot.expires > now) {
+            if state.slots.get(at as usize).is_some_and(|slot| slot.expires > now) {
                 keys.push(key.to_string());
             }
         }
@@ -209,11 +205,11 @@ impl InMemoryByteStore {
         if most_bytes == u64::MAX && most_entries == usize::MAX {
             return Ok(());
         }
-        let mut sizes = BTreeMap::<Arc<str>, u64>::new();
+        let mut sizes = SortedMap::default();
         for (key, value) in entries.iter() {
             sizes.insert(Arc::from(key), size(key, value));
         }
-        let bytes = sizes.values().sum();
+        let bytes = sizes.numbers().sum();
         if bytes > most_bytes {
             return Err(Error::too_large("the call, its keys and values together,", bytes, most_bytes));
         }
@@ -241,7 +237,7 @@ fn size(key: &str, value: &Value) -> u64 {
 impl State {
     fn new() -> Self {
         Self {
-            names: BTreeMap::new(),
+            names: SortedMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             newest: NONE,
@@ -250,18 +246,18 @@ impl State {
             soonest: u64::MAX,
             crowded: SMALL,
             version: 0,
-            gone: BTreeMap::new(),
+            gone: SortedMap::default(),
             forgotten: 0,
         }
     }
 
     fn slot_of(&self, key: &str) -> Option<&Slot> {
-        self.slots.get(*self.names.get(key)? as usize)
+        self.slots.get(self.names.get(key)? as usize)
     }
 
     fn look_up(&mut self, key: &str, now: u64) -> Lookup {
         let version = Some(Version(self.version));
-        let at = self.names.get(key).map_or(NONE, |at| *at as usize);
+        let at = self.names.get(key).map_or(NONE, |at| at as usize);
         let Some(slot) = self.slots.get(at).filter(|slot| slot.expires > now) else {
             return Lookup { version, ..Lookup::default() };
         };
@@ -310,7 +306,7 @@ impl State {
     fn forget(&mut self, key: &str, version: u64) {
         let key = self.remove(key).unwrap_or_else(|| Arc::from(key));
         if self.gone.len() >= REMEMBERED_DELETES {
-            self.forgotten = self.gone.values().copied().fold(self.forgotten, u64::max);
+            self.forgotten = self.gone.numbers().fold(self.forgotten, u64::max);
             self.gone.clear();
         }
         self.gone.insert(key, version);
@@ -380,7 +376,7 @@ impl State {
             Condition::Absent => !live,
             Condition::Present => live,
             Condition::UnchangedSince(Version(read)) => {
-                let went = || self.gone.get(key).copied().unwrap_or(self.forgotten);
+                let went = || self.gone.get(key).unwrap_or(self.forgotten);
                 slot.map_or_else(went, |slot| slot.version) <= read
             }
         }
@@ -388,8 +384,7 @@ impl State {
 
     fn clear(&mut self, prefix: &str) {
         self.version += 1;
-        let from = (Bound::Included(prefix), Bound::Unbounded);
-        let doomed = self.names.range::<str, _>(from).map(|(key, _)| key.clone());
+        let doomed = self.names.from(prefix).map(|(key, _)| key.clone());
         let doomed: Vec<Arc<str>> = doomed.take_while(|key| key.starts_with(prefix)).collect();
         for key in &doomed {
             self.remove(key);

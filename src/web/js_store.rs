@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
@@ -14,6 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::event::Counters;
+use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
 use crate::{BoxFuture, Entries, Error, ErrorCode, Event, Keys, Observer, Result, Stats};
 
@@ -46,26 +46,38 @@ impl JsByteStore {
         function.call1(&self.target, argument).map_err(|thrown| failed(method, thrown))
     }
 
-    async fn call(&self, method: &'static str, operation: &'static str, keys: usize, argument: &JsValue) -> Result<JsValue> {
+    /// Calls a method, now, and awaits its answer.
+    fn call(
+        &self,
+        method: &'static str,
+        operation: &'static str,
+        keys: usize,
+        argument: &JsValue,
+    ) -> BoxFuture<'_, Result<JsValue>> {
         let began = js_sys::Date::now();
-        let promise = Promise::resolve(&self.start(method, argument)?);
-        let answer = JsFuture::from(promise).await.map_err(|thrown| failed(method, thrown))?;
-        crate::event::tell(self.observer.as_ref(), || Event::Request { operation, keys, ms: js_sys::Date::now() - began });
-        Ok(answer)
+        let answer = self.start(method, argument);
+        Box::pin(async move {
+            let answer = JsFuture::from(Promise::resolve(&answer?)).await.map_err(|thrown| failed(method, thrown))?;
+            let ms = js_sys::Date::now() - began;
+            crate::event::tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
+            Ok(answer)
+        })
     }
 
-    async fn mget(&self, keys: &Keys) -> Result<Vec<Lookup>> {
-        self.check_open()?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let answer = self.call("mget", "get", keys.len(), &js_keys(keys)).await?;
-        let answer: Array = answer
-            .dyn_into()
-            .ok()
-            .filter(|array: &Array| array.length() as usize == keys.len())
-            .ok_or_else(|| corrupt("mget did not answer with an array of as many values as there were keys"))?;
-        answer.iter().map(lookup).collect()
+    fn mget(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
+        Box::pin(async move {
+            self.check_open()?;
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let answer = self.call("mget", "get", keys.len(), &js_keys(&keys)).await?;
+            let answer: Array = answer
+                .dyn_into()
+                .ok()
+                .filter(|array: &Array| array.length() as usize == keys.len())
+                .ok_or_else(|| corrupt("mget did not answer with an array of as many values as there were keys"))?;
+            answer.iter().map(lookup).collect()
+        })
     }
 
     async fn mdelete(&self, keys: &Keys) -> Result<()> {
@@ -79,25 +91,27 @@ impl JsByteStore {
             .and_then(|method| method.dyn_into::<Function>().ok())
             .and_then(|method| method.call0(&iterable).ok())
             .ok_or_else(|| corrupt("yieldKeys did not give an async iterator"))?;
-        Ok(Iteration { iterator, seen: BTreeMap::new(), done: false })
+        Ok(Iteration { iterator, seen: SortedMap::default(), done: false })
     }
 
-    async fn page(&self, prefix: &str, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
-        self.check_open()?;
-        let mut iteration = match cursor {
-            Some(cursor) => cursor.into_live::<Iteration>()?,
-            None => Box::new(self.keys_from(prefix)?),
-        };
-        let mut page = Page::default();
-        while page.keys.len() < limit.max(1) {
-            let step = JsFuture::from(iteration.step()?).await;
-            let Some(key) = iteration.take(step)? else { return Ok(page) };
-            if key.starts_with(prefix) && iteration.seen.insert(key.as_str().into(), 0).is_none() {
-                page.keys.push(key);
+    fn page<'a>(&'a self, prefix: &'a str, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'a, Result<Page>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let mut iteration = match cursor {
+                Some(cursor) => cursor.into_live::<Iteration>()?,
+                None => Box::new(self.keys_from(prefix)?),
+            };
+            let mut page = Page::default();
+            while page.keys.len() < limit.max(1) {
+                let step = JsFuture::from(iteration.step()?).await;
+                let Some(key) = iteration.take(step)? else { return Ok(page) };
+                if key.starts_with(prefix) && iteration.seen.insert(Arc::from(key.as_str()), 0).is_none() {
+                    page.keys.push(key);
+                }
             }
-        }
-        page.next = Some(Cursor::live(*iteration));
-        Ok(page)
+            page.next = Some(Cursor::live(*iteration));
+            Ok(page)
+        })
     }
 
     async fn clear_all(&self, prefix: &str) -> Result<()> {
@@ -122,9 +136,8 @@ impl JsByteStore {
 /// A listing of the wrapped store under way.
 struct Iteration {
     iterator: JsValue,
-    /// What was given out: stores that repeat a key (a Redis SCAN may) must not make us repeat it. A map, of the type
-    /// that the store in memory has already brought into the wasm.
-    seen: BTreeMap<Arc<str>, u64>,
+    /// What was given out: stores that repeat a key (a Redis SCAN may) must not make us repeat it.
+    seen: SortedMap,
     done: bool,
 }
 
@@ -230,7 +243,7 @@ impl ByteStore for JsByteStore {
 
     fn get_many(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
         Box::pin(async move {
-            let found = self.mget(&keys).await?;
+            let found = self.mget(keys).await?;
             self.counters.read(&found);
             Ok(found)
         })
@@ -267,7 +280,7 @@ impl ByteStore for JsByteStore {
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move { Ok(self.mget(&keys).await?.iter().map(Lookup::stat).collect()) })
+        Box::pin(async move { Ok(self.mget(keys).await?.iter().map(Lookup::stat).collect()) })
     }
 
     fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {

@@ -49,8 +49,8 @@ pub fn chromium() -> Outcome {
         return Ok(());
     }
     const LINE: &str = "apt-get update && apt-get install -y chromium";
-    let may_install = output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0")
-        && Path::new("/usr/bin/apt-get").exists();
+    let may_install =
+        output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0") && Path::new("/usr/bin/apt-get").exists();
     if !may_install {
         return Err(format!(
             "Chromium is missing. Install it (Debian: {LINE}), or set CHROMIUM to the path of a Chromium or Chrome"

@@ -28,7 +28,8 @@ pub fn node(script: &str) -> Command {
 pub fn run(what: &str, command: &mut Command) -> Outcome {
     println!("\n== {what}");
     let began = Instant::now();
-    let status = command.status().map_err(|error| format!("{what}: {:?} did not start: {error}", command.get_program()))?;
+    let status =
+        command.status().map_err(|error| format!("{what}: {:?} did not start: {error}", command.get_program()))?;
     let seconds = began.elapsed().as_secs_f64();
     if status.success() {
         println!("== {what}: done in {seconds:.1} s");

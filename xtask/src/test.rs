@@ -47,13 +47,36 @@ fn described(extent: Extent) -> &'static str {
 fn core(extent: Extent) -> Outcome {
     step("cargo fmt", &mut cargo(&["fmt", "--all", "--check"]))?;
     let strict = ["--", "-D", "warnings"];
-    step("cargo clippy, native", cargo(&["clippy", "--locked", "--workspace", "--exclude", "bytestow-wasm", "--all-targets", "--all-features"]).args(strict))?;
-    step("cargo clippy, wasm32", cargo(&["clippy", "--locked", "-p", "bytestow", "-p", "bytestow-wasm", "--all-features", "--target", "wasm32-unknown-unknown"]).args(strict))?;
+    step(
+        "cargo clippy, native",
+        cargo(&["clippy", "--locked", "--workspace", "--exclude", "bytestow-wasm", "--all-targets", "--all-features"])
+            .args(strict),
+    )?;
+    step(
+        "cargo clippy, wasm32",
+        cargo(&[
+            "clippy",
+            "--locked",
+            "-p",
+            "bytestow",
+            "-p",
+            "bytestow-wasm",
+            "--all-features",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        .args(strict),
+    )?;
     step("cargo test", &mut cargo(&["test", "--locked"]))?;
     if extent == Extent::Whole {
         let doc = ["doc", "--locked", "--no-deps", "--all-features", "-p", "bytestow"];
         step("cargo doc, native", cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"))?;
-        step("cargo doc, wasm32", cargo(&doc).args(["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+        step(
+            "cargo doc, wasm32",
+            cargo(&doc)
+                .args(["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )?;
         for example in ["quick_start", "own_store"] {
             step(&format!("example {example}"), &mut cargo(&["run", "--locked", "--quiet", "--example", example]))?;
         }
@@ -64,7 +87,10 @@ fn core(extent: Extent) -> Outcome {
 /// The TypeScript sources, and programs of users against the packed package.
 fn typescript() -> Outcome {
     step("lint and format, pkg", command("npm", &["run", "--silent", "lint"]).current_dir(root().join("pkg")))?;
-    step("lint and format, tests and page", command("npm", &["run", "--silent", "lint"]).current_dir(root().join("tests")))?;
+    step(
+        "lint and format, tests and page",
+        command("npm", &["run", "--silent", "lint"]).current_dir(root().join("tests")),
+    )?;
     step("types of users' programs", command("npm", &["run", "--silent", "types"]).current_dir(root().join("tests")))
 }
 

@@ -14,10 +14,12 @@ import type {
   StoreOptions,
   StoreStats,
 } from "../types.js";
-import type { Store as WasmStore } from "../wasm/bytestow_wasm.js";
+import { Operation, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
 
 /** How many keys a listing fetches at a time. */
 const PAGE = 1_000;
+
+const NO_KEYS = new Uint32Array(0);
 
 const NOTHING_COUNTED: StoreStats = {
   hits: 0,
@@ -69,7 +71,7 @@ export abstract class ByteStore {
     return this.#call(options, (signal) => {
       const { joined, lengths } = keyBatch(keys);
       if (lengths.length === 0) return Promise.resolve([]);
-      return this.#handle.run((store) => store.getMany(joined, lengths), signal);
+      return this.#handle.run((store) => store.call(Operation.Get, joined, lengths, null, 0), signal);
     });
   }
 
@@ -83,7 +85,7 @@ export abstract class ByteStore {
       const { joined, lengths, values } = pairBatch(keyValuePairs);
       const ttl = ttlOf(options);
       if (lengths.length === 0) return Promise.resolve();
-      return this.#handle.run((store) => store.setMany(joined, lengths, values, ttl), signal);
+      return this.#handle.run((store) => store.call(Operation.Set, joined, lengths, values, ttl), signal);
     });
   }
 
@@ -96,7 +98,7 @@ export abstract class ByteStore {
     return this.#call(options, (signal) => {
       const { joined, lengths } = keyBatch(keys);
       if (lengths.length === 0) return Promise.resolve();
-      return this.#handle.run((store) => store.deleteMany(joined, lengths), signal);
+      return this.#handle.run((store) => store.call(Operation.Delete, joined, lengths, null, 0), signal);
     });
   }
 
@@ -143,8 +145,8 @@ export abstract class ByteStore {
         throw invalid(`condition must be "absent" or "present", not ${kindOf(condition)}`);
       }
       const ttl = ttlOf(options);
-      const present = condition === "present";
-      return this.#handle.run((store) => store.setIf(joined, lengths, values, present, ttl), signal);
+      const operation = condition === "present" ? Operation.SetPresent : Operation.SetAbsent;
+      return this.#handle.run((store) => store.call(operation, joined, lengths, values, ttl), signal);
     });
   }
 
@@ -157,7 +159,10 @@ export abstract class ByteStore {
     return this.#call(options, async (signal) => {
       const { joined, lengths } = keyBatch(keys);
       if (lengths.length === 0) return [];
-      const stats = await this.#handle.run<(RawStat | undefined)[]>((store) => store.stat(joined, lengths), signal);
+      const stats = await this.#handle.run<(RawStat | undefined)[]>(
+        (store) => store.call(Operation.Stat, joined, lengths, null, 0),
+        signal,
+      );
       return stats.map((stat) => stat && { bytes: stat[0], ttl: stat[1], written: stat[2] });
     });
   }
@@ -172,7 +177,8 @@ export abstract class ByteStore {
     return this.#call(options, (signal) => {
       const all = options?.all ?? false;
       if (typeof all !== "boolean") throw invalid(`all must be true or false, not ${kindOf(all)}`);
-      return this.#handle.run((store) => store.clear(all), signal);
+      const operation = all ? Operation.ClearAll : Operation.Clear;
+      return this.#handle.run((store) => store.call(operation, "", NO_KEYS, null, 0), signal);
     });
   }
 
@@ -184,7 +190,9 @@ export abstract class ByteStore {
     if (this.#closed) return;
     this.#closed = true;
     // A store that was never used has nothing to let go of, and wasm need not be loaded for it.
-    if (this.#handle.used) await this.#handle.run((store) => store.close());
+    if (this.#handle.used) {
+      await this.#handle.run((store) => store.call(Operation.Close, "", NO_KEYS, null, 0));
+    }
   }
 
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
@@ -195,7 +203,9 @@ export abstract class ByteStore {
 
   /** What the store promises beyond the common rules. Opens the backend, which may turn out to be another. */
   capabilities(): Promise<Capabilities> {
-    return this.#call(undefined, () => this.#handle.run((store) => store.capabilities()));
+    return this.#call(undefined, () =>
+      this.#handle.run((store) => store.call(Operation.Capabilities, "", NO_KEYS, null, 0)),
+    );
   }
 
   /** The class's place in LangChain's serialisation. */

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `task` | runs the core's futures; every poll is started by TypeScript, which sees it trap |
 //! | `outcome` | results and errors on their way out |
-//! | `options` | options on their way in, by serde |
+//! | `options` | options on their way in, events on their way out |
 //! | `store` | the class `Store`: the trait's methods for JavaScript |
 //! | `memory`, `indexed_db`, `wrapped` | one constructor each |
 
@@ -17,3 +17,7 @@ mod task;
 #[cfg(feature = "trap")]
 mod trap;
 mod wrapped;
+
+/// Constant-time and 2 kB, where the standard library's allocator for wasm weighs 8.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

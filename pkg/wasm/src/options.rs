@@ -9,10 +9,9 @@ use std::time::Duration;
 use bytestow::web::JsClock;
 use bytestow::{Error, Event, Observe, Observer, SharedClock, Ttl};
 use js_sys::Function;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use crate::outcome::failure;
+use crate::outcome::{failure, object};
 
 /// A default TTL in seconds.
 pub fn life(seconds: Option<f64>) -> Result<Option<Duration>, JsValue> {
@@ -45,35 +44,31 @@ struct JsObserver(Function);
 
 impl Observe for JsObserver {
     fn event(&self, event: Event) {
-        if let Ok(event) = serde_wasm_bindgen::to_value(&EventFields::from(event)) {
-            let _ = self.0.call1(&JsValue::UNDEFINED, &event);
-        }
+        let _ = self.0.call1(&JsValue::UNDEFINED, &fields(event));
     }
 }
 
 /// An event as `onEvent` gets it.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum EventFields {
-    Request { operation: &'static str, keys: usize, ms: f64 },
-    Evict { keys: usize, bytes: u64 },
-    Fallback { to: &'static str, reason: String },
-    Reopen { reason: String },
-    Recreate { reason: String },
-    Corrupt { key: String, reason: String },
-    Other,
-}
-
-impl From<Event> for EventFields {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Request { operation, keys, ms } => Self::Request { operation, keys, ms },
-            Event::Evict { keys, bytes } => Self::Evict { keys, bytes },
-            Event::Fallback { reason } => Self::Fallback { to: "memory", reason },
-            Event::Reopen { reason } => Self::Reopen { reason },
-            Event::Recreate { reason } => Self::Recreate { reason },
-            Event::Corrupt { key, reason } => Self::Corrupt { key, reason },
-            _ => Self::Other,
+fn fields(event: Event) -> JsValue {
+    let count = |count: usize| JsValue::from_f64(count as f64);
+    match event {
+        Event::Request { operation, keys, ms } => object([
+            ("type", "request".into()),
+            ("operation", operation.into()),
+            ("keys", count(keys)),
+            ("ms", JsValue::from_f64(ms)),
+        ]),
+        Event::Evict { keys, bytes } => {
+            object([("type", "evict".into()), ("keys", count(keys)), ("bytes", JsValue::from_f64(bytes as f64))])
         }
+        Event::Fallback { reason } => {
+            object([("type", "fallback".into()), ("to", "memory".into()), ("reason", reason.into())])
+        }
+        Event::Reopen { reason } => object([("type", "reopen".into()), ("reason", reason.into())]),
+        Event::Recreate { reason } => object([("type", "recreate".into()), ("reason", reason.into())]),
+        Event::Corrupt { key, reason } => {
+            object([("type", "corrupt".into()), ("key", key.into()), ("reason", reason.into())])
+        }
+        _ => object([("type", "other".into())]),
     }
 }

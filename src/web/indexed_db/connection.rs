@@ -14,11 +14,15 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::JsCast;
 use web_sys::IdbDatabase;
 
-use super::transaction::{EXPIRING, RECORDS};
 use super::{IndexedDbByteStore, fault};
 use crate::clock::SharedClock;
 use crate::event::tell;
-use crate::{Error, Event, InMemoryByteStore, MemoryOptions, Result};
+use crate::{BoxFuture, Error, Event, InMemoryByteStore, MemoryOptions, Result};
+
+/// The object store of the records.
+pub const RECORDS: &str = "records";
+/// The object store of the keys that expire.
+pub const EXPIRING: &str = "expiring";
 
 /// The place in which a handle's calls stand in line, with the connection they will use.
 #[derive(Default)]
@@ -100,25 +104,27 @@ fn fallback(name: &str, clock: &SharedClock) -> Arc<InMemoryByteStore> {
 
 impl IndexedDbByteStore {
     /// The connection, opened if it is not; `None` when the store in memory serves. The caller has the line.
-    pub(super) async fn connected(&self, line: &mut Line) -> Result<Option<Database>> {
-        if self.fallback.borrow().is_some() {
-            return Ok(None);
-        }
-        if let Some(open) = line.open.as_ref().filter(|open| !open.lost.get()) {
-            return Ok(Some(open.database.clone()));
-        }
-        match self.open_database().await {
-            Ok(database) => {
-                line.open = Some(Open::new(database.clone()));
-                Ok(Some(database))
+    pub(super) fn connected<'a>(&'a self, line: &'a mut Line) -> BoxFuture<'a, Result<Option<Database>>> {
+        Box::pin(async move {
+            if self.fallback.borrow().is_some() {
+                return Ok(None);
             }
-            Err(error) if self.options.fall_back => {
-                *self.fallback.borrow_mut() = Some(fallback(&self.options.name, &self.clock));
-                tell(self.options.observer.as_ref(), || Event::Fallback { reason: error.message().to_owned() });
-                Ok(None)
+            if let Some(open) = line.open.as_ref().filter(|open| !open.lost.get()) {
+                return Ok(Some(open.database.clone()));
             }
-            Err(error) => Err(error),
-        }
+            match self.open_database().await {
+                Ok(database) => {
+                    line.open = Some(Open::new(database.clone()));
+                    Ok(Some(database))
+                }
+                Err(error) if self.options.fall_back => {
+                    *self.fallback.borrow_mut() = Some(fallback(&self.options.name, &self.clock));
+                    tell(self.options.observer.as_ref(), || Event::Fallback { reason: error.message().to_owned() });
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        })
     }
 
     async fn open_database(&self) -> Result<Database> {
@@ -165,7 +171,8 @@ async fn open(name: &str) -> OpenDbResult<Database> {
 }
 
 fn has_our_stores(database: &Database) -> bool {
-    [RECORDS, EXPIRING].iter().all(|ours| database.object_store_names().any(|name| name == *ours))
+    let names = raw(database).object_store_names();
+    names.contains(RECORDS) && names.contains(EXPIRING)
 }
 
 fn foreign(name: &str) -> Error {

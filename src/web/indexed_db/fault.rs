@@ -31,8 +31,8 @@ pub fn from_idb(error: IdbError) -> Error {
 }
 
 /// The error of a failed transaction: its own reason before what was thrown on the way.
-pub fn of_transaction(transaction: &web_sys::IdbTransaction, thrown: IdbError) -> Error {
-    match transaction.error() {
+pub fn of_transaction(reason: Option<DomException>, thrown: IdbError) -> Error {
+    match reason {
         Some(reason) => from_exception(&reason),
         None => from_idb(thrown),
     }

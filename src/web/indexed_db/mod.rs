@@ -11,34 +11,31 @@
 //!
 //! Every call is one transaction, so atomic. Transactions are made in the order of the calls: a fair lock is held from
 //! the call until its requests are issued, across the opening of the database too [O2-call-order].
-//!
-//! Reads: all `get`s are issued at once, and the last one is awaited first; results come in order, so that the others
-//! are found done and cost no event listener. `commit()` is not called on them: in Chromium a large value's result can
-//! then arrive after `complete`.
 
 mod connection;
 mod fault;
+mod read;
 mod record;
-mod transaction;
+mod write;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexed_db_futures::KeyRange;
-use js_sys::Date;
-use tokio::sync::Mutex;
+use js_sys::{Array, Date};
+use tokio::sync::{Mutex, MutexGuard};
 use wasm_bindgen::JsValue;
 
 use crate::clock::{SharedClock, expires_at};
 use crate::error::shown_key;
 use crate::event::{Counters, tell};
-use crate::store::{ByteStore, Capabilities, Cursor, Lookup, Page, Stat, Ttl, check_clear};
+use crate::store::{ByteStore, Capabilities, Cursor, Lookup, Page, Stat, Ttl};
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, Observer, Result, Stats, SystemClock};
 
 use connection::Line;
+use read::Question;
 use record::Record;
-use transaction::{Answer, Call, Issue, Requests};
+use write::Change;
 
 /// How long the browser may hold finished writes back from the disk.
 /// See <https://www.w3.org/TR/IndexedDB/#transaction-durability-hint>.
@@ -104,7 +101,7 @@ impl IndexedDbByteStore {
     pub async fn destroy(&self) -> Result<()> {
         self.check_open()?;
         self.closed.set(true);
-        let mut line = self.line.lock().await;
+        let mut line = self.stand_in_line().await;
         line.disconnect();
         if connection::forget_fallback(&self.options.name) && self.fallback.borrow_mut().take().is_some() {
             return Ok(());
@@ -120,50 +117,111 @@ impl IndexedDbByteStore {
         self.fallback.borrow().clone()
     }
 
-    /// Runs one transaction, standing in line until its requests are issued. Opens the database if need be; a
-    /// connection found lost before anything was issued is opened again, once. `None` when the database cannot be had
-    /// and the store in memory serves instead.
-    ///
-    /// `issue` is dynamic on purpose: one body in the wasm instead of one a call.
-    async fn transact(&self, call: Call, issue: &Issue<'_>) -> Result<Option<Answer>> {
-        let began = Date::now();
-        let mut line = self.line.lock().await;
-        let mut reopened = false;
-        loop {
-            let Some(database) = self.connected(&mut line).await? else { return Ok(None) };
-            match transaction::begin(&database, call, self.options.durability) {
-                Ok(tx) => {
-                    let answer = transaction::run(tx, call, issue, line).await?;
-                    self.counters.request();
-                    tell(self.options.observer.as_ref(), || Event::Request {
-                        operation: call.operation,
-                        keys: call.keys,
-                        ms: Date::now() - began,
-                    });
-                    return Ok(Some(answer));
-                }
-                Err(lost) if !reopened && fault::is_lost(&lost) => {
-                    reopened = true;
-                    line.disconnect();
-                    tell(self.options.observer.as_ref(), || Event::Reopen { reason: fault::describe(&lost) });
-                }
-                Err(error) => return Err(fault::from_idb(error)),
-            }
-        }
+    /// Waits for the calls before this one to have issued their requests.
+    fn stand_in_line(&self) -> BoxFuture<'_, MutexGuard<'_, Line>> {
+        Box::pin(self.line.lock())
     }
 
-    /// What is there of `keys`; `None` when the store in memory serves.
-    async fn look_up(&self, operation: &'static str, keys: &Keys) -> Result<Option<Vec<Lookup>>> {
-        let call = Call::read(operation, keys.len());
-        let Some(answer) = self.transact(call, &|stores| stores.gets(keys)).await? else { return Ok(None) };
-        let now = self.clock.now_ms();
-        let rows = keys.iter().zip(answer.rows);
-        Ok(Some(rows.map(|(key, row)| self.lookup(key, row, now)).collect()))
+    /// Reads in one transaction; `None` when the store in memory serves.
+    fn read<'a>(&'a self, operation: &'static str, keys: usize, question: &'a Question) -> BoxFuture<'a, Result<Option<Vec<JsValue>>>> {
+        Box::pin(async move {
+            let began = Date::now();
+            let reading = {
+                let mut line = self.stand_in_line().await;
+                let Some(mut database) = self.connected(&mut line).await? else { return Ok(None) };
+                match read::begin(&database, question) {
+                    Err(lost) if fault::is_lost(&lost) => {
+                        self.lose(&mut line, &lost);
+                        let Some(again) = self.connected(&mut line).await? else { return Ok(None) };
+                        database = again;
+                        read::begin(&database, question)
+                    }
+                    begun => begun,
+                }
+            };
+            let results = reading.map_err(fault::from_idb)?.results().await?;
+            self.answered(operation, keys, began);
+            Ok(Some(results))
+        })
+    }
+
+    /// Writes in one transaction; the store in memory does if it serves.
+    async fn write(&self, operation: &'static str, change: Change) -> Result<()> {
+        self.check_open()?;
+        let (keys, bytes) = match &change {
+            Change::Set { entries, .. } => (entries.len(), entries.bytes()),
+            Change::Delete(keys) => (keys.len(), 0),
+            Change::Clear(_) => (0, 0),
+        };
+        if keys == 0 && !matches!(change, Change::Clear(_)) {
+            return Ok(());
+        }
+        let began = Date::now();
+        let mut line = self.stand_in_line().await;
+        let mut reopened = false;
+        loop {
+            let Some(database) = self.connected(&mut line).await? else { break };
+            match write::begin(&database, self.options.durability) {
+                Err(lost) if !reopened && fault::is_lost(&lost) => {
+                    reopened = true;
+                    self.lose(&mut line, &lost);
+                }
+                begun => {
+                    let tx = begun.map_err(fault::from_idb)?;
+                    write::issue(&tx, &change).map_err(fault::from_idb)?;
+                    drop(line);
+                    write::commit(tx).await?;
+                    self.answered(operation, keys, began);
+                    self.counters.wrote(bytes);
+                    return Ok(());
+                }
+            }
+        }
+        let Some(memory) = self.memory() else { return Ok(()) };
+        match change {
+            Change::Set { entries, ttl, .. } => memory.set_many(entries, ttl).await?,
+            Change::Delete(keys) => memory.delete_many(keys).await?,
+            Change::Clear(prefix) => memory.clear(prefix, true).await?,
+        }
+        self.counters.wrote(bytes);
+        Ok(())
+    }
+
+    /// A connection was found lost before anything was issued: it is opened again, once.
+    fn lose(&self, line: &mut Line, lost: &indexed_db_futures::error::Error) {
+        line.disconnect();
+        tell(self.options.observer.as_ref(), || Event::Reopen { reason: fault::describe(lost) });
+    }
+
+    fn answered(&self, operation: &'static str, keys: usize, began: f64) {
+        self.counters.request();
+        tell(self.options.observer.as_ref(), || Event::Request { operation, keys, ms: Date::now() - began });
+    }
+
+    /// What is there of `keys`.
+    fn look_up(&self, operation: &'static str, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
+        Box::pin(async move {
+            self.check_open()?;
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let question = Question::Get(keys);
+            let Question::Get(keys) = &question else { return Ok(Vec::new()) };
+            match (self.read(operation, keys.len(), &question).await?, self.memory()) {
+                (None, Some(memory)) => memory.get_many(keys.clone()).await,
+                (rows, _) => {
+                    let now = self.clock.now_ms();
+                    Ok(keys.iter().zip(rows.unwrap_or_default()).map(|(key, row)| self.lookup(key, row, now)).collect())
+                }
+            }
+        })
     }
 
     /// The answer of a row: nothing once it has expired, and for a row that is no record, which is told.
-    fn lookup(&self, key: &str, row: Option<JsValue>, now: u64) -> Lookup {
-        let Some(row) = row else { return Lookup::default() };
+    fn lookup(&self, key: &str, row: JsValue, now: u64) -> Lookup {
+        if row.is_undefined() {
+            return Lookup::default();
+        }
         match Record::read(&row) {
             Some(record) if record.has_expired(now) => Lookup::default(),
             Some(record) => record.into_lookup(now),
@@ -177,38 +235,29 @@ impl IndexedDbByteStore {
         }
     }
 
-    async fn page(&self, prefix: &str, after: Option<String>, limit: u32) -> Result<Option<Page>> {
-        let issue = |stores: &transaction::Stores<'_>| {
-            let range = match &after {
-                Some(key) => KeyRange::LowerBound(JsValue::from(key.as_str()), true),
-                None => KeyRange::LowerBound(JsValue::from(prefix), false),
-            };
-            stores.list(range, limit)
+    async fn page(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
+        self.check_open()?;
+        let after = cursor.map(Cursor::into_after).transpose()?;
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX).max(1);
+        let question = Question::List { prefix: prefix.clone(), after: after.clone(), limit };
+        let results = match (self.read("list", 0, &question).await?, self.memory()) {
+            (None, Some(memory)) => return memory.list(prefix, after.map(Cursor::after), limit as usize).await,
+            (results, _) => results.unwrap_or_default(),
         };
-        let Some(answer) = self.transact(Call::read("list", 0), &issue).await? else { return Ok(None) };
-        let mut keys = answer.keys;
+        let [expiring, keys] = results.as_slice() else { return Ok(Page::default()) };
+        let mut keys: Vec<String> = Array::from(keys).iter().filter_map(|key| key.as_string()).collect();
         let mut next = if keys.len() < limit as usize { None } else { keys.last().cloned() };
-        if let Some(end) = keys.iter().position(|key| !key.starts_with(prefix)) {
+        if let Some(end) = keys.iter().position(|key| !key.starts_with(&prefix)) {
             keys.truncate(end);
             next = None;
         }
-        if answer.expiring {
+        if !expiring.is_undefined() {
             // One that is gone by now was deleted meanwhile.
-            let found = self.look_up("list", &keys.iter().collect()).await?.unwrap_or_default();
+            let found = self.look_up("list", keys.iter().collect()).await?;
             let mut found = found.iter();
             keys.retain(|_| found.next().is_some_and(|lookup| lookup.value.is_some()));
         }
-        Ok(Some(Page { keys, next: next.map(Cursor::after) }))
-    }
-
-    /// Writes in one transaction; `false` when the store in memory serves.
-    async fn write(&self, operation: &'static str, keys: usize, issue: &Issue<'_>) -> Result<bool> {
-        Ok(self.transact(Call::write(operation, keys), issue).await?.is_some())
-    }
-
-    /// A TTL for the store in memory, which several handles share: with this handle's default made plain.
-    fn own_default(&self, ttl: Ttl) -> Ttl {
-        ttl.resolve(self.options.ttl).map_or(Ttl::Never, Ttl::After)
+        Ok(Page { keys, next: next.map(Cursor::after) })
     }
 }
 
@@ -232,107 +281,42 @@ impl ByteStore for IndexedDbByteStore {
 
     fn get_many(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
         Box::pin(async move {
-            self.check_open()?;
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            let found = match (self.look_up("get", &keys).await?, self.memory()) {
-                (None, Some(memory)) => memory.get_many(keys).await?,
-                (found, _) => found.unwrap_or_default(),
-            };
+            let found = self.look_up("get", keys).await?;
             self.counters.read(&found);
             Ok(found)
         })
     }
 
     fn set_many(&self, entries: Entries, ttl: Ttl) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.check_open()?;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            let bytes = entries.bytes();
-            let now = self.clock.now_ms();
-            let expires = ttl.resolve(self.options.ttl).map_or(0, |life| expires_at(now, life));
-            let issue = |stores: &transaction::Stores<'_>| {
-                for (key, value) in entries.iter() {
-                    // A request that fails aborts the transaction, which says so at its end: none is awaited.
-                    stores.put(key, Record::row(value, expires, now), expires)?;
-                }
-                Ok(Requests::default())
-            };
-            if !self.write("set", entries.len(), &issue).await?
-                && let Some(memory) = self.memory()
-            {
-                memory.set_many(entries, self.own_default(ttl)).await?;
-            }
-            self.counters.wrote(bytes);
-            Ok(())
-        })
+        let life = ttl.resolve(self.options.ttl);
+        let now = self.clock.now_ms();
+        let expires = life.map_or(0, |life| expires_at(now, life));
+        // For the store in memory, which several handles share: with this handle's default made plain.
+        let ttl = life.map_or(Ttl::Never, Ttl::After);
+        Box::pin(self.write("set", Change::Set { entries, ttl, expires, now }))
     }
 
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.check_open()?;
-            if keys.is_empty() {
-                return Ok(());
-            }
-            let issue = |stores: &transaction::Stores<'_>| {
-                keys.iter().try_for_each(|key| stores.delete(key)).map(|()| Requests::default())
-            };
-            if !self.write("delete", keys.len(), &issue).await?
-                && let Some(memory) = self.memory()
-            {
-                memory.delete_many(keys).await?;
-            }
-            Ok(())
-        })
+        Box::pin(self.write("delete", Change::Delete(keys)))
     }
 
     fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
-        Box::pin(async move {
-            self.check_open()?;
-            let after = cursor.map(Cursor::into_after).transpose()?;
-            let limit = u32::try_from(limit).unwrap_or(u32::MAX).max(1);
-            match (self.page(&prefix, after.clone(), limit).await?, self.memory()) {
-                (None, Some(memory)) => memory.list(prefix, after.map(Cursor::after), limit as usize).await,
-                (page, _) => Ok(page.unwrap_or_default()),
-            }
-        })
+        Box::pin(self.page(prefix, cursor, limit))
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move {
-            self.check_open()?;
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            match (self.look_up("stat", &keys).await?, self.memory()) {
-                (None, Some(memory)) => memory.stat(keys).await,
-                (found, _) => Ok(found.unwrap_or_default().iter().map(Lookup::stat).collect()),
-            }
-        })
+        Box::pin(async move { Ok(self.look_up("stat", keys).await?.iter().map(Lookup::stat).collect()) })
     }
 
-    fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            self.check_open()?;
-            check_clear(self.capabilities(), &prefix, all)?;
-            let range = transaction::prefix_range(&prefix);
-            let issue = |stores: &transaction::Stores<'_>| stores.delete_range(&range).map(|()| Requests::default());
-            if !self.write("clear", 0, &issue).await?
-                && let Some(memory) = self.memory()
-            {
-                memory.clear(prefix, all).await?;
-            }
-            Ok(())
-        })
+    /// The backend is not a shared one: `all` is not asked for.
+    fn clear(&self, prefix: String, _all: bool) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.write("clear", Change::Clear(prefix)))
     }
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.check_open()?;
-            let mut line = self.line.lock().await;
+            let mut line = self.stand_in_line().await;
             self.connected(&mut line).await.map(drop)
         })
     }
@@ -340,7 +324,7 @@ impl ByteStore for IndexedDbByteStore {
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.set(true);
-            self.line.lock().await.disconnect();
+            self.stand_in_line().await.disconnect();
             self.fallback.borrow_mut().take();
             Ok(())
         })

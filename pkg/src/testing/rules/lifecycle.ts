@@ -261,8 +261,9 @@ export const lifecycle = {
       nested.push(held(store.mget([key])), held(store.mset([["from inside", new Uint8Array([1])]])));
     };
     const error = new Error("the kit's own, from onEvent: a store may report it, and goes on");
+    let throwing = true;
     const throws = () => {
-      throw error;
+      if (throwing) throw error;
     };
     const hearAgain = ignoreReportsOf(error);
     try {
@@ -279,6 +280,8 @@ export const lifecycle = {
       const nothing = !evictions && events.length === 0;
       if (nothing) context.note("nothing happens inside this store that onEvent could be told of");
     } finally {
+      // The kit's clean-up makes events too.
+      throwing = false;
       hearAgain();
     }
     for (const event of events) checkEvent(event);
@@ -333,8 +336,8 @@ function ignoreReportsOf(error: Error): () => void {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  target.addEventListener("error", ignore, { capture: true });
-  return () => target.removeEventListener?.("error", ignore, { capture: true });
+  target.addEventListener("error", ignore);
+  return () => target.removeEventListener?.("error", ignore);
 }
 
 /** Does a little of everything, as a caller would who knows nothing of events. */
