@@ -50,7 +50,15 @@ impl ErrorCode {
             Unsupported,
         };
         [
-            InvalidArgument, QuotaExceeded, Unauthorized, Unavailable, Timeout, TooLarge, Corrupt, Closed, Unsupported,
+            InvalidArgument,
+            QuotaExceeded,
+            Unauthorized,
+            Unavailable,
+            Timeout,
+            TooLarge,
+            Corrupt,
+            Closed,
+            Unsupported,
             Internal,
         ]
         .into_iter()
@@ -113,7 +121,14 @@ impl Error {
     /// An error with `code`; a message beyond the limit is cut.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let retryable = matches!(code, ErrorCode::Unavailable | ErrorCode::Timeout);
-        Self { code, message: cut(message.into(), MESSAGE_LIMIT - 1), retryable, cause: None, attempts: None, elapsed: None }
+        Self {
+            code,
+            message: cut(message.into(), MESSAGE_LIMIT - 1),
+            retryable,
+            cause: None,
+            attempts: None,
+            elapsed: None,
+        }
     }
 
     /// An argument is wrong: the message names it and says what would be right.

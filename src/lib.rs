@@ -36,6 +36,10 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;

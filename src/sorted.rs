@@ -90,7 +90,8 @@ impl SortedMap {
     /// The place of the first entry whose key is not before `key`: its block, and where in it.
     fn find(&self, key: &str) -> (usize, usize) {
         let block = self.blocks.partition_point(|entries| entries.last().is_some_and(|(last, _)| &**last < key));
-        let at = self.blocks.get(block).map_or(usize::MAX, |entries| entries.partition_point(|(found, _)| &**found < key));
+        let at =
+            self.blocks.get(block).map_or(usize::MAX, |entries| entries.partition_point(|(found, _)| &**found < key));
         (block, at)
     }
 }

@@ -43,6 +43,9 @@ macro_rules! check {
 }
 pub(super) use check;
 
+/// A key, and what should be found under it.
+pub(super) type Expected<'a> = (&'a str, Option<&'a Value>);
+
 /// The pairs as a call takes them.
 pub(super) fn entries<S: AsRef<str>>(pairs: &[(S, Value)]) -> Entries {
     pairs.iter().map(|(key, value)| (key, value.clone())).collect()
@@ -64,7 +67,7 @@ pub(super) async fn delete<S: AsRef<str> + Sync>(store: &dyn ByteStore, keys: &[
 }
 
 /// Looks that each key is answered with its value, or as missing.
-pub(super) async fn finds(store: &dyn ByteStore, expected: &[(&str, Option<&Value>)], what: &str) -> Checked {
+pub(super) async fn finds(store: &dyn ByteStore, expected: &[Expected<'_>], what: &str) -> Checked {
     let keys: Keys = expected.iter().map(|(key, _)| key).collect();
     let found = store.get_many(keys).await.map_err(|error| Broken(format!("get_many {what}: {error}")))?;
     matches(&found, expected, what)
@@ -83,7 +86,7 @@ pub(super) async fn lacks<S: AsRef<str> + Sync>(store: &dyn ByteStore, keys: &[S
 }
 
 /// Looks that the answer to `expected`'s keys is theirs.
-pub(super) fn matches(found: &[Lookup], expected: &[(&str, Option<&Value>)], what: &str) -> Checked {
+pub(super) fn matches(found: &[Lookup], expected: &[Expected<'_>], what: &str) -> Checked {
     let (got, asked) = (found.len(), expected.len());
     check!(got == asked, "get_many {what}: {asked} keys have {got} answers");
     for (at, (lookup, (key, value))) in found.iter().zip(expected).enumerate() {
@@ -178,10 +181,10 @@ pub(super) async fn together<T>(mut futures: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     let mut answers: Vec<Option<T>> = futures.iter().map(|_| None).collect();
     poll_fn(|task| {
         for (future, answer) in futures.iter_mut().zip(&mut answers) {
-            if answer.is_none() {
-                if let Poll::Ready(ready) = future.as_mut().poll(task) {
-                    *answer = Some(ready);
-                }
+            if answer.is_none()
+                && let Poll::Ready(ready) = future.as_mut().poll(task)
+            {
+                *answer = Some(ready);
             }
         }
         if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
@@ -213,10 +216,10 @@ impl<'a, T> UnderWay<'a, T> {
     /// Does `work` while the call goes on: whichever waits for the other gets its turn.
     pub(super) async fn beside<U>(&mut self, mut work: BoxFuture<'_, U>) -> U {
         poll_fn(|task| {
-            if self.end.is_none() {
-                if let Poll::Ready(end) = self.call.as_mut().poll(task) {
-                    self.end = Some(end);
-                }
+            if self.end.is_none()
+                && let Poll::Ready(end) = self.call.as_mut().poll(task)
+            {
+                self.end = Some(end);
             }
             work.as_mut().poll(task)
         })

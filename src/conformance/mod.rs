@@ -143,7 +143,8 @@ impl fmt::Display for Report {
 /// The rules that the Rust kit checks: those of [`RULES`] that are not about JavaScript alone, in their order.
 pub fn rules() -> Vec<Rule> {
     let here = RULES.iter().filter(|rule| rule.kits != Kits::JavaScript);
-    here.map(|RuleTitle { id, title, .. }| Rule { id, title, body: rules::body(id).unwrap_or(rules::NO_BODY) }).collect()
+    here.map(|RuleTitle { id, title, .. }| Rule { id, title, body: rules::body(id).unwrap_or(rules::NO_BODY) })
+        .collect()
 }
 
 /// Holds a store against every rule of [`rules`], one after the other, each on backends of its own. A broken rule

@@ -10,14 +10,13 @@ use std::sync::Arc;
 
 use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use crate::event::Counters;
 use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
 use crate::{BoxFuture, Entries, Error, ErrorCode, Event, Keys, Observer, Result, Stats};
 
-use super::{JsCause, to_js};
+use super::{JsCause, for_promise, to_js};
 
 /// How many keys `clear` deletes at a time.
 const CLEAR_BATCH: usize = 1_000;
@@ -57,7 +56,7 @@ impl JsByteStore {
         let began = js_sys::Date::now();
         let answer = self.start(method, argument);
         Box::pin(async move {
-            let answer = JsFuture::from(Promise::resolve(&answer?)).await.map_err(|thrown| failed(method, thrown))?;
+            let answer = for_promise(&Promise::resolve(&answer?)).await.map_err(|thrown| failed(method, thrown))?;
             let ms = js_sys::Date::now() - began;
             crate::event::tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
             Ok(answer)
@@ -103,7 +102,7 @@ impl JsByteStore {
             };
             let mut page = Page::default();
             while page.keys.len() < limit.max(1) {
-                let step = JsFuture::from(iteration.step()?).await;
+                let step = for_promise(&iteration.step()?).await;
                 let Some(key) = iteration.take(step)? else { return Ok(page) };
                 if key.starts_with(prefix) && iteration.seen.insert(Arc::from(key.as_str()), 0).is_none() {
                     page.keys.push(key);
@@ -202,8 +201,7 @@ fn lookup(answer: JsValue) -> Result<Lookup> {
     if answer.is_undefined() || answer.is_null() {
         return Ok(Lookup::default());
     }
-    let bytes: Uint8Array =
-        answer.dyn_into().map_err(|_| corrupt("mget gave something that is not a Uint8Array"))?;
+    let bytes: Uint8Array = answer.dyn_into().map_err(|_| corrupt("mget gave something that is not a Uint8Array"))?;
     // Through the constructor, not `slice`: of a Buffer that would be a view on the same memory.
     Ok(Lookup { value: Some(Uint8Array::new(&bytes).into()), ..Lookup::default() })
 }

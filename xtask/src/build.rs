@@ -38,8 +38,14 @@ pub fn package() -> Result<PathBuf, String> {
     Ok(tarball)
 }
 
+/// What the suites of `tests` need besides the package.
+pub fn for_tests() -> Outcome {
+    trapping_package()?;
+    page()
+}
+
 /// A copy of the unpacked package whose wasm has exports that trap, for the tests of survival.
-pub fn trapping_package() -> Outcome {
+fn trapping_package() -> Outcome {
     let plain = root().join("tests/node_modules/bytestow");
     let trapping = root().join("tests/node_modules/bytestow-trap");
     shell::remove(&trapping)?;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask build            the npm package: wasm, glue, TypeScript, target/npm/bytestow-<version>.tgz
+                             (--for-tests: what the suites of tests/ need besides, so that they run alone)
 cargo xtask demo [PORT]      builds, and serves the page on 127.0.0.1
 cargo xtask test [--quick]   everything that CI runs; --quick leaves out what takes longest
 cargo xtask bench [ARGS]     ours and the peers' side by side, in ratios; ARGS go to tests/bench/run.mjs
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["build"] => build::package().map(drop),
+        ["build", "--for-tests"] => build::package().and_then(|_| build::for_tests()),
         ["demo", rest @ ..] => demo(rest),
         ["test"] => test::all(test::Extent::Whole),
         ["test", "--quick"] => test::all(test::Extent::Quick),

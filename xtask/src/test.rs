@@ -26,8 +26,7 @@ pub fn all(extent: Extent) -> Outcome {
 
     core(extent)?;
     build::package()?;
-    build::trapping_package()?;
-    build::page()?;
+    build::for_tests()?;
     typescript()?;
     size::report()?;
     suites(extent)?;

@@ -49,7 +49,8 @@ fn array(items: impl Iterator<Item = JsValue>) -> JsValue {
     array.into()
 }
 
-/// A plain object. By hand: serde's way, for these few, would add 3 kB to a package of 60 (gzipped, measured).
+/// A plain object. By hand: serde-wasm-bindgen for the statistics alone would add 1.8 kB to a package of 60 (gzipped,
+/// measured).
 pub fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     fields.iter().for_each(|(name, value)| set(&object, name, value));

@@ -1,9 +1,9 @@
 //! Exports that trap on purpose, in a build for tests only.
 #![expect(clippy::panic, reason = "that is what it is for")]
 
+use bytestow::web::for_promise;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::outcome::Outcome;
 use crate::task;
@@ -18,7 +18,7 @@ pub fn trap_now() {
 #[wasm_bindgen(js_name = trapLater)]
 pub fn trap_later(promise: Promise) -> Result<JsValue, JsValue> {
     task::run(Box::pin(async move {
-        match JsFuture::from(promise).await {
+        match for_promise(&promise).await {
             Ok(value) => panic!("a deliberate panic in a task: {value:?}"),
             Err(_) => Ok(Outcome::Nothing),
         }

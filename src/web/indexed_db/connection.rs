@@ -2,16 +2,16 @@
 //! opened again when lost.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
+use indexed_db_futures::OpenDbResult;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::factory::DBFactory;
-use indexed_db_futures::prelude::*;
 use indexed_db_futures::internals::SystemRepr;
-use indexed_db_futures::OpenDbResult;
-use wasm_bindgen::prelude::Closure;
+use indexed_db_futures::prelude::*;
+use js_sys::{Function, Reflect};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 use web_sys::IdbDatabase;
 
 use super::{IndexedDbByteStore, fault};
@@ -30,12 +30,8 @@ pub struct Line {
     open: Option<Open>,
 }
 
-/// An open database. It closes itself when another tab asks for it to be deleted.
-struct Open {
-    database: Database,
-    lost: Rc<std::cell::Cell<bool>>,
-    _on_close: Closure<dyn FnMut()>,
-}
+/// An open database.
+struct Open(Database);
 
 impl Line {
     /// Closes the connection; transactions under way still finish.
@@ -46,10 +42,7 @@ impl Line {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let raw = raw(&self.database);
-        raw.set_onversionchange(None);
-        raw.set_onclose(None);
-        raw.close();
+        raw(&self.0).close();
     }
 }
 
@@ -58,20 +51,14 @@ fn raw(database: &Database) -> &IdbDatabase {
 }
 
 impl Open {
+    /// The database, told to close itself when another tab asks for it to be deleted: the next transaction then finds
+    /// the connection lost. By a function of JavaScript's own, which works even when the wasm instance is gone.
     fn new(database: Database) -> Self {
-        let lost = Rc::new(std::cell::Cell::new(false));
-        let on_close = {
-            let (lost, raw) = (lost.clone(), raw(&database).clone());
-            // For both events: the one asks for the connection, the other says that it is gone.
-            Closure::<dyn FnMut()>::new(move || {
-                lost.set(true);
-                raw.close();
-            })
-        };
-        let handler = Some(on_close.as_ref().unchecked_ref());
-        raw(&database).set_onversionchange(handler);
-        raw(&database).set_onclose(handler);
-        Self { database, lost, _on_close: on_close }
+        let raw = raw(&database);
+        if let Ok(close) = Reflect::get(raw, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
+            raw.set_onversionchange(Some(&close.bind0(raw)));
+        }
+        Self(database)
     }
 }
 
@@ -109,8 +96,8 @@ impl IndexedDbByteStore {
             if self.fallback.borrow().is_some() {
                 return Ok(None);
             }
-            if let Some(open) = line.open.as_ref().filter(|open| !open.lost.get()) {
-                return Ok(Some(open.database.clone()));
+            if let Some(open) = &line.open {
+                return Ok(Some(open.0.clone()));
             }
             match self.open_database().await {
                 Ok(database) => {

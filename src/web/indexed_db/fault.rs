@@ -1,8 +1,8 @@
 //! What IndexedDB's failures mean. They are told apart by `DOMException.name`; the crate's own enum lacks the names
 //! that matter here.
 
-use indexed_db_futures::internals::SystemRepr;
 use indexed_db_futures::error::{Error as IdbError, OpenDbError};
+use indexed_db_futures::internals::SystemRepr;
 use wasm_bindgen::JsValue;
 use web_sys::DomException;
 
@@ -80,7 +80,9 @@ fn from_exception(exception: &DomException) -> Error {
             ErrorCode::QuotaExceeded,
             "the browser has no room left for this origin: nothing of the call was stored",
         ),
-        "DataError" | "DataCloneError" => Error::new(ErrorCode::InvalidArgument, format!("IndexedDB refused it ({name})")),
+        "DataError" | "DataCloneError" => {
+            Error::new(ErrorCode::InvalidArgument, format!("IndexedDB refused it ({name})"))
+        }
         "NotFoundError" => Error::new(
             ErrorCode::Unavailable,
             "the database lacks bytestow's object stores: it belongs to another program. Choose another name",

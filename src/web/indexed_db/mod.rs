@@ -123,7 +123,12 @@ impl IndexedDbByteStore {
     }
 
     /// Reads in one transaction; `None` when the store in memory serves.
-    fn read<'a>(&'a self, operation: &'static str, keys: usize, question: &'a Question) -> BoxFuture<'a, Result<Option<Vec<JsValue>>>> {
+    fn read<'a>(
+        &'a self,
+        operation: &'static str,
+        keys: usize,
+        question: &'a Question,
+    ) -> BoxFuture<'a, Result<Option<Vec<JsValue>>>> {
         Box::pin(async move {
             let began = Date::now();
             let reading = {

@@ -8,13 +8,13 @@
 use indexed_db_futures::Result as IdbResult;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::internals::SystemRepr;
-use js_sys::{Array, Promise};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbKeyRange, IdbRequest, IdbTransaction};
 
 use super::connection::{EXPIRING, RECORDS};
 use super::fault;
+use crate::web::wait::for_request;
 use crate::{Keys, Result};
 
 /// What is read.
@@ -61,13 +61,10 @@ impl Reading {
     /// The results, in the order of the requests.
     pub async fn results(self) -> Result<Vec<JsValue>> {
         let Some(last) = self.requests.last() else { return Ok(Vec::new()) };
-        let settled = Promise::new(&mut |resolve, reject| {
-            last.set_onsuccess(Some(&resolve));
-            last.set_onerror(Some(&reject));
-        });
+        for_request(last).await;
         let failed = |thrown: JsValue| fault::of_transaction(self.tx.error(), thrown.into());
-        if JsFuture::from(settled).await.is_err() {
-            return Err(failed(last.error().ok().flatten().map_or(JsValue::UNDEFINED, JsValue::from)));
+        if let Some(error) = last.error().map_err(failed)? {
+            return Err(failed(error.into()));
         }
         self.requests.iter().map(|request| request.result().map_err(failed)).collect()
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::Value;
 use crate::store::{Expiry, Lookup};
 use crate::web::to_js;
-use crate::Value;
 
 pub struct Record {
     bytes: Uint8Array,

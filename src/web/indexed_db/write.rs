@@ -1,11 +1,11 @@
 //! Transactions that write, by `indexed_db_futures`: one that is dropped before its commit is rolled back, so that a
 //! cancelled call leaves nothing half-done.
 
+use indexed_db_futures::Result as IdbResult;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::internals::SystemRepr;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::{Transaction, TransactionDurability, TransactionMode, TransactionOptions};
-use indexed_db_futures::Result as IdbResult;
 use js_sys::JsString;
 use wasm_bindgen::JsValue;
 use web_sys::{IdbKeyRange, IdbTransaction};
@@ -19,7 +19,12 @@ use crate::{BoxFuture, Entries, Keys, Result, Ttl};
 /// 4 kB of wasm apiece.
 pub enum Change {
     /// `expires` is 0 for never; `ttl` says the same to a store in memory.
-    Set { entries: Entries, ttl: Ttl, expires: u64, now: u64 },
+    Set {
+        entries: Entries,
+        ttl: Ttl,
+        expires: u64,
+        now: u64,
+    },
     Delete(Keys),
     /// Every key that begins with this.
     Clear(String),

@@ -1,0 +1,58 @@
+/** A browser program: the results go where the platform wants bytes over a plain ArrayBuffer. */
+
+import { type Bytes, IndexedDBByteStore, type IndexedDBByteStoreOptions, type StoreEvent } from "bytestow";
+import { initWasm, IndexedDBByteStore as SlimStore } from "bytestow/slim";
+import { expectType, type Same } from "./expect.js";
+
+expectType<Same<Bytes, Uint8Array<ArrayBuffer>>>();
+
+const events: StoreEvent[] = [];
+const options: IndexedDBByteStoreOptions = {
+  name: "pages",
+  namespace: "a/b",
+  ttl: 0.5,
+  memoryBytes: 0,
+  recover: "recreate",
+  durability: "strict",
+  fallback: "memory",
+  now: () => performance.now(),
+  onEvent: (event) => events.push(event),
+};
+
+export async function work(): Promise<number> {
+  const store = new IndexedDBByteStore(options);
+  const [value] = await store.mget(["key"]);
+  expectType<Same<typeof value, Uint8Array<ArrayBuffer> | undefined>>();
+  if (value === undefined) return 0;
+  // What a view on any buffer could not be used for.
+  const digest = await crypto.subtle.digest("SHA-256", value);
+  postMessage(value, { transfer: [value.buffer] });
+  const blob = new Blob([value]);
+  await store.destroy();
+  return digest.byteLength + blob.size;
+}
+
+export function slim(): SlimStore {
+  initWasm(fetch("bytestow.wasm"));
+  initWasm("bytestow.wasm");
+  initWasm(new ArrayBuffer(8));
+  initWasm(new Uint8Array(8));
+  return new SlimStore({ name: "pages" });
+}
+
+export function told(event: StoreEvent): string {
+  switch (event.type) {
+    case "request":
+      return `${event.operation} ${event.keys.toFixed()} ${event.ms.toFixed()}`;
+    case "evict":
+      return `${event.keys + event.bytes}`;
+    case "corrupt":
+      return event.key + event.reason;
+    case "fallback":
+      return event.to + event.reason;
+    case "reopen":
+    case "recreate":
+    case "reset":
+      return event.reason;
+  }
+}

@@ -1,0 +1,28 @@
+/** Each store where LangChain.js wants a `BaseStore<string, Uint8Array>`. */
+
+import { CacheBackedEmbeddings } from "@langchain/classic/embeddings/cache_backed";
+import { createDocumentStoreFromByteStore } from "@langchain/classic/storage/encoder_backed";
+import type { Embeddings } from "@langchain/core/embeddings";
+import { type BaseStore, InMemoryStore } from "@langchain/core/stores";
+import { type ByteStore, IndexedDBByteStore, InMemoryByteStore, WrappedByteStore } from "bytestow";
+import * as slim from "bytestow/slim";
+
+declare const embeddings: Embeddings;
+
+/** As a value, as an argument, and as the base class of all. */
+export const memory: BaseStore<string, Uint8Array> = new InMemoryByteStore();
+export const indexedDb: BaseStore<string, Uint8Array> = new IndexedDBByteStore({ name: "pages" });
+export const overTheirs: BaseStore<string, Uint8Array> = new WrappedByteStore({ store: new InMemoryStore<Uint8Array>() });
+export const fromSlim: BaseStore<string, Uint8Array> = new slim.InMemoryByteStore();
+export const asBase = (store: ByteStore): BaseStore<string, Uint8Array> => store;
+
+export const cached = [
+  CacheBackedEmbeddings.fromBytesStore(embeddings, new InMemoryByteStore(), { namespace: "model" }),
+  CacheBackedEmbeddings.fromBytesStore(embeddings, new IndexedDBByteStore({ name: "pages" }), { namespace: "model" }),
+  CacheBackedEmbeddings.fromBytesStore(embeddings, new WrappedByteStore({ store: memory }), { namespace: "model" }),
+];
+
+export const documents = createDocumentStoreFromByteStore(new InMemoryByteStore());
+
+// @ts-expect-error: not a store of strings
+export const wrong: BaseStore<string, string> = new InMemoryByteStore();
