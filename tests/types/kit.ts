@@ -1,7 +1,15 @@
 /** The published kit, under a runner's `test` and without one. */
 
 import { InMemoryByteStore } from "bytestow";
-import { byteStoreTests, type Harness, type Report, type RuleId, rules, runRules, type TestFunction } from "bytestow/testing";
+import {
+  byteStoreTests,
+  type Harness,
+  type Report,
+  type RuleId,
+  rules,
+  runRules,
+  type TestFunction,
+} from "bytestow/testing";
 
 declare const test: TestFunction;
 

@@ -12,7 +12,9 @@ declare const embeddings: Embeddings;
 /** As a value, as an argument, and as the base class of all. */
 export const memory: BaseStore<string, Uint8Array> = new InMemoryByteStore();
 export const indexedDb: BaseStore<string, Uint8Array> = new IndexedDBByteStore({ name: "pages" });
-export const overTheirs: BaseStore<string, Uint8Array> = new WrappedByteStore({ store: new InMemoryStore<Uint8Array>() });
+export const overTheirs: BaseStore<string, Uint8Array> = new WrappedByteStore({
+  store: new InMemoryStore<Uint8Array>(),
+});
 export const fromSlim: BaseStore<string, Uint8Array> = new slim.InMemoryByteStore();
 export const asBase = (store: ByteStore): BaseStore<string, Uint8Array> => store;
 

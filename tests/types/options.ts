@@ -1,9 +1,9 @@
 /** What the compiler refuses, and what methods give. */
 
 import {
+  type ByteStore,
   BytestowError,
   type BytestowErrorOptions,
-  type ByteStore,
   type Capabilities,
   type EntryStat,
   type ErrorCode,

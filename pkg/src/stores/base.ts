@@ -57,9 +57,9 @@ export abstract class ByteStore {
     this.#handle = new Handle(make as () => WasmStore, (reason) => emit?.({ type: "reset", reason }));
   }
 
-  /** The class's name in LangChain's serialisation. */
+  /** The class's name in LangChain's serialisation; a literal in each class, since minifiers rename classes. */
   static lc_name(): string {
-    return this.name;
+    return "ByteStore";
   }
 
   /**

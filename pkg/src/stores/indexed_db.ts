@@ -35,6 +35,11 @@ const durabilities = {
  * is opened before the first call.
  */
 export class IndexedDBByteStore extends ByteStore {
+  /** The class's name in LangChain's serialisation. */
+  static override lc_name(): string {
+    return "IndexedDBByteStore";
+  }
+
   readonly #database: () => IndexedDb | undefined;
 
   /** @throws `invalid_argument` for a bad or unknown option, or without a `name`. */

@@ -14,6 +14,11 @@ export interface InMemoryByteStoreOptions extends ExpiringStoreOptions {
 
 /** A store in memory: bounded or not, with expiry. It ends with the object; no other object sees it. */
 export class InMemoryByteStore extends ByteStore {
+  /** The class's name in LangChain's serialisation. */
+  static override lc_name(): string {
+    return "InMemoryByteStore";
+  }
+
   /** @throws `invalid_argument` for a bad or unknown option. */
   constructor(options: InMemoryByteStoreOptions = {}) {
     const checked = checkOptions<InMemoryByteStoreOptions>("InMemoryByteStore", options, {

@@ -17,6 +17,11 @@ export interface WrappedByteStoreOptions extends StoreOptions {
  * `clear` and `stat` are built on the four methods; closing it does not close what it wraps.
  */
 export class WrappedByteStore extends ByteStore {
+  /** The class's name in LangChain's serialisation. */
+  static override lc_name(): string {
+    return "WrappedByteStore";
+  }
+
   /** @throws `invalid_argument` for a bad or unknown option, or a `store` that lacks a method. */
   constructor(options: WrappedByteStoreOptions) {
     const checked = checkOptions<WrappedByteStoreOptions>("WrappedByteStore", options, {
