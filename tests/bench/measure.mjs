@@ -78,7 +78,8 @@ export class Samples {
     if (!(time > 0 && Number.isFinite(time))) throw new Error(`${contender}, ${label}: no measurement: ${time}`);
     const id = `${group}\n${label}`;
     const row = this.#rows.get(id) ?? { group, label, unit, samples: {} };
-    (row.samples[contender] ??= []).push(time);
+    row.samples[contender] ??= [];
+    row.samples[contender].push(time);
     this.#rows.set(id, row);
   }
 

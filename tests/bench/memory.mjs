@@ -9,7 +9,7 @@
 import { InMemoryByteStore } from "bytestow";
 
 import { OURS, Samples, settle, turns } from "./measure.mjs";
-import { Source, check } from "./values.mjs";
+import { check, Source } from "./values.mjs";
 
 const COUNT = 1000;
 const BYTES = 1536;

@@ -21,7 +21,12 @@ const figure = (value) => value.toFixed(value < 1 ? 3 : value < 10 ? 2 : value <
  */
 export function tables(rows) {
   return [...new Set(rows.map(({ group }) => group))]
-    .map((group) => table(group, rows.filter((row) => row.group === group)))
+    .map((group) =>
+      table(
+        group,
+        rows.filter((row) => row.group === group),
+      ),
+    )
     .join("\n\n");
 }
 
@@ -44,7 +49,11 @@ function table(group, rows) {
     ];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)));
-  const print = (line) => line.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd();
+  const print = (line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join("  ")
+      .trimEnd();
   return [head, widths.map((width) => "-".repeat(width)), ...lines].map(print).join("\n");
 }
 

@@ -103,7 +103,9 @@ try {
   const { rows, chromium } = await measure(given.parts, given.rounds);
   const machine = { node: process.version, chromium, cpu: cpus()[0]?.model, cores: cpus().length };
   const reached = goals(rows);
-  console.log(`${Object.entries(measured).map(([name, version]) => `${name} ${version}`).join(", ")}
+  console.log(`${Object.entries(measured)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ")}
 Node ${machine.node}${chromium ? `, Chromium ${chromium}` : ""}; ${machine.cores} × ${machine.cpu}
 Medians (quartiles) of ${given.rounds} interleaved rounds after ${WARM_UPS} warm-ups.
 ×n: the peer takes n times our time; above 1 ours is faster.

@@ -38,7 +38,7 @@ pub fn all(extent: Extent) -> Outcome {
 fn described(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole => "everything",
-        Extent::Quick => "the daily part; left out: cargo doc, the examples as programs, vitest, the page in a browser",
+        Extent::Quick => "the daily part; left out: cargo doc, the examples as programs, vitest, packaging, the page, the README's snippets",
     }
 }
 
@@ -97,8 +97,9 @@ fn typescript() -> Outcome {
 fn suites(extent: Extent) -> Outcome {
     let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
-        scripts.extend(["test:vitest", "test:packaging", "test:page"]);
+        scripts.extend(["test:vitest", "test:packaging", "test:page", "test:tidy"]);
     }
+    scripts.push("test:grid");
     for script in scripts {
         step(script, command("npm", &["run", "--silent", script]).current_dir(root().join("tests")))?;
     }

@@ -7,7 +7,7 @@
 
 import { Samples, settle, turns } from "../measure.mjs";
 import { CONTENDERS } from "../peers.mjs";
-import { Source, check, part } from "../values.mjs";
+import { check, part, Source } from "../values.mjs";
 
 const COUNT = 1000;
 const SINGLES = 200;
@@ -66,7 +66,11 @@ function cases(source, bytes) {
       label: "mget 1,000 missing",
       async run(name, store) {
         const [time, got] = await timed(() => store.mget(missing));
-        check(`${name}, missing`, got, missing.map(() => undefined));
+        check(
+          `${name}, missing`,
+          got,
+          missing.map(() => undefined),
+        );
         return time;
       },
     },
@@ -91,7 +95,11 @@ function cases(source, bytes) {
         const [time] = await timed(async () => {
           for (const at of chosen) got.push(await store.get(batch.keys[at]));
         });
-        check(`${name}, get`, got, chosen.map((at) => batch.values[at]));
+        check(
+          `${name}, get`,
+          got,
+          chosen.map((at) => batch.values[at]),
+        );
         return time / each;
       },
     },
@@ -125,7 +133,9 @@ export async function indexeddb({ rounds, warmUps }) {
           }
         }
         if (round < warmUps) continue;
-        times.forEach((time, who) => samples.add(`IndexedDB, values of ${size}`, label, "ms", names[who], time));
+        times.forEach((time, who) => {
+          samples.add(`IndexedDB, values of ${size}`, label, "ms", names[who], time);
+        });
       }
     }
     for (const store of stores) await store.close();
