@@ -52,6 +52,8 @@ pub mod layers;
 mod memory;
 mod sorted;
 pub mod store;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod turns;
 mod value;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

@@ -1,7 +1,7 @@
 //! The contract: the [`ByteStore`] trait, and [`RULES`], the list of what every store keeps.
 //!
 //! The ids in brackets (`[W2-last-wins]`) are those of [`RULES`]. The Rust kit
-//! ([`conformance`](crate::conformance), feature `testing`) and the published one (`bytestow/testing` on npm) check
+//! (`bytestow::conformance`, feature `testing`) and the published one (`bytestow/testing` on npm) check
 //! each rule on every store; a test holds both kits to this list.
 
 use std::any::Any;

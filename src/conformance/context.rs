@@ -124,7 +124,11 @@ impl<'h> Context<'h> {
     pub(super) async fn end(&self) {
         let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
         for store in opened {
-            drop(super::unpanicked(Box::pin(async move { Ok(store.clear(String::new(), true).await?) })).await);
+            let end = async move {
+                let cleared = store.clear(String::new(), true).await;
+                store.close().await.and(cleared).map_err(Broken::from)
+            };
+            drop(super::unpanicked(Box::pin(end)).await);
         }
         // The handles may have been closed, or show a namespace only.
         let last = match self.harness.other(self.backend) {

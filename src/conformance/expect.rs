@@ -210,20 +210,32 @@ impl<'a, T> UnderWay<'a, T> {
 
     /// Polls the call once.
     pub(super) async fn push(&mut self) {
-        self.beside(Box::pin(std::future::ready(()))).await;
+        poll_fn(|task| {
+            self.poll(task);
+            Poll::Ready(())
+        })
+        .await;
     }
 
-    /// Does `work` while the call goes on: whichever waits for the other gets its turn.
+    /// Does `work` while the call goes on. The work has the first turn, so that it meets the call as it stands; where it
+    /// waits, the call gets its own.
     pub(super) async fn beside<U>(&mut self, mut work: BoxFuture<'_, U>) -> U {
         poll_fn(|task| {
-            if self.end.is_none()
-                && let Poll::Ready(end) = self.call.as_mut().poll(task)
-            {
-                self.end = Some(end);
+            let worked = work.as_mut().poll(task);
+            if worked.is_pending() {
+                self.poll(task);
             }
-            work.as_mut().poll(task)
+            worked
         })
         .await
+    }
+
+    fn poll(&mut self, task: &mut std::task::Context<'_>) {
+        if self.end.is_none()
+            && let Poll::Ready(end) = self.call.as_mut().poll(task)
+        {
+            self.end = Some(end);
+        }
     }
 
     /// The end of the call.

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn bodies_are_those_of_the_rules() {
         let mut titled: Vec<&str> = rules().iter().map(|rule| rule.id).collect();
-        let mut written: Vec<&str> = rules::bodies().map(|(id, _)| id).collect();
+        let mut written: Vec<&str> = rules::bodies().map(|(id, _)| *id).collect();
         titled.sort_unstable();
         written.sort_unstable();
         assert_eq!(titled, written);

@@ -16,6 +16,8 @@ fn code_of<T>(end: Result<T, Error>) -> Option<ErrorCode> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn messages_are_short_whatever_stands_in_them(text in "\\PC{0,900}", key in ".{0,300}", times in 0_usize..4) {
         let long = text.repeat(times);

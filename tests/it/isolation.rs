@@ -19,7 +19,7 @@ fn apart(a: &str, b: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn namespaces_do_not_see_each_other(
         names in prop::collection::btree_set(namespace(), 2..6),
@@ -73,7 +73,7 @@ proptest! {
             assert_eq!(all.keys("").await.unwrap(), [format!("{outer}/{inner}/{key}")]);
             flat.set_many([(key.as_str(), "w")].into(), Ttl::Never).await.unwrap();
             flat.delete_many(Keys::from(["none"])).await.unwrap();
-            assert_eq!(nested.keys("").await.unwrap(), [key.clone()]);
+            assert_eq!(nested.keys("").await.unwrap(), [key.as_str()]);
             assert_eq!(nested.get(&key).await.unwrap(), Some("w".into()));
         });
     }

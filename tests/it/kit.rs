@@ -38,8 +38,7 @@ struct Memory {
 
 impl Memory {
     fn store(&self, bounds: Bounds, options: &OpenOptions) -> Result<Arc<dyn ByteStore>> {
-        let store: Arc<dyn ByteStore> =
-            Arc::new(InMemoryByteStore::with_options(memory_options(options, bounds)));
+        let store: Arc<dyn ByteStore> = Arc::new(InMemoryByteStore::with_options(memory_options(options, bounds)));
         let around = self.around.iter().copied().chain(options.namespace.as_deref());
         around.into_iter().try_fold(store, |store, namespace| in_namespace(store, Some(namespace)))
     }
@@ -258,7 +257,10 @@ fn a_failure_can_be_replayed() {
     assert_eq!(first.failed.len() + first.passed.len(), rules().len());
     assert!(first.breaks("P02-store-is-empty") && !first.is_ok());
     let failure = text(&first).into_iter().find(|text| text.contains("P02")).unwrap();
-    assert!(failure.starts_with("seed=77 rule=P02-store-is-empty store=panics: a panic: no get_many here"), "{failure}");
+    assert!(
+        failure.starts_with("seed=77 rule=P02-store-is-empty store=panics: a panic: no get_many here"),
+        "{failure}"
+    );
     assert!(text(&first).iter().any(|text| text.contains("rule=P07-delete-missing") && text.contains("closed")));
 }
 

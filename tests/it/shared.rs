@@ -102,7 +102,7 @@ pub struct SharedBackends {
     pub others_data: bool,
     /// Around the handle, beneath the namespace.
     pub wrap: Wrap,
-    backends: Mutex<HashMap<String, Arc<InMemoryByteStore>>>,
+    pub backends: Mutex<HashMap<String, Arc<InMemoryByteStore>>>,
 }
 
 impl SharedBackends {
@@ -113,9 +113,9 @@ impl SharedBackends {
     pub fn handle(&self, backend: &str, options: MemoryOptions) -> Arc<dyn ByteStore> {
         let ttl = options.ttl;
         let mut backends = self.backends.lock().unwrap();
-        let backend = backends.entry(backend.to_owned()).or_insert_with(|| {
-            Arc::new(InMemoryByteStore::with_options(MemoryOptions { ttl: None, ..options }))
-        });
+        let backend = backends
+            .entry(backend.to_owned())
+            .or_insert_with(|| Arc::new(InMemoryByteStore::with_options(MemoryOptions { ttl: None, ..options })));
         (self.wrap)(Arc::new(Handle {
             backend: backend.clone(),
             others_data: self.others_data,

@@ -198,6 +198,29 @@ describe("failures keep their cause", () => {
     await store.mdelete(["a"]);
   });
 
+  test("promises and thenables whose getters throw", async () => {
+    const trap = () => {
+      throw new Error("trap");
+    };
+    const promise = Object.defineProperty(Promise.resolve([]), "constructor", { get: trap });
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is the input
+    const thenable = Object.defineProperty({}, "then", { get: trap });
+    const memory = new InMemoryByteStore();
+    await memory.mset([["a", bytes(1)]]);
+    for (const answer of [promise, thenable]) {
+      const { store } = wrap({
+        mget: () => answer,
+        yieldKeys: () => ({ [Symbol.asyncIterator]: () => ({ next: () => answer }) }),
+      });
+      for (const call of [() => store.mget(["a"]), () => store.yieldKeys().next()]) {
+        const error = await call().catch((error) => error);
+        assert.equal(error.name, "BytestowError");
+        assert.notEqual(error.code, "internal");
+      }
+    }
+    assert.deepEqual(await memory.mget(["a"]), [bytes(1)], "a hostile store cost another store its data");
+  });
+
   test("errors whose fields are getters that throw", async () => {
     const trap = () => {
       throw new Error("trap");
@@ -244,6 +267,12 @@ describe("bytes belong to one side", () => {
     assert.equal(inner.entries.get("a").buffer.byteLength, 6);
   });
 
+  test("arrays of other realms (Jest's and jsdom's windows, iframes) are arrays", async () => {
+    const { runInNewContext } = await import("node:vm");
+    const { store } = wrap({ mget: async () => runInNewContext("[new Uint8Array([1, 2]), undefined]") });
+    assert.deepEqual(await store.mget(["a", "b"]), [bytes(1, 2), undefined]);
+  });
+
   test("values over shared memory are copied, detached ones are not bytes", async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(5);
     const { store } = wrap({ mget: async () => [shared] });
@@ -255,8 +284,10 @@ describe("bytes belong to one side", () => {
     const gone = bytes(1, 2);
     structuredClone(gone.buffer, { transfer: [gone.buffer] });
     const { store: detached } = wrap({ mget: async () => [gone] });
+    const memory = new InMemoryByteStore();
+    await memory.mset([["a", bytes(1)]]);
     await assert.rejects(detached.mget(["a"]), { name: "BytestowError", code: "corrupt" });
-    // And the instance goes on.
+    assert.deepEqual(await memory.mget(["a"]), [bytes(1)], "one store's array cost another store its data");
     assert.deepEqual(await store.mget(["a"]), [bytes(0, 0)]);
   });
 

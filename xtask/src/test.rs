@@ -38,7 +38,9 @@ pub fn all(extent: Extent) -> Outcome {
 fn described(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole => "everything",
-        Extent::Quick => "the daily part; left out: cargo doc, the examples as programs, vitest, packaging, the page, the README's snippets",
+        Extent::Quick => {
+            "the daily part; left out: cargo doc, the examples as programs, vitest, packaging, the page, the README's snippets"
+        }
     }
 }
 

@@ -122,7 +122,7 @@ async function instantiate(input: WasmInput | Promise<WasmInput> | undefined): P
 
 function refused(error: unknown): BytestowError {
   const text = String(error);
-  const message = /unsafe-eval|Content.Security.Policy|CompileError.*disallowed/i.test(text)
+  const message = /unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(text)
     ? "this page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
     : "the wasm module could not be loaded: see cause";
   return new BytestowError("unavailable", message, { cause: error, retryable: true });

@@ -7,7 +7,7 @@ use super::super::expect::{
     Checked, UnderWay, check, delete, entries, finds, holds, keys_of, lacks, lists, refused, set, together,
 };
 use super::super::harness::Bounds;
-use crate::{ByteStore, ErrorCode, Keys, Lookup, Ttl, Value};
+use crate::{BoxFuture, ByteStore, ErrorCode, Keys, Lookup, Result, Ttl, Value};
 
 super::chapter! {
     "W1-overwrite-length" => overwrite_length,
@@ -177,6 +177,14 @@ fn generation_of(generations: &[Pairs], at: usize, lookup: &Lookup) -> Checked<O
     }
 }
 
+/// Writes a generation; where there is none left, deletes all.
+fn change<'a>(store: &'a dyn ByteStore, keys: &[String], pairs: Option<&Pairs>) -> BoxFuture<'a, Result<()>> {
+    match pairs {
+        Some(pairs) => store.set_many(entries(pairs), Ttl::StoreDefault),
+        None => store.delete_many(Keys::from(keys)),
+    }
+}
+
 async fn look(reader: &dyn ByteStore, keys: &[String], generations: &[Pairs], atomic: bool, who: &str) -> Checked {
     let found = reader.get_many(Keys::from(keys)).await?;
     check!(found.len() == keys.len(), "{} keys have {} answers", keys.len(), found.len());
@@ -204,27 +212,23 @@ async fn atomic_batch(context: &Context<'_>) -> Checked {
     let generations: Vec<Pairs> =
         (0..8).map(|at| generation(context, keys, if at % 2 == 0 { 24 } else { 900 })).collect();
     for (reader, who) in readers {
-        // The last one is not a generation, but the deletion of all.
         for written in 0..=generations.len() {
-            let call = match generations.get(written) {
-                Some(pairs) => store.set_many(entries(pairs), Ttl::StoreDefault),
-                None => store.delete_many(Keys::from(keys.as_slice())),
-            };
-            let mut call = UnderWay::new(call);
+            let mut call = UnderWay::new(change(store, keys, generations.get(written)));
             call.push().await;
             for _ in 0..LOOKS {
-                call.beside(Box::pin(look(reader, keys, &generations, claims.atomic_batch, who))).await?;
                 if call.is_done() {
                     break;
                 }
+                call.beside(Box::pin(look(reader, keys, &generations, claims.atomic_batch, who))).await?;
+                call.push().await;
             }
             call.end().await?;
             look(reader, keys, &generations, claims.atomic_batch, who).await?;
         }
     }
     // A call that is dropped under way is done whole or not at all.
-    for pairs in &generations {
-        let mut call = UnderWay::new(store.set_many(entries(pairs), Ttl::StoreDefault));
+    for written in 0..=generations.len() {
+        let mut call = UnderWay::new(change(store, keys, generations.get(written)));
         call.push().await;
         drop(call);
         look(store, keys, &generations, claims.atomic_batch, "a reader after a call was dropped").await?;
@@ -252,6 +256,7 @@ async fn concurrent_writers(context: &Context<'_>) -> Checked {
         for at in 0..20 {
             let reader = if at % 2 == 0 { store } else { other };
             seen.extend(calls.beside(reader.get_many(Keys::from([key]))).await?);
+            calls.push().await;
         }
         for end in calls.end().await {
             end?;

@@ -67,13 +67,9 @@ thread_local! {
     static FALLBACKS: RefCell<Vec<(String, Weak<InMemoryByteStore>)>> = RefCell::default();
 }
 
-/// Forgets the store in memory that stands for `name`, if there is one.
-pub fn forget_fallback(name: &str) -> bool {
-    FALLBACKS.with_borrow_mut(|stores| {
-        let before = stores.len();
-        stores.retain(|(known, _)| known != name);
-        stores.len() < before
-    })
+/// Forgets the store in memory that stands for `name`: handles made from now on share another.
+pub fn forget_fallback(name: &str) {
+    FALLBACKS.with_borrow_mut(|stores| stores.retain(|(known, _)| known != name));
 }
 
 fn fallback(name: &str, clock: &SharedClock) -> Arc<InMemoryByteStore> {

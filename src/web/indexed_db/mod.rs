@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::{Array, Date};
-use tokio::sync::{Mutex, MutexGuard};
 use wasm_bindgen::JsValue;
 
 use crate::clock::{SharedClock, expires_at};
 use crate::error::shown_key;
 use crate::event::{Counters, tell};
 use crate::store::{ByteStore, Capabilities, Cursor, Lookup, Page, Stat, Ttl};
+use crate::turns::Turns;
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, Observer, Result, Stats, SystemClock};
 
 use connection::Line;
@@ -73,7 +73,7 @@ pub struct IndexedDbOptions {
 pub struct IndexedDbByteStore {
     options: IndexedDbOptions,
     clock: SharedClock,
-    line: Mutex<Line>,
+    line: Turns<Line>,
     closed: Cell<bool>,
     fallback: RefCell<Option<Arc<InMemoryByteStore>>>,
     counters: Counters,
@@ -86,7 +86,7 @@ impl IndexedDbByteStore {
         Self {
             options,
             clock,
-            line: Mutex::default(),
+            line: Turns::default(),
             closed: Cell::new(false),
             fallback: RefCell::default(),
             counters: Counters::default(),
@@ -101,9 +101,12 @@ impl IndexedDbByteStore {
     pub async fn destroy(&self) -> Result<()> {
         self.check_open()?;
         self.closed.set(true);
-        let mut line = self.stand_in_line().await;
+        let mut line = self.line.take().await;
+        let in_memory = self.options.fall_back && self.connected(&mut line).await?.is_none();
         line.disconnect();
-        if connection::forget_fallback(&self.options.name) && self.fallback.borrow_mut().take().is_some() {
+        if in_memory {
+            self.fallback.take();
+            connection::forget_fallback(&self.options.name);
             return Ok(());
         }
         connection::delete(&self.options.name).await
@@ -117,11 +120,6 @@ impl IndexedDbByteStore {
         self.fallback.borrow().clone()
     }
 
-    /// Waits for the calls before this one to have issued their requests.
-    fn stand_in_line(&self) -> BoxFuture<'_, MutexGuard<'_, Line>> {
-        Box::pin(self.line.lock())
-    }
-
     /// Reads in one transaction; `None` when the store in memory serves.
     fn read<'a>(
         &'a self,
@@ -132,7 +130,7 @@ impl IndexedDbByteStore {
         Box::pin(async move {
             let began = Date::now();
             let reading = {
-                let mut line = self.stand_in_line().await;
+                let mut line = self.line.take().await;
                 let Some(mut database) = self.connected(&mut line).await? else { return Ok(None) };
                 match read::begin(&database, question) {
                     Err(lost) if fault::is_lost(&lost) => {
@@ -162,7 +160,7 @@ impl IndexedDbByteStore {
             return Ok(());
         }
         let began = Date::now();
-        let mut line = self.stand_in_line().await;
+        let mut line = self.line.take().await;
         let mut reopened = false;
         loop {
             let Some(database) = self.connected(&mut line).await? else { break };
@@ -321,7 +319,7 @@ impl ByteStore for IndexedDbByteStore {
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.check_open()?;
-            let mut line = self.stand_in_line().await;
+            let mut line = self.line.take().await;
             self.connected(&mut line).await.map(drop)
         })
     }
@@ -329,7 +327,7 @@ impl ByteStore for IndexedDbByteStore {
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.set(true);
-            self.stand_in_line().await.disconnect();
+            self.line.take().await.disconnect();
             self.fallback.borrow_mut().take();
             Ok(())
         })
