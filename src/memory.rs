@@ -151,7 +151,7 @@ impl InMemoryByteStore {
     /// Stores the entries whose condition holds; without conditions, all.
     fn set_now(&self, entries: &Entries, conditions: Option<&[Condition]>, ttl: Ttl) -> Result<Vec<bool>> {
         let (mut state, now) = self.state()?;
-        self.check_fits(entries)?;
+        self.check_fits(entries, conditions.is_some())?;
         let stamp = Stamp { now, expires: ttl.resolve(self.ttl).map_or(u64::MAX, |life| expires_at(now, life)) };
         let mut stored = Vec::with_capacity(entries.len());
         let mut written = 0;
@@ -199,15 +199,17 @@ impl InMemoryByteStore {
         Ok(Page { keys, next: None })
     }
 
-    /// Whether `entries` fit the bounds whole. Of duplicates only the last counts.
-    fn check_fits(&self, entries: &Entries) -> Result<()> {
+    /// Whether `entries` fit the bounds whole. Of duplicates the last counts; where they are stored on condition, any
+    /// of them may be the one that stays, so the largest.
+    fn check_fits(&self, entries: &Entries, on_condition: bool) -> Result<()> {
         let Bounds { bytes: most_bytes, entries: most_entries } = self.bounds;
         if most_bytes == u64::MAX && most_entries == usize::MAX {
             return Ok(());
         }
         let mut sizes = SortedMap::default();
         for (key, value) in entries.iter() {
-            sizes.insert(Arc::from(key), size(key, value));
+            let most = sizes.get(key).filter(|_| on_condition).unwrap_or(0);
+            sizes.insert(Arc::from(key), most.max(size(key, value)));
         }
         let bytes = sizes.numbers().sum();
         if bytes > most_bytes {

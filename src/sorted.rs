@@ -40,9 +40,10 @@ impl SortedMap {
             self.len += 1;
             return None;
         };
+        let at = at.min(entries.len());
         match entries.get_mut(at) {
             Some(found) if found.0 == entry.0 => return Some(std::mem::replace(&mut found.1, number)),
-            _ => entries.insert(at.min(entries.len()), entry),
+            _ => entries.insert(at, entry),
         }
         self.len += 1;
         if entries.len() > BLOCK {

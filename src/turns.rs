@@ -126,14 +126,11 @@ mod tests {
                 }
             }
             drop(holder);
-            for at in 0..leaves.len() {
-                if let Some(waiting) = &mut line[at] {
-                    let turn = poll(waiting);
-                    prop_assert!(turn.is_some(), "number {at} waits though it is its turn");
-                    turn.into_iter().for_each(|mut turn| turn.push(at));
-                    line[at] = None;
-                }
-                }
+            for (at, mut waiting) in line.into_iter().enumerate().filter_map(|(at, waiting)| Some((at, waiting?))) {
+                let turn = poll(&mut waiting);
+                prop_assert!(turn.is_some(), "number {at} waits though it is its turn");
+                turn.into_iter().for_each(|mut turn| turn.push(at));
+            }
             let mut last: Waiting<'_> = Box::pin(turns.take());
             let turn = poll(&mut last);
             let came: Vec<usize> = (0..leaves.len()).filter(|at| !leaves[*at]).collect();
