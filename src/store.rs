@@ -80,7 +80,7 @@ pub trait ByteStore: Portable {
     /// entries stored one after the other, in order; an entry without a condition is not stored.
     ///
     /// Stores that claim [`conditional_set`](Capabilities::conditional_set) have it; the others refuse with
-    /// `unsupported` [S4-conditional-set].
+    /// `unsupported` [S4-conditional-set], closed or not.
     ///
     /// # Errors
     /// As [`set_many`](Self::set_many), and `unsupported`.

@@ -61,7 +61,9 @@ impl ByteStore for Namespaced {
         let listed = self.inner.list(self.prefix.clone() + &prefix, cursor, limit);
         Box::pin(async move {
             let mut page = listed.await?;
-            page.keys.iter_mut().for_each(|key| *key = key.split_off(self.prefix.len()));
+            // A store that lists keys of others is at fault, and still must not be able to show them here.
+            let own = page.keys.iter().filter_map(|key| key.strip_prefix(&self.prefix));
+            page.keys = own.map(str::to_owned).collect();
             Ok(page)
         })
     }
