@@ -19,7 +19,7 @@ export interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
   durability?: "relaxed" | "strict" | "default" | undefined;
   /**
    * What to do where there is no IndexedDB (server rendering, a page that may not store): reject (default), or go on
-   * in memory, which `onEvent` is told (`"fallback"`).
+   * in memory for as long as the page lives, which `onEvent` is told (`"fallback"`).
    */
   fallback?: "error" | "memory" | undefined;
 }

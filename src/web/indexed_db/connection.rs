@@ -2,7 +2,7 @@
 //! opened again when lost.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use indexed_db_futures::OpenDbResult;
 use indexed_db_futures::database::Database;
@@ -63,8 +63,9 @@ impl Open {
 }
 
 thread_local! {
-    /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share.
-    static FALLBACKS: RefCell<Vec<(String, Weak<InMemoryByteStore>)>> = RefCell::default();
+    /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
+    /// for as long as the page lives, so that one made after another was closed finds its data.
+    static FALLBACKS: RefCell<Vec<(String, Arc<InMemoryByteStore>)>> = RefCell::default();
 }
 
 /// Forgets the store in memory that stands for `name`: handles made from now on share another.
@@ -74,13 +75,12 @@ pub fn forget_fallback(name: &str) {
 
 fn fallback(name: &str, clock: &SharedClock) -> Arc<InMemoryByteStore> {
     FALLBACKS.with_borrow_mut(|stores| {
-        stores.retain(|(_, store)| store.strong_count() > 0);
-        if let Some(store) = stores.iter().find(|(known, _)| known == name).and_then(|(_, store)| store.upgrade()) {
-            return store;
+        if let Some((_, store)) = stores.iter().find(|(known, _)| known == name) {
+            return store.clone();
         }
         let options = MemoryOptions { clock: Some(clock.clone()), ..MemoryOptions::default() };
         let store = Arc::new(InMemoryByteStore::with_options(options));
-        stores.push((name.to_owned(), Arc::downgrade(&store)));
+        stores.push((name.to_owned(), store.clone()));
         store
     })
 }
