@@ -6,7 +6,7 @@ import { newProfile, openKillable, openProfile } from "../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 
 describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
-  let server, profile, context;
+  let server, files, profile, context;
   /** The name of the test's database. */
   let name;
   let count = 0;
@@ -15,7 +15,7 @@ describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
 
   before(async () => {
     const probe = await bundle("probe.mjs", import.meta.url);
-    server = await serveFiles({
+    files = {
       "/": page("/probe.js"),
       "/probe.js": probe,
       "/sandbox": `<!doctype html><iframe sandbox="allow-scripts" src="/"></iframe>`,
@@ -28,7 +28,8 @@ describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
             postMessage([id, (await store.mget([key]))[0]]);
           });`,
       },
-    });
+    };
+    server = await serveFiles(files);
     profile = await newProfile();
     context = await openProfile(profile);
   });
@@ -318,7 +319,7 @@ describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
           else setTimeout(() => controller.abort("why"), (round % 7) * 12 - 30);
           const { error } = await ended;
           const seen = new Set((await other.mget(keys)).map((value) => value[0]));
-          runs.push({ round, refused: error && error.text, seen: [...seen] });
+          runs.push({ round, refused: error?.text, seen: [...seen] });
           await store.mset([["alive", new Uint8Array([round])]]);
         }
         return runs;
@@ -337,25 +338,32 @@ describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
     });
 
     test("no room: quota_exceeded, nothing of the call stored, and it works again when there is room", async () => {
-      const opened = await tab();
-      const devtools = await context.newCDPSession(opened);
-      const origin = new URL(server.url).origin;
-      await opened.evaluate(async (name) => {
-        globalThis.store = new bytestow.IndexedDBByteStore({ name });
-        await store.mset([["kept", new Uint8Array([1])]]);
-      }, name);
-      await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
-      const { error } = await opened.evaluate(() => {
-        const value = crypto.getRandomValues(new Uint8Array(65_536));
-        return outcome(store.mset(Array.from({ length: 400 }, (_, at) => [`big${at}`, value])));
-      });
-      assert.equal(error?.code, "quota_exceeded", JSON.stringify(error));
-      assert.ok(error.message.length < 600);
-      assert.deepEqual(await opened.evaluate(() => all(store.yieldKeys())), ["kept"]);
-      await devtools.send("Storage.overrideQuotaForOrigin", { origin });
-      await opened.evaluate(() => store.mset([["again", new Uint8Array([2])]]));
-      assert.deepEqual(await opened.evaluate(() => all(store.yieldKeys())), ["again", "kept"]);
-      await opened.close();
+      // On an origin of its own, whose quota is set before it stores anything: the browser remembers for 30 s how much
+      // room there was.
+      const other = await serveFiles(files);
+      const opened = await context.newPage();
+      try {
+        const devtools = await context.newCDPSession(opened);
+        const origin = new URL(other.url).origin;
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+        await opened.goto(other.url);
+        await opened.waitForFunction("globalThis.ready");
+        const { error } = await opened.evaluate(async (name) => {
+          globalThis.store = new bytestow.IndexedDBByteStore({ name });
+          await store.mset([["kept", new Uint8Array([1])]]);
+          const value = crypto.getRandomValues(new Uint8Array(50_000));
+          return outcome(store.mset(Array.from({ length: 400 }, (_, at) => [`big${at}`, value])));
+        }, name);
+        assert.equal(error?.code, "quota_exceeded", JSON.stringify(error));
+        assert.ok(error.message.length < 600);
+        assert.deepEqual(await opened.evaluate(() => all(store.yieldKeys())), ["kept"]);
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+        await opened.evaluate(() => store.mset([["again", new Uint8Array([2])]]));
+        assert.deepEqual(await opened.evaluate(() => all(store.yieldKeys())), ["again", "kept"]);
+      } finally {
+        await opened.close();
+        await other.close();
+      }
     });
 
     test("an onEvent that throws is reported as a listener's error is, and fails nothing", async () => {
@@ -696,15 +704,13 @@ describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
     /** Writes versions of 300 values for ever. */
     const writeForEver = (name) => {
       const store = new bytestow.IndexedDBByteStore({ name });
-      globalThis.done = 0;
-      (async () => {
-        for (let version = 1; ; version = (version % 250) + 1) {
-          await store.mset(pairs(300, 6_000, version));
-          globalThis.done++;
-        }
-      })();
-      return new Promise((resolve) => {
-        const timer = setInterval(() => globalThis.done >= 2 && resolve(clearInterval(timer)), 5);
+      return new Promise((resolve, reject) => {
+        (async () => {
+          for (let times = 0; ; times++) {
+            await store.mset(pairs(300, 6_000, (times % 250) + 1));
+            if (times === 1) resolve();
+          }
+        })().catch((error) => reject(new Error(`${error.message} ${error.cause}`)));
       });
     };
     const versions = async (name) => {

@@ -8,7 +8,7 @@ import { executable, newProfile, openProfile } from "../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
 
-const version = execFileSync(executable(), ["--version"], { encoding: "utf8" });
+const version = execFileSync(executable(), ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 const runtime = `chromium ${/\d+/u.exec(version)?.[0]}`;
 const results = new Results("chromium");
 const RULES_WITH_ANOTHER_HANDLE = ["W4-shared-writes", "W7-atomic-batch", "W8-concurrent-writers"];

@@ -337,6 +337,15 @@ describe("InMemoryByteStore: bounds", () => {
   });
 });
 
+test("a batch whose keys are longer together than a string can be is a typed error, and costs nothing", async () => {
+  const store = new InMemoryByteStore();
+  await store.mset([["a", bytes(1)]]);
+  const key = "k".repeat(1_000_000);
+  await rejects(() => store.mget(new Array(600).fill(key)), "too_large");
+  await rejects(() => store.mset(new Array(600).fill([key, bytes()])), "too_large");
+  assert.deepEqual(await store.mget(["a"]), [bytes(1)]);
+});
+
 describe("clocks that are none", () => {
   for (const [what, now] of Object.entries({
     throws: () => {

@@ -182,6 +182,20 @@ for (const kind of ["sync", "entered", "later", "task"]) {
         assert.deepEqual(await store.mget(["new"]), [bytes(1)]);
         console.log("ok");`));
 
+    test("a listing of the old instance costs the new one nothing", () =>
+      runs(`
+        const [listed, other] = [new InMemoryByteStore(), new InMemoryByteStore()];
+        await listed.mset(Array.from({ length: 1500 }, (_, at) => [String(at), bytes(1)]));
+        const listing = listed.yieldKeys();
+        await listing.next();
+        await ${trap}();
+        await other.mset([["kept", bytes(1)]]);
+        // Past the page at hand it has to ask wasm, where it is no more.
+        const rest = await outcome((async () => { for await (const _ of listing); })());
+        if (rest.error !== undefined) isInternal(rest.error);
+        assert.deepEqual(await other.mget(["kept"]), [bytes(1)], "the fresh instance was given up, too");
+        console.log("ok");`));
+
     test("a listing that waits for its backend is rejected", () =>
       runs(`
         const inner = holding();

@@ -3,20 +3,21 @@
  * are decoded and compiled by the first call.
  */
 
+/** `WebAssembly.Module`, for compilers whose library knows of it: Node's types do not. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
+
 /** Anything that wasm can be made of. */
-export type WasmInput =
-  | URL
-  | string
-  | ArrayBuffer
-  | ArrayBufferView<ArrayBuffer>
-  | WebAssembly.Module
-  | Response
-  | Promise<URL | string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module | Response>;
+export type WasmInput = WasmBytes | Promise<WasmBytes>;
+
+/** Where wasm is, its bytes, or its module. */
+export type WasmBytes = URL | string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WasmModule | Response;
 
 /** How an entry gives its wasm. */
 export interface WasmSource {
   /** The module, where it is there at once: the first call then instantiates without waiting. */
-  readonly module?: WebAssembly.Module;
+  readonly module?: WasmModule;
   /** Else the bytes, the module, or what they can be fetched from. */
   load?(): Promise<WasmInput>;
   /** Whether a promise of one request may be awaited by another: not at the edge. */
@@ -36,9 +37,7 @@ export function provideWasm(source: WasmSource): void {
  */
 export function initWasm(input: WasmInput): void {
   const isModule = Object.prototype.toString.call(input) === "[object WebAssembly.Module]";
-  provided = isModule
-    ? { module: input as WebAssembly.Module, shareable: true }
-    : { load: async () => input, shareable: true };
+  provided = isModule ? { module: input as WasmModule, shareable: true } : { load: async () => input, shareable: true };
 }
 
 /** The source to instantiate from, if any was provided. */

@@ -32,6 +32,14 @@ const NOTHING_COUNTED: StoreStats = {
 
 type RawStat = [bytes: number, ttl: number | null | undefined, written: number | undefined];
 
+/** `Symbol.asyncDispose`, for compilers whose library knows of it. */
+type DisposeKey = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol } ? Key : never;
+
+/** The method of `await using`, where there is such a symbol; nothing elsewhere, so that older libraries compile. */
+export type AsyncDisposeMethod = { [Key in DisposeKey]: () => Promise<void> };
+
+export interface ByteStore extends AsyncDisposeMethod {}
+
 /**
  * A batched byte store: any Unicode string to any bytes. Every store of this package is one, keeps the same contract
  * (`bytestow/testing`), and goes wherever LangChain.js wants a `BaseStore<string, Uint8Array>`.
@@ -39,6 +47,7 @@ type RawStat = [bytes: number, ttl: number | null | undefined, written: number |
  * Methods reject with a `BytestowError` and never throw. Calls of one store on one key take effect in call order,
  * awaited or not.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: below, the method is put on the prototype where it can be
 export abstract class ByteStore {
   /** Never: a store is not revived from JSON. */
   readonly lc_serializable: boolean = false;

@@ -36,16 +36,28 @@ export class Results {
 
   /** Prints the rows and writes them. */
   finish() {
-    for (const { store, runtime, passed, total, ms, notes } of this.#rows) {
+    for (const { store, runtime, passed, total, ms } of this.#rows) {
       console.log(`${store} | ${runtime} | ${passed}/${total} | ${(ms / 1_000).toFixed(1)} s`);
-      for (const note of new Set(notes.map((each) => each.note))) {
-        const ids = notes.filter((each) => each.note === note).map((each) => each.rule.split("-", 1)[0]);
-        console.log(`  ${ids.join(", ")}: ${note}`);
-      }
     }
+    this.#printNotes();
     console.log(`seed ${SEED} (BYTESTOW_SEED=... for another)`);
     mkdirSync(FOLDER, { recursive: true });
     writeFileSync(this.#file, `${JSON.stringify(this.#rows, undefined, 2)}\n`);
+  }
+
+  /** What could not be checked: each reason once, with its rules and stores. */
+  #printNotes() {
+    const reasons = new Map();
+    for (const { store, notes } of this.#rows) {
+      for (const { rule, note } of notes) {
+        if (!reasons.has(note)) reasons.set(note, { ids: new Set(), stores: new Set() });
+        reasons.get(note).ids.add(rule.split("-", 1)[0]);
+        reasons.get(note).stores.add(store);
+      }
+    }
+    for (const [note, { ids, stores }] of reasons) {
+      console.log(`  ${[...ids].sort().join(", ")}: ${note} (${[...stores].join("; ")})`);
+    }
   }
 }
 

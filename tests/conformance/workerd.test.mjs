@@ -1,0 +1,134 @@
+// The contract on our stores in workerd, by Miniflare; and what only workerd has: a promise made in one request never
+// settles in another once the first is over.
+
+import assert from "node:assert/strict";
+import test, { after, describe } from "node:test";
+import { compatibilityDate as newest } from "workerd";
+import { bundleWorker, startWorker } from "./grid/miniflare.mjs";
+import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
+
+const OLD = "2024-01-01";
+const results = new Results("workerd");
+const modules = await bundleWorker();
+
+test("the Worker takes the wasm as a module, and has none of its own inlined", () => {
+  const [script, ...others] = modules;
+  assert.deepEqual(
+    others.map(({ type, path }) => [type, path]),
+    [["CompiledWasm", "bytestow_wasm_bg.wasm"]],
+  );
+  assert.doesNotMatch(script.contents, /H4sI|DecompressionStream/u);
+});
+
+for (const date of [OLD, newest]) {
+  const runtime = `workerd ${date}`;
+
+  describe(runtime, { timeout: 300_000 }, () => {
+    let worker;
+    const ask = async (...args) => {
+      worker ??= await startWorker(modules, date);
+      return worker.ask(...args);
+    };
+    after(() => worker?.stop());
+
+    const stores = ["memory", "memory, bounded", "wrapped Map", "wrapped reference store", "wrapped memory"];
+    for (const store of [...stores, "IndexedDB on fallback: memory"]) {
+      const run = (rule) => ask("rule", { store, rule, seed: SEED, runtime });
+      for (const { name, body } of testsElsewhere(store, results.row(store, runtime), run)) test(name, body);
+    }
+
+    test("IndexedDB is not there: every call is refused as unavailable", async () => {
+      const refusals = await ask("refusals");
+      for (const [call, error] of Object.entries(refusals)) {
+        assert.equal(error?.name, "BytestowError", call);
+        assert.equal(error.code, "unavailable", call);
+        assert.match(error.message, /no IndexedDB/u, call);
+      }
+      assert.ok(Object.keys(refusals).length >= 7);
+    });
+
+    test("the wasm is instantiated by the first call, at once, and never again", async () => {
+      await inFreshWorker(async (fresh) => {
+        assert.deepEqual(await fresh("instances"), { synchronous: 0, asynchronous: 0 });
+        assert.deepEqual(await fresh("firstCall", { store: "memory" }), {
+          before: { synchronous: 0, asynchronous: 0 },
+          after: { synchronous: 1, asynchronous: 0 },
+          inTheEnd: { synchronous: 1, asynchronous: 0 },
+        });
+        await fresh("firstCall", { store: "wrapped Map" });
+        assert.deepEqual(await fresh("instances"), { synchronous: 1, asynchronous: 0 });
+      });
+    });
+
+    test("what the next tests are about: a promise of a request that is over settles in no other", async () => {
+      await inFreshWorker(async (fresh) => {
+        assert.equal(await fresh("leaveFlight"), "left");
+        await assert.rejects(settles(fresh("joinFlight"), "joinFlight", 1_000), /not settled|hang|hung/u);
+      });
+    });
+
+    const shared = ["memory", "wrapped Map", "wrapped store that takes time", "IndexedDB on fallback: memory"];
+    for (const store of shared) {
+      for (const left of ["mget", "mset", "mdelete", "stat", "yieldKeys", "clear", "capabilities"]) {
+        test(`${store}: ${left} left by a request that returned at once stops no later request`, async () => {
+          await inFreshWorker(async (fresh) => {
+            assert.equal(await fresh("leave", { store, call: left }), "left");
+            // The very key first, read: a call of the same shape could be joined to the one that was left.
+            for (const call of ["mget", "stat", "yieldKeys", "mset", "mdelete", "clear", "capabilities"]) {
+              await settles(fresh("settle", { store, call }), `${call} after ${left} was left`);
+            }
+            assert.deepEqual(await settles(fresh("setAndGet", { store }), "mset, mget"), [1, 2, 3]);
+            await settles(fresh("settle", { store, call: "close" }), "close");
+          });
+        });
+      }
+    }
+
+    for (const store of shared) {
+      test(`${store}: requests at once, all on one key`, async () => {
+        await inFreshWorker(async (fresh) => {
+          const calls = [
+            "mset",
+            "mget",
+            "yieldKeys",
+            "mset",
+            "stat",
+            "mget",
+            "mdelete",
+            "mset",
+            "mget",
+            "capabilities",
+          ];
+          const requests = calls.map((call) => settles(fresh("settle", { store, call }), `${call} beside others`));
+          await Promise.all(requests);
+          assert.deepEqual(await settles(fresh("setAndGet", { store }), "mset, mget"), [1, 2, 3]);
+        });
+      });
+    }
+
+    /** Works with an isolate that nothing has been called in. */
+    async function inFreshWorker(work) {
+      const fresh = await startWorker(modules, date);
+      try {
+        await work(fresh.ask);
+      } finally {
+        await fresh.stop();
+      }
+    }
+  });
+}
+
+after(() => results.finish());
+
+/** The result of a request that must come: one that hangs would keep the runner for ever. */
+async function settles(request, what, ms = 5_000) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: has not settled`)), ms);
+  });
+  try {
+    return await Promise.race([request, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
