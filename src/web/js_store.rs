@@ -1,18 +1,26 @@
-//! A `ByteStore` over any JavaScript object with LangChain's four methods (`mget`, `mset`, `mdelete`, `yieldKeys`).
+//! A `ByteStore` over a store written in JavaScript.
 //!
-//! What comes from such a store is not trusted: answers are checked for their shape, bytes are copied (the store may
-//! keep the array it hands out), and keys that do not begin with the prefix are left out. It cannot expire entries, so
-//! a TTL is refused [T6-no-ttl-refused]; `clear` and `stat` are built on the four methods.
+//! The object that it stands on answers with promises and has these methods, all of which may be asked again at once:
+//!
+//! | method | answers |
+//! |---|---|
+//! | `mget(keys)` | as many `Uint8Array \| undefined`, each the caller's own |
+//! | `mset(pairs)` | nothing |
+//! | `mdelete(keys)` | nothing |
+//! | `list(prefix)` | at once: an object whose `next(limit)` answers `[keys, more]`, and whose `end()` leaves early |
+//!
+//! `WrappedByteStore` of the npm package makes such an object of any LangChain.js `BaseStore<string, Uint8Array>`, and
+//! checks there what comes of it: on JavaScript's side what is wrong is an exception, and on this side it would be a
+//! trap. A store in JavaScript cannot expire entries, so a TTL is refused [T6-no-ttl-refused]; `clear` and `stat` are
+//! built on the methods above.
 
 use std::any::Any;
 use std::cell::Cell;
-use std::sync::Arc;
 
-use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::event::Counters;
-use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
 use crate::{BoxFuture, Entries, Error, ErrorCode, Event, Keys, Observer, Result, Stats};
 
@@ -30,7 +38,7 @@ pub struct JsByteStore {
 }
 
 impl JsByteStore {
-    /// The store `target`, an object with the four methods. They are looked up at each call.
+    /// The store `target`, an object as the module describes it.
     pub fn new(target: JsValue, observer: Option<Observer>) -> Self {
         Self { target, observer, closed: Cell::new(false), counters: Counters::default() }
     }
@@ -39,78 +47,56 @@ impl JsByteStore {
         if self.closed.get() { Err(Error::closed()) } else { Ok(()) }
     }
 
-    fn start(&self, method: &str, argument: &JsValue) -> Result<JsValue> {
-        let function = self::method(&self.target, method).ok_or_else(|| corrupt("it lacks a method"))?;
-        self.counters.request();
-        function.call1(&self.target, argument).map_err(|thrown| failed(method, thrown))
-    }
-
     /// Calls a method, now, and awaits its answer.
     fn call(
         &self,
+        target: &JsValue,
         method: &'static str,
         operation: &'static str,
         keys: usize,
         argument: &JsValue,
     ) -> BoxFuture<'_, Result<JsValue>> {
+        self.counters.request();
         let began = js_sys::Date::now();
-        let answer = self.start(method, argument);
+        let answer = invoke(target, method, argument);
         Box::pin(async move {
-            let answer = for_promise(&Promise::resolve(&answer?)).await.map_err(|thrown| failed(method, thrown))?;
+            let answer = match answer {
+                Ok(promise) => for_promise(&promise.unchecked_into::<Promise>()).await,
+                thrown => thrown,
+            };
+            let answer = answer.map_err(|thrown| failed(method, thrown))?;
             let ms = js_sys::Date::now() - began;
             crate::event::tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
             Ok(answer)
         })
     }
 
-    fn mget(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
-        Box::pin(async move {
-            self.check_open()?;
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            let answer = self.call("mget", "get", keys.len(), &js_keys(&keys)).await?;
-            let answer: Array = answer
-                .dyn_into()
-                .ok()
-                .filter(|array: &Array| array.length() as usize == keys.len())
-                .ok_or_else(|| corrupt("mget did not answer with an array of as many values as there were keys"))?;
-            answer.iter().map(lookup).collect()
-        })
+    async fn mget(&self, keys: Keys) -> Result<Vec<Lookup>> {
+        self.check_open()?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = self.call(&self.target, "mget", "get", keys.len(), &js_keys(&keys)).await?;
+        Ok(Array::from(&answer).iter().map(lookup).collect())
     }
 
-    async fn mdelete(&self, keys: &Keys) -> Result<()> {
-        self.call("mdelete", "delete", keys.len(), &js_keys(keys)).await.map(drop)
+    fn mdelete(&self, keys: &Keys) -> BoxFuture<'_, Result<JsValue>> {
+        self.call(&self.target, "mdelete", "delete", keys.len(), &js_keys(keys))
     }
 
-    fn keys_from(&self, prefix: &str) -> Result<Iteration> {
-        let iterable = self.start("yieldKeys", &prefix.into())?;
-        let iterator = Reflect::get(&iterable, Symbol::async_iterator().as_ref())
-            .ok()
-            .and_then(|method| method.dyn_into::<Function>().ok())
-            .and_then(|method| method.call0(&iterable).ok())
-            .ok_or_else(|| corrupt("yieldKeys did not give an async iterator"))?;
-        Ok(Iteration { iterator, seen: SortedMap::default(), done: false })
-    }
-
-    fn page<'a>(&'a self, prefix: &'a str, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'a, Result<Page>> {
-        Box::pin(async move {
-            self.check_open()?;
-            let mut iteration = match cursor {
-                Some(cursor) => cursor.into_live::<Iteration>()?,
-                None => Box::new(self.keys_from(prefix)?),
-            };
-            let mut page = Page::default();
-            while page.keys.len() < limit.max(1) {
-                let step = for_promise(&iteration.step()?).await;
-                let Some(key) = iteration.take(step)? else { return Ok(page) };
-                if key.starts_with(prefix) && iteration.seen.insert(Arc::from(key.as_str()), 0).is_none() {
-                    page.keys.push(key);
-                }
-            }
-            page.next = Some(Cursor::live(*iteration));
-            Ok(page)
-        })
+    async fn page(&self, prefix: &str, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
+        self.check_open()?;
+        let listing = match cursor {
+            Some(cursor) => cursor.into_live::<Listing>()?,
+            None => Box::new(Listing(
+                invoke(&self.target, "list", &prefix.into()).map_err(|thrown| failed("yieldKeys", thrown))?,
+            )),
+        };
+        let limit = JsValue::from_f64(limit.max(1) as f64);
+        let answer: Array = self.call(&listing.0, "next", "list", 0, &limit).await?.unchecked_into();
+        let keys = Array::from(&answer.get(0)).iter().filter_map(|key| key.as_string()).collect();
+        let next = answer.get(1).is_truthy().then(|| Cursor::live(*listing));
+        Ok(Page { keys, next })
     }
 
     async fn clear_all(&self, prefix: &str) -> Result<()> {
@@ -132,50 +118,17 @@ impl JsByteStore {
     }
 }
 
-/// A listing of the wrapped store under way.
-struct Iteration {
-    iterator: JsValue,
-    /// What was given out: stores that repeat a key (a Redis SCAN may) must not make us repeat it.
-    seen: SortedMap,
-    done: bool,
-}
+/// A listing of the store under way.
+struct Listing(JsValue);
 
-impl Iteration {
-    fn step(&self) -> Result<Promise> {
-        let next = method(&self.iterator, "next").ok_or_else(|| corrupt("the iterator of yieldKeys has no next()"))?;
-        let step = next.call0(&self.iterator).map_err(|thrown| failed("yieldKeys", thrown))?;
-        Ok(Promise::resolve(&step))
-    }
-
-    /// The key of a step; `None` at the end.
-    fn take(&mut self, step: std::result::Result<JsValue, JsValue>) -> Result<Option<String>> {
-        let step = step.map_err(|thrown| {
-            self.done = true;
-            failed("yieldKeys", thrown)
-        })?;
-        self.done = field(&step, "done").is_truthy();
-        if self.done {
-            return Ok(None);
-        }
-        let key = field(&step, "value").as_string();
-        key.map(Some).ok_or_else(|| corrupt("yieldKeys gave a key that is not a string"))
-    }
-}
-
-impl Drop for Iteration {
-    /// An iteration left early is told so [L6-break-early].
+impl Drop for Listing {
+    /// A listing left early is told so [L6-break-early]; one that has ended does not mind.
     fn drop(&mut self) {
-        if !self.done
-            && let Some(stop) = method(&self.iterator, "return")
-            && let Ok(ended) = stop.call0(&self.iterator)
-        {
-            // Nobody waits for it: allSettled takes its rejection, if it comes to that.
-            drop(Promise::all_settled(&Array::of1(&ended)));
-        }
+        drop(invoke(&self.0, "end", &JsValue::UNDEFINED));
     }
 }
 
-impl LiveCursor for Iteration {
+impl LiveCursor for Listing {
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
@@ -185,8 +138,8 @@ fn field(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
-fn method(object: &JsValue, name: &str) -> Option<Function> {
-    field(object, name).dyn_into().ok()
+fn invoke(object: &JsValue, method: &str, argument: &JsValue) -> std::result::Result<JsValue, JsValue> {
+    Reflect::get(object, &method.into())?.dyn_into::<Function>()?.call1(object, argument)
 }
 
 fn js_keys(keys: &Keys) -> JsValue {
@@ -197,20 +150,12 @@ fn js_keys(keys: &Keys) -> JsValue {
     array.into()
 }
 
-fn lookup(answer: JsValue) -> Result<Lookup> {
-    if answer.is_undefined() || answer.is_null() {
-        return Ok(Lookup::default());
-    }
-    let bytes: Uint8Array = answer.dyn_into().map_err(|_| corrupt("mget gave something that is not a Uint8Array"))?;
-    // Through the constructor, not `slice`: of a Buffer that would be a view on the same memory.
-    Ok(Lookup { value: Some(Uint8Array::new(&bytes).into()), ..Lookup::default() })
+fn lookup(answer: JsValue) -> Lookup {
+    let value = (!answer.is_undefined()).then(|| answer.unchecked_into::<Uint8Array>().into());
+    Lookup { value, ..Lookup::default() }
 }
 
-fn corrupt(message: &str) -> Error {
-    Error::new(ErrorCode::Corrupt, format!("the wrapped store broke the contract: {message}"))
-}
-
-/// The error that the wrapped store gave: with its own code if it is one of ours, else `unavailable`.
+/// The error that the store gave: with its own code if it is one of ours, else `unavailable`.
 fn failed(method: &str, thrown: JsValue) -> Error {
     let text = |name: &str| field(&thrown, name).as_string();
     let ours = text("name").filter(|name| name == "BytestowError").and_then(|_| text("code"));
@@ -260,7 +205,7 @@ impl ByteStore for JsByteStore {
             for (key, value) in entries.iter() {
                 pairs.push(&Array::of2(&key.into(), &to_js(value)));
             }
-            self.call("mset", "set", entries.len(), &pairs).await?;
+            self.call(&self.target, "mset", "set", entries.len(), &pairs).await?;
             self.counters.wrote(entries.bytes());
             Ok(())
         })
@@ -269,7 +214,7 @@ impl ByteStore for JsByteStore {
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.check_open()?;
-            if keys.is_empty() { Ok(()) } else { self.mdelete(&keys).await }
+            if keys.is_empty() { Ok(()) } else { self.mdelete(&keys).await.map(drop) }
         })
     }
 

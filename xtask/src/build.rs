@@ -80,7 +80,7 @@ fn wasm(out: &Path, features: &[&str]) -> Outcome {
     let wasm = bind(&compiled, out, Names::Dropped)?;
     let gzipped = squeeze(&read(&wasm)?)?;
     let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
-    write(&out.join("inline.ts"), format!("export const gzipped = \"{text}\";\n"))?;
+    write(&out.join("inline.ts"), inlined(&text))?;
     println!("wasm: {}", size::pair(read(&wasm)?.len(), gzipped.len()));
     Ok(())
 }
@@ -123,6 +123,12 @@ pub fn bind(compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String
 pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip: {error}"))
+}
+
+/// A module of the wasm's text, in what is both JavaScript and TypeScript. A `let`: of a `const` the compiler would take
+/// the literal for the type, and repeat it in the declarations.
+fn inlined(text: &str) -> String {
+    format!("export let gzipped = \"{text}\";\n")
 }
 
 /// Gzip by zopfli, which finds 4 % more than gzip itself does, for what is compressed once and sent often.

@@ -5,7 +5,7 @@
  */
 
 import type { CallOptions, SetOptions } from "../types.js";
-import { invalid, kindOf, shown } from "./error.js";
+import { BytestowError, invalid, kindOf, shown } from "./error.js";
 
 /** The keys of a call as they cross to wasm: one string, and the length of each in UTF-16 code units. */
 export interface KeyBatch {
@@ -48,7 +48,17 @@ export function keyBatch(keys: unknown): KeyBatch {
     if (typeof key !== "string" || !isWellFormed(key)) checkText(key, `keys[${at}]`);
     else lengths[at] = key.length;
   }
-  return { joined: keys.length === 1 ? (keys[0] as string) : keys.join(""), lengths };
+  return { joined: joined(keys), lengths };
+}
+
+/** The keys in one string, which has a longest length: 512 MB in V8. */
+function joined(keys: string[]): string {
+  try {
+    return keys.join("");
+  } catch (error) {
+    const message = `the ${keys.length} keys of the call are together longer than a string can be: make several calls`;
+    throw new BytestowError("too_large", message, { cause: error });
+  }
 }
 
 /** Checks the pairs of a call, joins the keys and copies the values. */
@@ -67,11 +77,11 @@ export function pairBatch(pairs: unknown): PairBatch {
     lengths[at] = key.length;
     keys.push(key);
   }
-  return { joined: keys.join(""), lengths, values };
+  return { joined: joined(keys), lengths, values };
 }
 
 /** The bytes of a value in memory of their own: whatever the caller does to the array, the store keeps these. */
-function copyOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
+export function copyOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
   if (!isUint8Array(value)) throw invalid(`${name} must be a Uint8Array, not ${kindOf(value)}`);
   if (value.byteLength === 0) checkAttached(value, name);
   // Through the constructor, not slice(): a subclass (Buffer) may have made its slice a view.

@@ -1,6 +1,6 @@
 /** A store's object in wasm, made when first needed and made anew on a fresh instance. */
 
-import { boot, currentEpoch, enter, lastTrap } from "./runtime.js";
+import { currentEpoch, enter, lastTrap, whenReady } from "./runtime.js";
 
 /** Keeps the recipe of a wasm object, and the object while its instance lives. */
 export class Handle<T> {
@@ -32,15 +32,7 @@ export class Handle<T> {
    */
   run<R>(work: (object: T) => unknown, signal?: AbortSignal): Promise<R> {
     this.#used = true;
-    const booting = boot();
-    if (booting === undefined) return Promise.resolve(enter<R>(() => work(this.#ready()), signal));
-    return untilAborted(
-      booting.then(() => {
-        if (signal?.aborted) throw signal.reason;
-        return enter<R>(() => work(this.#ready()), signal);
-      }),
-      signal,
-    );
+    return Promise.resolve(whenReady(() => enter<R>(() => work(this.#ready()), signal), signal));
   }
 
   #ready(): T {
@@ -52,14 +44,4 @@ export class Handle<T> {
     }
     return this.#object;
   }
-}
-
-/** `promise`, or the reason of the signal if that comes first. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

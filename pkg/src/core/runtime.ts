@@ -23,9 +23,44 @@ let epoch = 0;
 let ready = false;
 let trapReason: string | undefined;
 let booting: Promise<void> | undefined;
+/** Calls that wait for `booting` and have not gone on yet, though it may have settled. */
+let queued = 0;
+
+/**
+ * Runs `work` when there is an instance: at once, or in the order of the calls when it is there. A call made in the
+ * moment between does not overtake those that waited: all of them hang on one promise. If the signal is aborted
+ * meanwhile, `work` does not run.
+ */
+export function whenReady<T>(work: () => T | Promise<T>, signal?: AbortSignal): T | Promise<T> {
+  const waiting = queued > 0 ? (booting ?? boot()) : boot();
+  if (waiting === undefined) return work();
+  queued++;
+  const turn = waiting.then(
+    () => {
+      queued--;
+      if (signal?.aborted) throw signal.reason;
+      return work();
+    },
+    (error: unknown) => {
+      queued--;
+      throw error;
+    },
+  );
+  return untilAborted(turn, signal);
+}
+
+/** `promise`, or the reason of the signal if that comes first. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
 
 /** Makes sure that there is an instance: at once (`undefined`) or soon. */
-export function boot(): Promise<void> | undefined {
+function boot(): Promise<void> | undefined {
   if (ready) return undefined;
   if (trapReason !== undefined) {
     wasm.__wbg_reset_state();
@@ -49,6 +84,16 @@ export function boot(): Promise<void> | undefined {
 /** Counts instances: what was made on an earlier one is gone. */
 export function currentEpoch(): number {
   return epoch;
+}
+
+/** Whether the instance number `born` is there and sound. */
+export function isAlive(born: number): boolean {
+  return ready && born === epoch;
+}
+
+/** The error of a call that belonged to an instance which is gone. */
+export function lostWithInstance(): BytestowError {
+  return internalError(trapReason);
 }
 
 /** Why the last instance was given up, if one was. */
@@ -153,6 +198,7 @@ function begin(): void {
 
 /** What wasm threw: the plain object of an error that it means, or a trap. */
 function failureOf(thrown: unknown): unknown {
+  if (thrown instanceof BytestowError) return thrown;
   if (isFailure(thrown)) {
     const { code, message, ...options } = thrown;
     return new BytestowError(code, message, options);

@@ -2,7 +2,7 @@ import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } f
 import { BytestowError, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
 import { Handle } from "../core/handle.js";
-import { currentEpoch, guarded } from "../core/runtime.js";
+import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
 import type {
   Bytes,
   CallOptions,
@@ -127,7 +127,10 @@ export abstract class ByteStore {
     try {
       let more = true;
       while (more) {
-        const [keys, goesOn] = await this.#handle.run<[string[], boolean]>(() => listing.next(PAGE), signal);
+        const [keys, goesOn] = await this.#handle.run<[string[], boolean]>(() => {
+          if (epoch !== currentEpoch()) throw lostWithInstance();
+          return listing.next(PAGE);
+        }, signal);
         more = goesOn;
         for (const key of keys) {
           yield key;
@@ -138,7 +141,7 @@ export abstract class ByteStore {
       }
     } finally {
       // An instance that trapped took the listing with it.
-      if (epoch === currentEpoch()) guarded(() => listing.free());
+      if (isAlive(epoch)) guarded(() => listing.free());
     }
   }
 
