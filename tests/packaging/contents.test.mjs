@@ -14,7 +14,9 @@ import { tarball, testsRoot } from "../support/package.mjs";
 const MODULES = [
   "index",
   "types",
-  ...["arguments", "error", "events", "handle", "inline", "options", "runtime", "source"].map((name) => `core/${name}`),
+  ...["arguments", "error", "events", "foreign", "handle", "inline", "options", "runtime", "source"].map(
+    (name) => `core/${name}`,
+  ),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
   ...["base", "indexed_db", "memory", "wrapped"].map((name) => `stores/${name}`),
 ];
