@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newProfile, openKillable, openProfile } from "../support/chromium.mjs";
 import { pages } from "../support/pages.mjs";
+import { serveFiles } from "../support/site.mjs";
 
 describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
   let server, files, profile, context, name;
