@@ -1,15 +1,13 @@
 //! The npm package, from Rust to tarball.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::setup;
 use crate::shell::{self, Outcome, command, read, root, write};
-use crate::{setup, size};
+use crate::weigh::{pair, squeeze};
 
 /// The wasm features that every runtime on our list has. Named one by one: with `--all-features` binaryen writes
 /// encodings that they refuse.
@@ -81,7 +79,7 @@ fn wasm(out: &Path, features: &[&str]) -> Outcome {
     let gzipped = squeeze(&read(&wasm)?)?;
     let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
     write(&out.join("inline.ts"), inlined(&text))?;
-    println!("wasm: {}", size::pair(read(&wasm)?.len(), gzipped.len()));
+    println!("wasm: {}", pair(read(&wasm)?.len(), gzipped.len()));
     Ok(())
 }
 
@@ -119,24 +117,10 @@ pub fn bind(compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String
     Ok(wasm)
 }
 
-/// Gzip at its strongest, without a time stamp: the same bytes give the same bytes.
-pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip: {error}"))
-}
-
 /// A module of the wasm's text, in what is both JavaScript and TypeScript. A `let`: of a `const` the compiler would take
 /// the literal for the type, and repeat it in the declarations.
 fn inlined(text: &str) -> String {
     format!("export let gzipped = \"{text}\";\n")
-}
-
-/// Gzip by zopfli, which finds 4 % more than gzip itself does, for what is compressed once and sent often.
-pub fn squeeze(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut squeezed = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut squeezed)
-        .map_err(|error| format!("zopfli: {error}"))?;
-    Ok(squeezed)
 }
 
 /// The rules' ids and titles for the published kit. They stand once, in the core.

@@ -8,6 +8,7 @@ mod shell;
 mod size;
 mod test;
 mod wasm_names;
+mod weigh;
 
 use std::process::ExitCode;
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::build::{Names, bind, gzip, squeeze};
+use crate::build::{Names, bind};
 use crate::shell::{self, Outcome, command, read, root};
+use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB.
 const BUDGET_KB: f64 = 60.0;
@@ -18,15 +19,6 @@ const IMPORTS: [(&str, &str); 4] = [
     ("bytestow, IndexedDBByteStore alone", "export { IndexedDBByteStore } from 'bytestow';"),
     ("bytestow/slim, its wasm apart", "export * from 'bytestow/slim';"),
 ];
-
-/// `raw kB, gzipped kB`.
-pub fn pair(raw: usize, gzipped: usize) -> String {
-    format!("{:.1} kB, gzipped {:.1} kB", kb(raw), kb(gzipped))
-}
-
-fn kb(bytes: usize) -> f64 {
-    bytes as f64 / 1_000.0
-}
 
 /// Prints the weights; fails past the budget.
 pub fn report() -> Outcome {
