@@ -98,10 +98,9 @@ describe("the tarball", () => {
 
   test("no folder of the machine that built it is named anywhere", async () => {
     const folders = [
-      "/root/",
+      dirname(testsRoot),
       "/home/",
       "/Users/",
-      "/work/",
       "/tmp/",
       "C:\\",
       ".cargo",

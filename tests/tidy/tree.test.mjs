@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { root } from "./readme.mjs";
@@ -15,8 +16,8 @@ const TOP = [
 ];
 const CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index";
 
-/** What stands in folders of their own on the machines where this is written, with something in it. */
-const MACHINE = /(?<![\w.-])(?:\/(?:root|home|work|Users)\/|[A-Z]:\\(?:Users|work)\\)[\w.@-]/u;
+/** People's folders, with something in them. */
+const MACHINE = /(?<![\w.-])(?:\/(?:home|Users)\/|[A-Z]:\\Users\\)[\w.@-]/u;
 
 /** Tests put aside, or preferred to others: by a method, by an option, by the runner's context, by an attribute. */
 const ASIDE = [
@@ -79,10 +80,12 @@ describe("the repository", () => {
   test("no file names a folder of the machine it was made on", () => {
     const everywhere = () => true;
     assert.deepEqual(found([MACHINE], everywhere), []);
-    for (const path of ["/root", "/home", "/work", "/Users"].map((folder) => `see ${folder}/someone/x`)) {
+    const here = [root, homedir()].map((folder) => new RegExp(`${RegExp.escape?.(folder) ?? folder}/`, "u"));
+    assert.deepEqual(found(here, everywhere), []);
+    for (const path of ["/home", "/Users"].map((folder) => `see ${folder}/someone/x`)) {
       assert.match(path, MACHINE);
     }
-    for (const path of ["src/work/x", "https://a.example/home/x", '"/root/"', "/homes/x"]) {
+    for (const path of ["src/home/x", "https://a.example/home/x", '"/home/"', "/homes/x"]) {
       assert.doesNotMatch(path, MACHINE);
     }
   });
