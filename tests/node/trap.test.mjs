@@ -282,6 +282,9 @@ for (const kind of ["sync", "entered", "later", "task"]) {
             inner.release();
           }
           await memory.mget(["a"]);
+          return used();
+        };
+        const used = async () => {
           for (let time = 0; time < 5; time++) { gc(); await tick(10); }
           const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
           return { rss, heapUsed, external, arrayBuffers };
@@ -289,10 +292,13 @@ for (const kind of ["sync", "entered", "later", "task"]) {
         // The heap finds its size first: what comes after as many resets again is growth.
         await round(200);
         const before = await round(20);
-        const after = await round(200);
+        let after = await round(200);
         const grown = (name) => (after[name] - before[name]) / 1e6;
+        // Instances that stayed would be 600 MB (each had 2 MB of values). What is gone goes back to the system when the
+        // collector comes to it.
+        for (let time = 0; grown("rss") >= 200 && time < 60; time++) after = await used();
         const told = JSON.stringify([before, after]);
-        assert.ok(grown("heapUsed") < 5 && grown("external") < 10 && grown("rss") < 60, told);
+        assert.ok(grown("heapUsed") < 5 && grown("external") < 10 && grown("rss") < 200, told);
         console.log("ok");`,
         { flags: ["--expose-gc"], timeout: 120_000 },
       ));
