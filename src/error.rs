@@ -115,6 +115,20 @@ pub struct Error {
     cause: Option<Cause>,
     attempts: Option<u32>,
     elapsed: Option<Duration>,
+    details: Option<Box<Details>>,
+}
+
+/// What more is known of an error: what a server said, and the limit that was met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// The first word of Redis' error: `WRONGTYPE`, `NOPERM`, `ERR`, ...
+    pub redis_error: Option<String>,
+    /// The limit that was met, in bytes.
+    pub limit: Option<u64>,
+    /// How much there was, in bytes.
+    pub actual: Option<u64>,
 }
 
 impl Error {
@@ -128,6 +142,7 @@ impl Error {
             cause: None,
             attempts: None,
             elapsed: None,
+            details: None,
         }
     }
 
@@ -143,7 +158,9 @@ impl Error {
 
     /// Something is larger than what is taken: `what` has `actual` bytes where `limit` are allowed.
     pub fn too_large(what: &str, actual: u64, limit: u64) -> Self {
+        let details = Details { limit: Some(limit), actual: Some(actual), ..Details::default() };
         Self::new(ErrorCode::TooLarge, format!("{what} has {actual} bytes, and at most {limit} are allowed"))
+            .with_details(details)
     }
 
     /// The store lacks the operation.
@@ -180,6 +197,13 @@ impl Error {
         self
     }
 
+    /// The same error with what more is known.
+    #[must_use]
+    pub fn with_details(mut self, details: Details) -> Self {
+        self.details = Some(Box::new(details));
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -208,6 +232,11 @@ impl Error {
     /// How long it was tried, where it was retried.
     pub fn elapsed(&self) -> Option<Duration> {
         self.elapsed
+    }
+
+    /// What more is known, where anything is.
+    pub fn details(&self) -> Option<&Details> {
+        self.details.as_deref()
     }
 }
 

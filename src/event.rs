@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Lookup, Portable};
+use crate::{Error, Lookup, Portable};
 
 /// Something that happened inside a store.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// A request went to the backend and was answered.
@@ -39,6 +39,34 @@ pub enum Event {
     Recreate {
         /// Why it would not open.
         reason: String,
+    },
+    /// A request failed for a reason that may pass, and is made again.
+    Retry {
+        /// What was asked, as in [`Request`](Self::Request).
+        operation: &'static str,
+        /// How often it was tried so far.
+        attempt: u32,
+        /// How long is waited first, in milliseconds.
+        delay_ms: f64,
+        /// The code of the error.
+        reason: &'static str,
+    },
+    /// A server that will not answer for a while is left alone.
+    Breaker {
+        /// The code of the error with which calls are refused meanwhile.
+        reason: &'static str,
+        /// For how long, in milliseconds.
+        ms: f64,
+    },
+    /// The remote tier failed, and the local one goes on alone for this call.
+    RemoteError {
+        /// What it said.
+        error: Error,
+    },
+    /// The local tier failed; the remote one has what the call was about.
+    LocalError {
+        /// What it said.
+        error: Error,
     },
     /// An entry could not be read and was answered as missing.
     Corrupt {

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::Poll;
 
 /// A future that a [`ByteStore`](crate::ByteStore) returns: `Send` natively, not on wasm32. Make one by `Box::pin`.
 #[cfg(not(target_arch = "wasm32"))]
@@ -26,3 +27,41 @@ impl<T: Send + Sync + ?Sized> Portable for T {}
 pub trait Portable {}
 #[cfg(target_arch = "wasm32")]
 impl<T: ?Sized> Portable for T {}
+
+/// Futures under way at once, a few of them: each wake-up polls them all.
+pub struct InFlight<'a, T>(Vec<BoxFuture<'a, T>>);
+
+impl<'a, T> InFlight<'a, T> {
+    /// None.
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// One more, which is polled when [`next`](Self::next) is.
+    pub fn push(&mut self, future: BoxFuture<'a, T>) {
+        self.0.push(future);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What the first to end has come to; `None` when there are none left.
+    pub async fn next(&mut self) -> Option<T> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let (at, result) = std::future::poll_fn(|cx| {
+            for (at, future) in self.0.iter_mut().enumerate() {
+                if let Poll::Ready(result) = future.as_mut().poll(cx) {
+                    return Poll::Ready((at, result));
+                }
+            }
+            Poll::Pending
+        })
+        .await;
+        drop(self.0.swap_remove(at));
+        Some(result)
+    }
+}

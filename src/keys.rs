@@ -77,6 +77,25 @@ impl Keys {
         })
     }
 
+    /// For each key, where it stands for the last time.
+    pub fn last_places(&self) -> Vec<usize> {
+        let all: Vec<&str> = self.iter().collect();
+        let mut sorted: Vec<usize> = (0..all.len()).collect();
+        sorted.sort_unstable_by_key(|at| (all.get(*at), std::cmp::Reverse(*at)));
+        let mut places = vec![0; all.len()];
+        let (mut previous, mut last) = (None, 0);
+        for at in sorted {
+            let key = all.get(at);
+            if key != previous {
+                (previous, last) = (key, at);
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = last;
+            }
+        }
+        places
+    }
+
     /// The same keys with `prefix` before each.
     #[must_use]
     pub fn prefixed(&self, prefix: &str) -> Self {
@@ -201,6 +220,13 @@ mod tests {
             let physical: Vec<String> = keys.iter().map(|key| format!("{prefix}{key}")).collect();
             let prefixed = batch.prefixed(&prefix);
             prop_assert_eq!(prefixed.iter().collect::<Vec<_>>(), physical);
+        }
+
+        #[test]
+        fn duplicates_are_found(keys in prop::collection::vec("[ab]{0,2}", 0..12)) {
+            let last = |key: &String| keys.iter().rposition(|other| other == key);
+            let expected: Vec<usize> = keys.iter().filter_map(last).collect();
+            prop_assert_eq!(keys.iter().collect::<Keys>().last_places(), expected);
         }
 
         #[test]

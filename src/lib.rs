@@ -40,6 +40,7 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod breaker;
 pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -50,10 +51,14 @@ mod future;
 mod keys;
 pub mod layers;
 mod memory;
+mod secret;
 mod sorted;
 pub mod store;
+pub mod timer;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod turns;
+#[cfg(feature = "upstash")]
+pub mod upstash;
 mod value;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
@@ -65,7 +70,9 @@ pub use ext::ByteStoreExt;
 pub use future::{BoxFuture, Portable};
 pub use keys::{Entries, Keys};
 pub use memory::{InMemoryByteStore, MemoryOptions};
+pub use secret::Secret;
 pub use store::{
     ByteStore, Capabilities, Condition, Cursor, Expiry, Kits, Lookup, Page, RULES, RuleTitle, Stat, Ttl, Version,
 };
+pub use timer::{ManualTimer, SharedTimer, Timer};
 pub use value::{ForeignBytes, Value};

@@ -98,6 +98,26 @@ pub trait ByteStore: Portable {
         Box::pin(async { Ok(()) })
     }
 
+    /// How long entries live here unless a call says otherwise, where the store was given such a default.
+    fn default_ttl(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether [`clear`](Self::clear) would be refused, without clearing.
+    ///
+    /// # Errors
+    /// `invalid_argument`, as `clear`.
+    fn check_clear(&self, prefix: &str, all: bool) -> Result<()> {
+        check_clear(self.capabilities(), prefix, all)
+    }
+
+    /// Names the data behind the handle, where other handles of this process may stand on it too. Layers that keep
+    /// order among calls (see [`layers::TieredByteStore`](crate::layers::TieredByteStore)) then keep one order for all
+    /// handles of one name.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
     /// Lets go of what the handle holds (connections, memory). Every later call fails with `closed`; closing twice is
     /// fine [S1-close]. What is stored stays stored where the backend outlives the handle.
     ///

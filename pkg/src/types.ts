@@ -46,7 +46,10 @@ export interface StoreStats {
   bytesRead: number;
   /** Bytes of values taken in. */
   bytesWritten: number;
-  /** Requests made of the backend: transactions of IndexedDB, method calls of a wrapped store; 0 for memory. */
+  /**
+   * Requests made of the backend: transactions of IndexedDB, HTTP requests to Upstash, method calls of a wrapped store,
+   * calls of a tiered store's remote one; 0 for memory.
+   */
   requests: number;
   /** Entries dropped to keep a bounded store within its bounds. */
   evictions: number;
@@ -86,6 +89,14 @@ export type StoreEvent =
   | { type: "recreate"; reason: string }
   /** An entry could not be read and was answered as missing. */
   | { type: "corrupt"; key: string; reason: string }
+  /** A request failed for a reason that may pass, and is made again after `delay` ms. */
+  | { type: "retry"; operation: string; attempt: number; delay: number; reason: string }
+  /** A server that will not answer for a while (quota, token) is not asked for `ms`. */
+  | { type: "breaker"; reason: string; ms: number }
+  /** The remote tier failed; the call went on with what is local. */
+  | { type: "remote_error"; code: string; message: string }
+  /** The local tier failed; the remote one has what the call was about. */
+  | { type: "local_error"; code: string; message: string }
   /** The wasm instance trapped and was replaced; entries held in memory are gone. */
   | { type: "reset"; reason: string };
 

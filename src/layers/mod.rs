@@ -1,5 +1,11 @@
 //! Stores made of stores, one file each. Each keeps the whole contract.
 
+mod coalesced;
 mod namespaced;
+mod order;
+mod tiered;
 
+pub use coalesced::Coalesced;
 pub use namespaced::{Namespaced, check_namespace};
+pub use order::Sharing;
+pub use tiered::{OnRemoteError, Spawn, TieredByteStore, TieredOptions};

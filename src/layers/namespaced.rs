@@ -5,6 +5,7 @@
 //! outer one would see the inner one's keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::{BoxFuture, Entries, Error, Keys, Result, Stats};
@@ -82,6 +83,19 @@ impl ByteStore for Namespaced {
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         self.inner.open()
+    }
+
+    fn default_ttl(&self) -> Option<Duration> {
+        self.inner.default_ttl()
+    }
+
+    fn check_clear(&self, prefix: &str, all: bool) -> Result<()> {
+        self.inner.check_clear(&(self.prefix.clone() + prefix), all)
+    }
+
+    fn identity(&self) -> Option<String> {
+        // The length first, so that no two pairs of identity and prefix make one name.
+        self.inner.identity().map(|inner| format!("{}:{inner}/{}", inner.len(), self.prefix))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

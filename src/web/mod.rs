@@ -7,10 +7,16 @@ mod clock;
 mod indexed_db;
 mod js_store;
 mod js_value;
+mod timer;
+#[cfg(feature = "upstash")]
+mod token;
 mod wait;
 
 pub use clock::{JsClock, SystemClock};
 pub use indexed_db::{Durability, IndexedDbByteStore, IndexedDbOptions};
 pub use js_store::JsByteStore;
 pub use js_value::{JsBytes, JsCause, to_js};
+pub use timer::SystemTimer;
+#[cfg(feature = "upstash")]
+pub use token::JsToken;
 pub use wait::for_promise;

@@ -31,6 +31,14 @@ export interface BytestowErrorOptions {
   attempts?: number | undefined;
   /** For how long it was tried, in ms, where it was retried. */
   elapsed?: number | undefined;
+  /** The HTTP status, where a server answered. */
+  status?: number | undefined;
+  /** The first word of Redis' error: `WRONGTYPE`, `NOPERM`, `ERR`, ... */
+  redisError?: string | undefined;
+  /** The limit that was met, in bytes. */
+  limit?: number | undefined;
+  /** How much there was, in bytes. */
+  actual?: number | undefined;
 }
 
 /** Messages are shorter than this, in characters. */
@@ -50,14 +58,25 @@ export class BytestowError extends Error {
   readonly attempts?: number;
   /** For how long it was tried, in ms, where it was retried. */
   readonly elapsed?: number;
+  /** The HTTP status, where a server answered. */
+  readonly status?: number;
+  /** The first word of Redis' error (`WRONGTYPE`, `NOPERM`, `ERR`, ...), where a server gave one. */
+  readonly redisError?: string;
+  /** The limit that was met, in bytes. */
+  readonly limit?: number;
+  /** How much there was, in bytes. */
+  readonly actual?: number;
 
   constructor(code: ErrorCode, message: string, options: BytestowErrorOptions = {}) {
     const short = message.length < MESSAGE_LIMIT ? message : `${message.slice(0, MESSAGE_LIMIT - 4)}...`;
     super(short, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = options.retryable ?? false;
-    if (options.attempts !== undefined) this.attempts = options.attempts;
-    if (options.elapsed !== undefined) this.elapsed = options.elapsed;
+    // Only what is known becomes a property.
+    const { attempts, elapsed, status, redisError, limit, actual } = options;
+    for (const [name, value] of Object.entries({ attempts, elapsed, status, redisError, limit, actual })) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
   }
 }
 

@@ -32,10 +32,12 @@ export class Handle<T> {
    */
   run<R>(work: (object: T) => unknown, signal?: AbortSignal): Promise<R> {
     this.#used = true;
-    return Promise.resolve(whenReady(() => enter<R>(() => work(this.#ready()), signal), signal));
+    return Promise.resolve(whenReady(() => enter<R>(() => work(this.ready()), signal), signal));
   }
 
-  #ready(): T {
+  /** The object, made if need be. Only when there is an instance. */
+  ready(): T {
+    this.#used = true;
     if (this.#object === undefined || this.#epoch !== currentEpoch()) {
       const lost = this.#object !== undefined;
       this.#object = this.#make();

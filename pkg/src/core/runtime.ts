@@ -13,7 +13,7 @@
  */
 
 import * as wasm from "../wasm/bytestow_wasm.js";
-import { BytestowError, type ErrorCode } from "./error.js";
+import { BytestowError, type BytestowErrorOptions, type ErrorCode } from "./error.js";
 import { type WasmInput, wasmSource } from "./source.js";
 
 interface Task {
@@ -195,6 +195,14 @@ function begin(): void {
       if (ok) task?.resolve(value);
       else task?.reject(failureOf(value));
     },
+    (id: number, waitUntil: (done: Promise<void>) => void) => {
+      const done = pending<void>(id, undefined).catch(() => undefined);
+      try {
+        waitUntil(done);
+      } catch {
+        // The work goes on all the same; whoever gave the function has been told by it.
+      }
+    },
     (message: string) => trapped(new Error(message)),
   );
 }
@@ -209,13 +217,9 @@ function failureOf(thrown: unknown): unknown {
   return trapped(thrown);
 }
 
-interface Failure {
+interface Failure extends BytestowErrorOptions {
   code: ErrorCode;
   message: string;
-  retryable: boolean;
-  cause?: unknown;
-  attempts?: number;
-  elapsed?: number;
 }
 
 function isFailure(value: unknown): value is Failure {

@@ -20,8 +20,10 @@ export interface WasmSource {
   readonly module?: WasmModule;
   /** Else the bytes, the module, or what they can be fetched from. */
   load?(): Promise<WasmInput>;
-  /** Whether a promise of one request may be awaited by another: not at the edge. */
+  /** Whether what compiles may be awaited by several requests: not at the edge. */
   readonly shareable: boolean;
+  /** Whether requests must not wait for each other at all: at the edge, and in Workers. */
+  readonly isolated?: boolean;
 }
 
 let provided: WasmSource | undefined;
@@ -38,6 +40,17 @@ export function provideWasm(source: WasmSource): void {
 export function initWasm(input: WasmInput): void {
   const isModule = Object.prototype.toString.call(input) === "[object WebAssembly.Module]";
   provided = isModule ? { module: input as WasmModule, shareable: true } : { load: async () => input, shareable: true };
+}
+
+/** Whether requests must not wait for each other: each call then stands alone. */
+export function isIsolated(): boolean {
+  return provided?.isolated ?? isWorkerd();
+}
+
+/** `bytestow/slim` knows its runtime only by what it says of itself. */
+function isWorkerd(): boolean {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  return navigator?.userAgent === "Cloudflare-Workers" || "EdgeRuntime" in globalThis;
 }
 
 /** The source to instantiate from, if any was provided. */

@@ -4,6 +4,6 @@ import { decode } from "../core/inline.js";
 import { provideWasm } from "../core/source.js";
 import { gzipped } from "../wasm/inline.js";
 
-provideWasm({ load: () => decode(gzipped), shareable: true });
+provideWasm({ load: () => decode(gzipped), shareable: true, isolated: false });
 
 export * from "../index.js";

@@ -3,6 +3,6 @@
 import { provideWasm } from "../core/source.js";
 import module from "../wasm/bytestow_wasm_bg.wasm?module";
 
-provideWasm({ load: async () => module, shareable: false });
+provideWasm({ load: async () => module, shareable: false, isolated: true });
 
 export * from "../index.js";

@@ -3,6 +3,6 @@
 import { provideWasm } from "../core/source.js";
 import module from "../wasm/bytestow_wasm_bg.wasm";
 
-provideWasm({ module, shareable: true });
+provideWasm({ module, shareable: true, isolated: true });
 
 export * from "../index.js";

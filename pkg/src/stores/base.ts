@@ -40,6 +40,9 @@ export type AsyncDisposeMethod = { [Key in DisposeKey]: () => Promise<void> };
 
 export interface ByteStore extends AsyncDisposeMethod {}
 
+/** The object in wasm of a store that is one of this copy of the package; only from within wasm's turn. */
+export let wasmStoreOf: (store: object) => WasmStore | undefined;
+
 /**
  * A batched byte store: any Unicode string to any bytes. Every store of this package is one, keeps the same contract
  * (`bytestow/testing`), and goes wherever LangChain.js wants a `BaseStore<string, Uint8Array>`.
@@ -64,6 +67,15 @@ export abstract class ByteStore {
     const emit = emitter(options.onEvent);
     // The wasm object's type stays out of the public declarations.
     this.#handle = new Handle(make as () => WasmStore, (reason) => emit?.({ type: "reset", reason }));
+  }
+
+  /** The object in wasm, for a store that stands on this one. */
+  static {
+    wasmStoreOf = (store) => {
+      if (!(#handle in store)) return undefined;
+      store.#checkOpen();
+      return store.#handle.ready();
+    };
   }
 
   /** The class's name in LangChain's serialisation; a literal in each class, since minifiers rename classes. */

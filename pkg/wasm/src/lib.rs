@@ -6,7 +6,7 @@
 //! | `outcome` | results and errors on their way out |
 //! | `options` | options on their way in, events on their way out |
 //! | `store` | the class `Store`: the trait's methods for JavaScript |
-//! | `memory`, `indexed_db`, `wrapped` | one constructor each |
+//! | `memory`, `indexed_db`, `upstash`, `tiered`, `wrapped` | one constructor each |
 
 mod indexed_db;
 mod memory;
@@ -14,8 +14,10 @@ mod options;
 mod outcome;
 mod store;
 mod task;
+mod tiered;
 #[cfg(feature = "trap")]
 mod trap;
+mod upstash;
 mod wrapped;
 
 /// Constant-time and 2 kB, where the standard library's allocator for wasm weighs 8.

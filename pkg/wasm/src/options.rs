@@ -69,6 +69,22 @@ fn fields(event: Event) -> JsValue {
         Event::Corrupt { key, reason } => {
             object([("type", "corrupt".into()), ("key", key.into()), ("reason", reason.into())])
         }
+        Event::Retry { operation, attempt, delay_ms, reason } => object([
+            ("type", "retry".into()),
+            ("operation", operation.into()),
+            ("attempt", attempt.into()),
+            ("delay", JsValue::from_f64(delay_ms)),
+            ("reason", reason.into()),
+        ]),
+        Event::Breaker { reason, ms } => {
+            object([("type", "breaker".into()), ("reason", reason.into()), ("ms", JsValue::from_f64(ms))])
+        }
+        Event::RemoteError { error } => tier_error("remote_error", &error),
+        Event::LocalError { error } => tier_error("local_error", &error),
         _ => object([("type", "other".into())]),
     }
+}
+
+fn tier_error(kind: &str, error: &Error) -> JsValue {
+    object([("type", kind.into()), ("code", error.code().as_str().into()), ("message", error.message().into())])
 }

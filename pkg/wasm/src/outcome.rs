@@ -108,5 +108,18 @@ pub fn failure(error: &Error) -> JsValue {
         set(object, "attempts", &attempts.into());
         set(object, "elapsed", &JsValue::from_f64(elapsed.as_secs_f64() * 1_000.0));
     }
+    if let Some(details) = error.details() {
+        let number = |number: Option<u64>| number.map(|number| JsValue::from_f64(number as f64));
+        for (name, value) in [
+            ("status", details.status.map(JsValue::from)),
+            ("redisError", details.redis_error.as_deref().map(JsValue::from)),
+            ("limit", number(details.limit)),
+            ("actual", number(details.actual)),
+        ] {
+            if let Some(value) = value {
+                set(object, name, &value);
+            }
+        }
+    }
     fields
 }

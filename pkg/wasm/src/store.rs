@@ -53,6 +53,11 @@ impl Store {
         };
         Ok(Self { inner })
     }
+
+    /// The store, for one that stands on it.
+    pub fn inner(&self) -> Arc<dyn ByteStore> {
+        self.inner.clone()
+    }
 }
 
 #[wasm_bindgen]

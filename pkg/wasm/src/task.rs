@@ -47,6 +47,7 @@ impl Wake for TaskWaker {
 struct Host {
     schedule: Function,
     settle: Function,
+    aside: Function,
     panicked: Function,
 }
 
@@ -63,10 +64,11 @@ fn host(call: impl FnOnce(&Host) -> Result<JsValue, JsValue>) {
 }
 
 /// Called once for each instance, before anything else: `schedule(id)` must call [`poll`] soon, `settle(id, ok, value)`
-/// ends a task, `panicked(place)` hears of a panic just before it traps.
+/// ends a task, `aside(id, wait_until)` makes a promise of a task that no call awaits and hands it to `wait_until`,
+/// `panicked(place)` hears of a panic just before it traps.
 #[wasm_bindgen]
-pub fn start(schedule: Function, settle: Function, panicked: Function) {
-    HOST.set(Some(Host { schedule, settle, panicked }));
+pub fn start(schedule: Function, settle: Function, aside: Function, panicked: Function) {
+    HOST.set(Some(Host { schedule, settle, aside, panicked }));
     std::panic::set_hook(Box::new(|panic| {
         // Where, not what: printing any payload would weigh more than it tells.
         let place = panic.location().map_or_else(String::new, |place| format!("{}:{}", place.file(), place.line()));
@@ -97,6 +99,15 @@ pub fn run(mut job: Job) -> Result<JsValue, JsValue> {
             put_back(waker.id, job);
             Ok(waker.id.into())
         }
+    }
+}
+
+/// Runs `job`, which no call awaits; if it is not done at once, its promise goes to `wait_until`.
+pub fn run_aside(job: Job, wait_until: &Function) {
+    if let Ok(result) = run(job)
+        && result.as_f64().is_some()
+    {
+        host(|host| host.aside.call2(&JsValue::UNDEFINED, &result, wait_until));
     }
 }
 

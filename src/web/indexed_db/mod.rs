@@ -324,6 +324,10 @@ impl ByteStore for IndexedDbByteStore {
         })
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(format!("IndexedDB {}", self.options.name))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.set(true);

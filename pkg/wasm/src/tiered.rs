@@ -1,0 +1,46 @@
+//! `TieredByteStore`.
+
+use std::sync::Arc;
+
+use bytestow::BoxFuture;
+use bytestow::layers::{OnRemoteError, Spawn, TieredByteStore, TieredOptions};
+use bytestow::web::SystemTimer;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::outcome::Outcome;
+use crate::store::Store;
+use crate::upstash::sharing;
+use crate::{options, task};
+
+/// Makes a store of two. `wait_until` takes the promise of what need not be waited for.
+#[wasm_bindgen(js_name = tieredStore)]
+pub fn tiered_store(
+    local: &Store,
+    remote: &Store,
+    local_ttl: Option<f64>,
+    throw: bool,
+    wait_until: Option<Function>,
+    isolated: bool,
+    on_event: Option<Function>,
+) -> Result<Store, JsValue> {
+    let mut options = TieredOptions::new(Arc::new(SystemTimer));
+    options.local_ttl = options::life(local_ttl)?;
+    options.on_remote_error = if throw { OnRemoteError::Throw } else { OnRemoteError::ServeLocal };
+    options.spawn = wait_until.map(|wait_until| Arc::new(WaitUntil(wait_until)) as Arc<dyn Spawn>);
+    options.sharing = sharing(isolated);
+    options.observer = options::observer(on_event);
+    Store::new(Arc::new(TieredByteStore::new(local.inner(), remote.inner(), options)), None)
+}
+
+struct WaitUntil(Function);
+
+impl Spawn for WaitUntil {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        let done = Box::pin(async move {
+            work.await;
+            Ok(Outcome::Nothing)
+        });
+        task::run_aside(done, &self.0);
+    }
+}

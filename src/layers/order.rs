@@ -1,0 +1,366 @@
+//! The order of calls: those of one handle on one key take effect in the order in which they were made [O2-call-order].
+//!
+//! A call draws a [`Ticket`] that says what it is about, and begins when no earlier ticket that it must not overtake is
+//! left: a read waits for earlier writes of its keys, and so does a write, which also waits for earlier reads, but not for
+//! ever: a read that a server leaves unanswered must not hold up writes, and may see either value. Keys are compared by a
+//! fingerprint; two that share one merely wait for each other.
+//!
+//! In Workers nothing may wait for what another request does (a promise made there never settles once that request is
+//! over), so there each call looks again and again, by a timer of its own, whether its turn has come; and calls that
+//! are alive say so, so that nobody waits for one whose request is gone.
+
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use crate::Keys;
+use crate::timer::{First, SharedTimer, first};
+
+/// What concurrent calls may share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// Everything: one call may wait for another's request, or have its answer.
+    #[default]
+    Calls,
+    /// Nothing: each call stands alone, as the Workers of one isolate must.
+    Nothing,
+}
+
+/// How long a write waits for reads that were called before it.
+const PATIENCE_WITH_READS: Duration = Duration::from_millis(1_000);
+
+/// How often a call in a Worker looks whether its turn has come.
+const LOOK: Duration = Duration::from_millis(4);
+
+/// How often a call in a Worker says that it is alive, and after what silence it is taken to be gone.
+const BEAT: Duration = Duration::from_millis(250);
+const GONE: Duration = Duration::from_millis(1_000);
+
+/// See the module.
+pub struct Order {
+    line: Mutex<Line>,
+    timer: SharedTimer,
+    sharing: Sharing,
+}
+
+#[derive(Default)]
+struct Line {
+    next: u64,
+    /// In the order in which they were drawn.
+    tickets: Vec<Drawn>,
+    waiting: Vec<(u64, Waker)>,
+}
+
+struct Drawn {
+    number: u64,
+    about: About,
+    /// When its call was last known to be alive.
+    beat: Duration,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug)]
+pub struct About {
+    writes: bool,
+    /// Fingerprints, sorted; `None` for all keys.
+    keys: Option<Vec<u64>>,
+}
+
+impl About {
+    /// A read of `keys`.
+    pub fn reading(keys: &Keys) -> Self {
+        Self { writes: false, keys: Some(fingerprints(keys)) }
+    }
+
+    /// A write of `keys`.
+    pub fn writing(keys: &Keys) -> Self {
+        Self { writes: true, keys: Some(fingerprints(keys)) }
+    }
+
+    /// A read of whatever is there.
+    pub fn reading_all() -> Self {
+        Self { writes: false, keys: None }
+    }
+
+    /// A write of whatever is there.
+    pub fn writing_all() -> Self {
+        Self { writes: true, keys: None }
+    }
+
+    fn conflicts(&self, other: &Self) -> bool {
+        (self.writes || other.writes)
+            && match (&self.keys, &other.keys) {
+                (Some(a), Some(b)) => meet(a, b),
+                _ => true,
+            }
+    }
+}
+
+fn fingerprints(keys: &Keys) -> Vec<u64> {
+    let mut all: Vec<u64> = keys.iter().map(fingerprint).collect();
+    all.sort_unstable();
+    all
+}
+
+/// FNV-1a: a few bytes of code, and enough for what it is used for.
+fn fingerprint(key: &str) -> u64 {
+    key.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+/// Whether two sorted lists have something in common.
+fn meet(a: &[u64], b: &[u64]) -> bool {
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => drop(a.next()),
+            std::cmp::Ordering::Greater => drop(b.next()),
+            std::cmp::Ordering::Equal => return true,
+        }
+    }
+    false
+}
+
+impl Order {
+    /// An order of calls that may share what `sharing` says.
+    pub fn new(sharing: Sharing, timer: SharedTimer) -> Arc<Self> {
+        Arc::new(Self { line: Mutex::default(), timer, sharing })
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws a ticket, now.
+    pub fn draw(self: &Arc<Self>, about: About) -> Ticket {
+        let beat = self.timer.now();
+        let mut line = self.line();
+        let number = line.next;
+        line.next += 1;
+        line.tickets.push(Drawn { number, about, beat });
+        Ticket { order: self.clone(), number }
+    }
+}
+
+/// A place in the order, until it is dropped.
+pub struct Ticket {
+    order: Arc<Order>,
+    number: u64,
+}
+
+impl Ticket {
+    /// Adds `keys` to what the call is about. Only right while no later ticket could have waited for them.
+    pub fn extend(&self, keys: &Keys) {
+        let mut line = self.order.line();
+        if let Some(Drawn { about: About { keys: Some(all), .. }, .. }) =
+            line.tickets.iter_mut().find(|drawn| drawn.number == self.number)
+        {
+            all.extend(keys.iter().map(fingerprint));
+            all.sort_unstable();
+        }
+    }
+
+    /// Runs `work` when its turn has come. The call's place is kept until the ticket is dropped.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        let work = async {
+            first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
+            self.turn(false).await;
+            work.await
+        };
+        match self.order.sharing {
+            Sharing::Calls => work.await,
+            Sharing::Nothing => match first(work, self.beats()).await {
+                First::A(result) => result,
+                First::B(never) => match never {},
+            },
+        }
+    }
+
+    /// Waits until nothing is left that the call must not overtake, reads among it or not.
+    async fn turn(&self, reads_too: bool) {
+        match self.order.sharing {
+            Sharing::Calls => {
+                poll_fn(|cx| {
+                    let mut line = self.order.line();
+                    if line.is_turn_of(self.number, reads_too) {
+                        return Poll::Ready(());
+                    }
+                    line.waiting.retain(|(number, _)| *number != self.number);
+                    line.waiting.push((self.number, cx.waker().clone()));
+                    Poll::Pending
+                })
+                .await;
+            }
+            Sharing::Nothing => {
+                while !self.is_turn_among_the_living(reads_too) {
+                    self.order.timer.sleep(LOOK).await;
+                }
+            }
+        }
+    }
+
+    fn is_turn_among_the_living(&self, reads_too: bool) -> bool {
+        let now = self.order.timer.now();
+        let mut line = self.order.line();
+        line.tickets.retain(|drawn| drawn.number == self.number || now.saturating_sub(drawn.beat) < GONE);
+        line.is_turn_of(self.number, reads_too)
+    }
+
+    async fn beats(&self) -> std::convert::Infallible {
+        loop {
+            self.order.timer.sleep(BEAT).await;
+            let now = self.order.timer.now();
+            let mut line = self.order.line();
+            if let Some(drawn) = line.tickets.iter_mut().find(|drawn| drawn.number == self.number) {
+                drawn.beat = now;
+            }
+        }
+    }
+}
+
+impl Line {
+    fn is_turn_of(&self, number: u64, reads_too: bool) -> bool {
+        let Some(own) = self.tickets.iter().find(|drawn| drawn.number == number) else { return true };
+        let mut earlier = self.tickets.iter().take_while(|drawn| drawn.number < number);
+        !earlier.any(|drawn| (drawn.about.writes || reads_too) && drawn.about.conflicts(&own.about))
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut line = self.order.line();
+        line.tickets.retain(|drawn| drawn.number != self.number);
+        // In Workers nobody waits here: nobody may be woken by another request.
+        let waiting = std::mem::take(&mut line.waiting);
+        drop(line);
+        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timer::{ManualTimer, Timer};
+    use proptest::prelude::*;
+    use std::cell::RefCell;
+    use std::pin::Pin;
+    use std::rc::Rc;
+    use std::task::Context;
+
+    type Call = Pin<Box<dyn Future<Output = ()>>>;
+
+    /// A call that notes when it begins and ends, after as many polls as it is told.
+    fn call(order: &Arc<Order>, name: usize, about: About, polls: u8, log: &Rc<RefCell<Vec<(usize, bool)>>>) -> Call {
+        let (ticket, log) = (order.draw(about), log.clone());
+        Box::pin(async move {
+            ticket.run(async move {
+            log.borrow_mut().push((name, true));
+            let mut left = polls;
+            poll_fn(|_| {
+                left = left.saturating_sub(1);
+                if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            log.borrow_mut().push((name, false));
+            }).await;
+        })
+    }
+
+    fn about() -> impl Strategy<Value = (bool, Option<Vec<u8>>)> {
+        (any::<bool>(), prop::option::weighted(0.8, prop::collection::vec(0_u8..4, 0..3)))
+    }
+
+    proptest! {
+        /// Whatever calls there are, in whatever order they are polled, those that conflict run one after the other in
+        /// the order in which they were made, and all of them end.
+        #[test]
+        fn conflicting_calls_keep_their_order(
+            calls in prop::collection::vec((about(), 1_u8..4), 1..8),
+            picks: Vec<prop::sample::Index>,
+        ) {
+            let order = Order::new(Sharing::Calls, Arc::new(ManualTimer::new(1)));
+            let log = Rc::default();
+            let abouts: Vec<About> = calls.iter().map(|((writes, keys), _)| {
+                let keys = keys.as_ref().map(|keys| keys.iter().map(|key| key.to_string()).collect::<Keys>());
+                About { writes: *writes, keys: keys.map(|keys| fingerprints(&keys)) }
+            }).collect();
+            let mut running: Vec<Option<Call>> = abouts
+                .iter()
+                .zip(&calls)
+                .enumerate()
+                .map(|(name, (about, (_, polls)))| Some(call(&order, name, about.clone(), *polls, &log)))
+                .collect();
+            let mut cx = Context::from_waker(Waker::noop());
+            let rounds = picks.iter().map(|pick| pick.index(running.len())).collect::<Vec<_>>();
+            for at in rounds.into_iter().chain((0..10).flat_map(|_| 0..calls.len())) {
+                if running[at].as_mut().is_some_and(|call| call.as_mut().poll(&mut cx).is_ready()) {
+                    running[at] = None;
+                }
+            }
+            prop_assert!(running.iter().all(Option::is_none), "some call never came to its turn");
+            let log = log.borrow();
+            let at = |what| log.iter().position(|noted| *noted == what);
+            for (later, about) in abouts.iter().enumerate() {
+                for (earlier, other) in abouts.iter().enumerate().take(later) {
+                    if about.conflicts(other) {
+                        prop_assert!(at((earlier, false)) < at((later, true)), "{later} began before {earlier} had ended");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_leaves_lets_others_go_on() {
+        let order = Order::new(Sharing::Calls, Arc::new(ManualTimer::new(1)));
+        let log = Rc::default();
+        let key = Keys::from(["k"]);
+        let first = call(&order, 0, About::writing(&key), 1, &log);
+        let mut second = call(&order, 1, About::reading(&key), 1, &log);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        drop(first);
+        assert!(second.as_mut().poll(&mut cx).is_ready());
+    }
+
+    #[test]
+    fn a_write_does_not_wait_for_ever_for_a_read() {
+        let timer = ManualTimer::new(1);
+        let order = Order::new(Sharing::Calls, Arc::new(timer.clone()));
+        let key = Keys::from(["k"]);
+        let (_stuck, write) = (order.draw(About::reading(&key)), order.draw(About::writing(&key)));
+        timer.run(write.run(async {}));
+        assert_eq!(timer.now(), PATIENCE_WITH_READS);
+    }
+
+    /// A call whose request is gone is never polled again; later ones wait for it as long as it might be alive.
+    #[test]
+    fn in_workers_the_dead_are_passed_by() {
+        let timer = ManualTimer::new(1);
+        let order = Order::new(Sharing::Nothing, Arc::new(timer.clone()));
+        let log = Rc::default();
+        let key = Keys::from(["k"]);
+        let mut dead = call(&order, 0, About::writing(&key), 200, &log);
+        assert!(dead.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        timer.run(call(&order, 1, About::reading(&key), 1, &log));
+        assert!((GONE..GONE + BEAT).contains(&timer.now()));
+        assert_eq!(*log.borrow(), [(0, true), (1, true), (1, false)]);
+    }
+
+    #[test]
+    fn in_workers_the_living_are_waited_for() {
+        let timer = ManualTimer::new(1);
+        let order = Order::new(Sharing::Nothing, Arc::new(timer.clone()));
+        let key = Keys::from(["k"]);
+        let (writing, reading) = (order.draw(About::writing(&key)), order.draw(About::reading(&key)));
+        let slow = async {
+            writing.run(timer.sleep(Duration::from_secs(7))).await;
+            drop(writing);
+        };
+        let ended = Rc::new(RefCell::new(Duration::ZERO));
+        let (after, clock) = (ended.clone(), timer.clone());
+        let read = reading.run(async move { *after.borrow_mut() = clock.now() });
+        timer.run(async { futures_util::future::join(slow, read).await });
+        assert!((7_000..7_010).contains(&ended.borrow().as_millis()), "{ended:?}");
+    }
+}

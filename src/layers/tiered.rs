@@ -1,0 +1,661 @@
+//! A local store before a remote one: read from what is near, write to both.
+//!
+//! The remote store has the truth; the local one holds what was read or written here. Tiers are for content that does
+//! not change under its key, as embeddings do not: what another program writes to the remote store is seen here when the
+//! local entry has expired, so where content changes, set a `local_ttl`.
+//!
+//! | case | what happens |
+//! |---|---|
+//! | read | local first; what is missing from remote in one batch, and written back to local |
+//! | written or deleted while it was being read | the write-back is dropped: by version where the local store has them, else as far as the handles of this process are concerned |
+//! | write, delete | remote first, then local |
+//! | the remote part fails | the call fails, and the local entries are removed: nobody knows what the remote store holds |
+//! | the local part fails | the call succeeds, and the local entries are removed, or marked as not to be served |
+//! | remote down | reads and listings go on with what is local (or fail, as told); after a refusal of quota or token it is not asked for a while |
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::coalesced::Coalesced;
+use super::order::{About, Order, Sharing};
+use crate::breaker::Breaker;
+use crate::error::ErrorCode;
+use crate::event::{Counters, Event, tell};
+use crate::sorted::SortedMap;
+use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, LiveCursor, Lookup, Page, Stat, Ttl};
+use crate::timer::SharedTimer;
+use crate::{BoxFuture, Entries, Error, Keys, Observer, Portable, Result, Stats, Value};
+
+/// What a failing remote store means to reads and listings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRemoteError {
+    /// The local store is served alone; what it lacks is missing.
+    #[default]
+    ServeLocal,
+    /// They fail.
+    Throw,
+}
+
+/// Runs what need not be waited for.
+pub trait Spawn: Portable {
+    /// Runs `work` to its end.
+    fn spawn(&self, work: BoxFuture<'static, ()>);
+}
+
+/// Options of a [`TieredByteStore`].
+#[derive(Clone)]
+pub struct TieredOptions {
+    /// How long a local entry lives at most; without it as long as the remote one, where that is known.
+    pub local_ttl: Option<Duration>,
+    /// What a failing remote store means to reads.
+    pub on_remote_error: OnRemoteError,
+    /// Runs write-backs; without it they are waited for.
+    pub spawn: Option<Arc<dyn Spawn>>,
+    /// What concurrent calls may share.
+    pub sharing: Sharing,
+    /// Waits, and tells how long the remote store is left alone.
+    pub timer: SharedTimer,
+    /// Told when a tier fails.
+    pub observer: Option<Observer>,
+}
+
+impl TieredOptions {
+    /// The defaults, with `timer`.
+    pub fn new(timer: SharedTimer) -> Self {
+        Self {
+            local_ttl: None,
+            on_remote_error: OnRemoteError::default(),
+            spawn: None,
+            sharing: Sharing::default(),
+            timer,
+            observer: None,
+        }
+    }
+}
+
+/// A local store before a remote one; see the module.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bytestow::layers::{TieredByteStore, TieredOptions};
+/// use bytestow::{ByteStoreExt, InMemoryByteStore, ManualTimer};
+/// let (local, remote) = (Arc::new(InMemoryByteStore::new()), Arc::new(InMemoryByteStore::new()));
+/// let timer = ManualTimer::new(1);
+/// let store = TieredByteStore::new(local.clone(), remote.clone(), TieredOptions::new(Arc::new(timer.clone())));
+/// timer.run(async {
+///     remote.set("k", "v").await?;
+///     assert_eq!(store.get("k").await?, Some("v".into()));
+///     assert_eq!(local.get("k").await?, Some("v".into()), "written back");
+///     Ok::<(), bytestow::Error>(())
+/// }).unwrap();
+/// ```
+pub struct TieredByteStore {
+    core: Arc<Tiers>,
+    /// The order of this handle's calls.
+    order: Arc<Order>,
+    spawn: Option<Arc<dyn Spawn>>,
+    on_remote_error: OnRemoteError,
+    breaker: Breaker,
+    timer: SharedTimer,
+    closed: AtomicBool,
+    counters: Counters,
+}
+
+/// What a write-back needs, which may outlive the handle.
+struct Tiers {
+    local: Arc<dyn ByteStore>,
+    remote: Coalesced,
+    realm: Arc<Realm>,
+    local_ttl: Option<Duration>,
+    observer: Option<Observer>,
+}
+
+/// What all handles on one local store in this process share.
+struct Realm {
+    /// The order of writes, so that those of one key reach both tiers in one order.
+    writes: Arc<Order>,
+    state: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Counts writes.
+    writes: u64,
+    /// How many reads are under way: while there are any, it is noted ...
+    reads: usize,
+    /// ... which keys were written, and when,
+    written: SortedMap,
+    /// and when all were.
+    cleared: u64,
+    /// Keys whose local entries must not be served.
+    distrusted: SortedMap,
+}
+
+/// The realms of this process, each by the name of its local store.
+type Realms = Vec<(String, Weak<Realm>)>;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn with_realms<T>(work: impl FnOnce(&mut Realms) -> T) -> T {
+    static REALMS: Mutex<Realms> = Mutex::new(Vec::new());
+    work(&mut REALMS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[cfg(target_arch = "wasm32")]
+fn with_realms<T>(work: impl FnOnce(&mut Realms) -> T) -> T {
+    thread_local! {
+        static REALMS: std::cell::RefCell<Realms> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+    REALMS.with_borrow_mut(work)
+}
+
+impl Realm {
+    fn of(local: &Arc<dyn ByteStore>, options: &TieredOptions) -> Arc<Self> {
+        // While a handle of the realm is alive so is its local store, whose address is then nobody else's.
+        let name = local.identity().unwrap_or_else(|| format!("at {:x}", Arc::as_ptr(local).cast::<()>() as usize));
+        with_realms(|realms| {
+            realms.retain(|(_, realm)| realm.strong_count() > 0);
+            if let Some(realm) = realms.iter().find(|(other, _)| *other == name).and_then(|(_, realm)| realm.upgrade()) {
+                return realm;
+            }
+            let writes = Order::new(options.sharing, options.timer.clone());
+            let realm = Arc::new(Self { writes, state: Mutex::default() });
+            realms.push((name, Arc::downgrade(&realm)));
+            realm
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that `keys`, or all of them, are being written.
+    fn note(&self, keys: Option<&Keys>) {
+        let mut known = self.known();
+        known.writes += 1;
+        let now = known.writes;
+        match keys {
+            None => known.cleared = now,
+            Some(_) if known.reads == 0 => {}
+            Some(keys) => keys.iter().for_each(|key| {
+                known.written.insert(Arc::from(key), now);
+            }),
+        }
+    }
+
+    fn distrust(&self, keys: &Keys) {
+        let mut known = self.known();
+        keys.iter().for_each(|key| {
+            known.distrusted.insert(Arc::from(key), 0);
+        });
+    }
+
+    fn trust(&self, keys: &Keys) {
+        let mut known = self.known();
+        keys.iter().for_each(|key| {
+            known.distrusted.remove(key);
+        });
+    }
+}
+
+/// A read under way: what is written from now on is noted.
+struct Reading {
+    realm: Arc<Realm>,
+    since: u64,
+}
+
+impl Reading {
+    fn begin(realm: &Arc<Realm>) -> Self {
+        let mut known = realm.known();
+        known.reads += 1;
+        let since = known.writes;
+        drop(known);
+        Self { realm: realm.clone(), since }
+    }
+
+    /// Whether `key` was neither written nor deleted here since the read began.
+    fn is_untouched(&self, key: &str) -> bool {
+        let known = self.realm.known();
+        known.cleared <= self.since && known.written.get(key).is_none_or(|at| at <= self.since)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut known = self.realm.known();
+        known.reads -= 1;
+        if known.reads == 0 {
+            known.written = SortedMap::default();
+        }
+    }
+}
+
+/// A write under way: if it is dropped before it is settled, nobody knows what the tiers hold, and the local entries are
+/// not to be served.
+struct Doubt<'w> {
+    realm: &'w Realm,
+    keys: &'w Keys,
+    settled: bool,
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.realm.distrust(self.keys);
+        }
+    }
+}
+
+/// What was missing locally and was found remotely, on its way back.
+#[derive(Default)]
+struct WriteBack {
+    /// Those that live equally long, and under which conditions.
+    groups: Vec<(Ttl, Keys, Vec<Value>, Vec<Condition>)>,
+}
+
+impl WriteBack {
+    fn add(&mut self, life: Ttl, key: &str, value: Value, condition: Condition) {
+        let at = self.groups.iter().position(|(other, ..)| *other == life).unwrap_or_else(|| {
+            self.groups.push((life, Keys::default(), Vec::new(), Vec::new()));
+            self.groups.len() - 1
+        });
+        if let Some((_, keys, values, conditions)) = self.groups.get_mut(at) {
+            keys.push(key);
+            values.push(value);
+            conditions.push(condition);
+        }
+    }
+}
+
+impl Tiers {
+    /// How long a local entry lives that lives for `remote` remotely; `None` if it cannot be kept here, since the local
+    /// store cannot let it expire.
+    fn local_life(&self, remote: Option<Duration>) -> Option<Ttl> {
+        let life = match (self.local_ttl, remote) {
+            (Some(local), Some(remote)) => Some(local.min(remote)),
+            (local, remote) => local.or(remote),
+        };
+        match life {
+            None => Some(Ttl::Never),
+            Some(life) => self.local.capabilities().ttl.then_some(Ttl::After(life)),
+        }
+    }
+
+    fn local_failed(&self, error: Error) {
+        tell(self.observer.as_ref(), || Event::LocalError { error });
+    }
+
+    /// Makes the local entries of `keys` unservable, one way or the other. `true` if they are gone.
+    async fn drop_local(&self, keys: &Keys) -> bool {
+        match self.local.delete_many(keys.clone()).await {
+            Ok(()) => true,
+            Err(error) => {
+                self.local_failed(error);
+                false
+            }
+        }
+    }
+
+    /// Runs the write of `keys` on the remote store, and then brings the local one up to it.
+    async fn write(
+        &self,
+        keys: &Keys,
+        remote: BoxFuture<'_, Result<()>>,
+        local: impl AsyncFnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let mut doubt = Doubt { realm: &self.realm, keys, settled: false };
+        self.realm.note(Some(keys));
+        let written = remote.await;
+        // Again: a read that has begun meanwhile may have seen the remote store as it was before.
+        self.realm.note(Some(keys));
+        doubt.settled = match &written {
+            Err(_) => self.drop_local(keys).await,
+            Ok(()) => match local().await {
+                Ok(()) => true,
+                Err(error) => {
+                    self.local_failed(error);
+                    self.drop_local(keys).await
+                }
+            },
+        };
+        if doubt.settled {
+            self.realm.trust(keys);
+        }
+        written
+    }
+
+    async fn write_back(&self, reading: Reading, back: WriteBack) {
+        let conditional = self.local.capabilities().conditional_set;
+        for (life, keys, values, conditions) in back.groups {
+            let (mut kept, mut kept_values, mut kept_conditions) = (Keys::default(), Vec::new(), Vec::new());
+            for ((key, value), condition) in keys.iter().zip(values).zip(conditions) {
+                if reading.is_untouched(key) {
+                    kept.push(key);
+                    kept_values.push(value);
+                    kept_conditions.push(condition);
+                }
+            }
+            if kept.is_empty() {
+                continue;
+            }
+            let entries = Entries::new(kept.clone(), kept_values);
+            let written = if conditional {
+                self.local.set_if(entries, kept_conditions, life).await.map(drop)
+            } else {
+                self.local.set_many(entries, life).await
+            };
+            match written {
+                // Those that were written meanwhile are newer still.
+                Ok(()) => self.realm.trust(&kept),
+                Err(error) => self.local_failed(error),
+            }
+        }
+    }
+}
+
+impl TieredByteStore {
+    /// `local` before `remote`.
+    pub fn new(local: Arc<dyn ByteStore>, remote: Arc<dyn ByteStore>, options: TieredOptions) -> Self {
+        let realm = Realm::of(&local, &options);
+        let remote = Coalesced::new(remote, options.sharing, options.timer.clone());
+        let TieredOptions { local_ttl, on_remote_error, spawn, sharing, timer, observer } = options;
+        Self {
+            core: Arc::new(Tiers { local, remote, realm, local_ttl, observer }),
+            order: Order::new(sharing, timer.clone()),
+            spawn,
+            on_remote_error,
+            breaker: Breaker::default(),
+            timer,
+            closed: AtomicBool::new(false),
+            counters: Counters::default(),
+        }
+    }
+
+    fn check(&self, keys: &Keys) -> Result<()> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::closed());
+        }
+        let Some(most) = self.capabilities().max_key_bytes else { return Ok(()) };
+        match keys.iter().find(|key| key.len() as u64 > most) {
+            Some(long) => Err(Error::too_large("a key", long.len() as u64, most)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the remote store, unless it is being left alone. `None` if it failed and what is local is to be served.
+    async fn ask_remote<T>(&self, asking: BoxFuture<'_, Result<T>>) -> Result<Option<T>> {
+        let answer = match self.breaker.refusal(self.timer.now()) {
+            Some(refusal) => Err(refusal),
+            None => {
+                self.counters.request();
+                let answer = asking.await;
+                if let Err(error) = &answer
+                    && matches!(error.code(), ErrorCode::QuotaExceeded | ErrorCode::Unauthorized)
+                {
+                    self.breaker.open(self.timer.now(), error);
+                    tell(self.core.observer.as_ref(), || Event::Breaker {
+                        reason: error.code().as_str(),
+                        ms: crate::breaker::REST.as_secs_f64() * 1_000.0,
+                    });
+                }
+                answer
+            }
+        };
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            // These are the caller's doing, not the server's.
+            Err(error) if matches!(error.code(), ErrorCode::Closed | ErrorCode::InvalidArgument) => Err(error),
+            Err(error) if self.on_remote_error == OnRemoteError::Throw => Err(error),
+            Err(error) => {
+                tell(self.core.observer.as_ref(), || Event::RemoteError { error });
+                Ok(None)
+            }
+        }
+    }
+
+    async fn read(&self, keys: Keys) -> Result<Vec<Lookup>> {
+        let core = &self.core;
+        let ticket = self.order.draw(About::reading(&keys));
+        let (found, back) = ticket
+            .run(async {
+                let reading = Reading::begin(&core.realm);
+                let mut found = self.read_local(&keys).await?;
+                let mut missing = Keys::default();
+                let mut places = Vec::new();
+                for (at, (key, lookup)) in keys.iter().zip(&found).enumerate() {
+                    if lookup.value.is_none() {
+                        missing.push(key);
+                        places.push(at);
+                    }
+                }
+                let mut back = WriteBack::default();
+                if !missing.is_empty()
+                    && let Some(answers) = self.ask_remote(core.remote.get_many(missing.clone())).await?
+                {
+                    for ((at, key), answer) in places.into_iter().zip(missing.iter()).zip(answers) {
+                        let Some(slot) = found.get_mut(at) else { continue };
+                        let condition = slot.version.map_or(Condition::Absent, Condition::UnchangedSince);
+                        *slot = Lookup { version: None, ..answer };
+                        if let Some(value) = &slot.value
+                            && let Some(life) = core.local_life(self.life_of(slot.expiry))
+                        {
+                            // The caller may change what it is given.
+                            back.add(life, key, value.duplicate(), condition);
+                        }
+                    }
+                }
+                Ok::<_, Error>((found, (reading, back)))
+            })
+            .await?;
+        let (reading, back) = back;
+        if !back.groups.is_empty() {
+            let core = self.core.clone();
+            let work = async move {
+                ticket.run(core.write_back(reading, back)).await;
+                drop(ticket);
+            };
+            match &self.spawn {
+                Some(spawn) => spawn.spawn(Box::pin(work)),
+                None => work.await,
+            }
+        }
+        Ok(found)
+    }
+
+    fn life_of(&self, remote: Expiry) -> Option<Duration> {
+        match remote {
+            Expiry::In(life) => Some(life),
+            Expiry::Never => None,
+            Expiry::Unknown => self.core.remote.default_ttl(),
+        }
+    }
+
+    /// What is local of `keys`, as far as it may be served.
+    async fn read_local(&self, keys: &Keys) -> Result<Vec<Lookup>> {
+        let found = match self.core.local.get_many(keys.clone()).await {
+            Ok(found) => found,
+            Err(error) if error.code() == ErrorCode::Closed => return Err(error),
+            Err(error) => {
+                self.core.local_failed(error);
+                vec![Lookup::default(); keys.len()]
+            }
+        };
+        let known = self.core.realm.known();
+        if known.distrusted.len() == 0 {
+            return Ok(found);
+        }
+        let trusted = |(key, lookup): (&str, Lookup)| match known.distrusted.get(key) {
+            Some(_) => Lookup { version: lookup.version, ..Lookup::default() },
+            None => lookup,
+        };
+        Ok(keys.iter().zip(found).map(trusted).collect())
+    }
+
+    /// Runs a write in its turn: behind this handle's earlier calls, and behind other handles' writes.
+    async fn in_turn<T>(&self, about: About, work: impl Future<Output = T>) -> T {
+        let (own, of_all) = (self.order.draw(about.clone()), self.core.realm.writes.draw(about));
+        own.run(of_all.run(work)).await
+    }
+}
+
+/// A listing under way: of which store it is.
+struct Listing {
+    local: bool,
+    cursor: Option<Cursor>,
+}
+
+impl LiveCursor for Listing {
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
+        self
+    }
+}
+
+impl ByteStore for TieredByteStore {
+    /// Those of both tiers; handles on the same two stores see each other's writes where the remote store says so.
+    fn capabilities(&self) -> Capabilities {
+        let (local, remote) = (self.core.local.capabilities(), self.core.remote.capabilities());
+        Capabilities {
+            atomic_batch: false,
+            shared_writes: remote.shared_writes,
+            ttl: remote.ttl,
+            exact_ttl: remote.ttl && remote.exact_ttl && (local.exact_ttl || !local.ttl),
+            conditional_set: false,
+            shared_backend: local.shared_backend || remote.shared_backend,
+            persistent: remote.persistent,
+            max_key_bytes: match (local.max_key_bytes, remote.max_key_bytes) {
+                (Some(local), Some(remote)) => Some(local.min(remote)),
+                (local, remote) => local.or(remote),
+            },
+        }
+    }
+
+    fn get_many(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
+        Box::pin(async move {
+            self.check(&keys)?;
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let found = self.read(keys).await?;
+            self.counters.read(&found);
+            Ok(found)
+        })
+    }
+
+    fn set_many(&self, entries: Entries, ttl: Ttl) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.check(entries.keys())?;
+            let core = &self.core;
+            if matches!(ttl, Ttl::After(_)) && !core.remote.capabilities().ttl {
+                return Err(Error::invalid_argument("ttl: the remote store cannot expire entries"));
+            }
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let keys = entries.keys().clone();
+            let bytes = entries.bytes();
+            let life = core.local_life(ttl.resolve(core.remote.default_ttl()));
+            let work = core.write(&keys, core.remote.set_many(entries.clone(), ttl), async || match life {
+                Some(life) => core.local.set_many(entries, life).await,
+                None => core.local.delete_many(entries.keys().clone()).await,
+            });
+            self.in_turn(About::writing(&keys), work).await?;
+            self.counters.wrote(bytes);
+            Ok(())
+        })
+    }
+
+    fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.check(&keys)?;
+            if keys.is_empty() {
+                return Ok(());
+            }
+            let core = &self.core;
+            let local = async || core.local.delete_many(keys.clone()).await;
+            let work = core.write(&keys, core.remote.delete_many(keys.clone()), local);
+            self.in_turn(About::writing(&keys), work).await
+        })
+    }
+
+    /// The remote store's keys; the local one's where that fails at its first page and what is local is to be served.
+    fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
+        Box::pin(async move {
+            self.check(&Keys::default())?;
+            let core = &self.core;
+            let under_way = cursor.map(Cursor::into_live::<Listing>).transpose()?;
+            let ticket = self.order.draw(About::reading_all());
+            let (local, page) = ticket
+                .run(async {
+                    match under_way {
+                        Some(listing) if listing.local => {
+                            Ok((true, core.local.list(prefix, listing.cursor, limit).await?))
+                        }
+                        Some(listing) => Ok((false, core.remote.list(prefix, listing.cursor, limit).await?)),
+                        None => match self.ask_remote(core.remote.list(prefix.clone(), None, limit)).await? {
+                            Some(page) => Ok((false, page)),
+                            None => Ok((true, core.local.list(prefix, None, limit).await?)),
+                        },
+                    }
+                })
+                .await?;
+            let next = page.next.map(|cursor| Cursor::live(Listing { local, cursor: Some(cursor) }));
+            Ok(Page { keys: page.keys, next })
+        })
+    }
+
+    /// What the remote store knows; what the local one does where that fails and it is to be served.
+    fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
+        Box::pin(async move {
+            self.check(&keys)?;
+            let core = &self.core;
+            let ticket = self.order.draw(About::reading(&keys));
+            ticket
+                .run(async {
+                    match self.ask_remote(core.remote.stat(keys.clone())).await? {
+                        Some(stats) => Ok(stats),
+                        None => Ok(self.read_local(&keys).await?.iter().map(Lookup::stat).collect()),
+                    }
+                })
+                .await
+        })
+    }
+
+    fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.check(&Keys::default())?;
+            let core = &self.core;
+            // Both are asked before either is touched.
+            self.check_clear(&prefix, all)?;
+            let work = async {
+                core.realm.note(None);
+                let remote = core.remote.clear(prefix.clone(), all).await;
+                core.realm.note(None);
+                let local = core.local.clear(prefix, all).await;
+                remote.and(local)
+            };
+            self.in_turn(About::writing_all(), work).await
+        })
+    }
+
+    fn default_ttl(&self) -> Option<Duration> {
+        self.core.remote.default_ttl()
+    }
+
+    fn check_clear(&self, prefix: &str, all: bool) -> Result<()> {
+        self.core.local.check_clear(prefix, all)?;
+        self.core.remote.check_clear(prefix, all)
+    }
+
+    /// The handle's end, not the tiers'.
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.closed.store(true, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+
+    /// What this handle was asked; `requests` are calls of the remote store. Each tier counts its own as well.
+    fn stats(&self) -> Stats {
+        self.counters.snapshot()
+    }
+}

@@ -1,0 +1,275 @@
+//! Sends commands and sees them answered: attempts, retries, deadlines, the breaker, the token.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::command::Command;
+use super::complaint::{Complaint, Remedy};
+use super::reply::{Answer, Body, Form, Reply};
+use super::retry::{Patience, retry_after};
+use super::transport::{Head, Interrupted, Receive, Request, Transport};
+use super::Token;
+use crate::breaker::Breaker;
+use crate::error::ErrorCode;
+use crate::event::{Counters, Event, tell};
+use crate::timer::{First, SharedTimer, first};
+use crate::{Error, Observer, Result, Secret};
+
+/// What a client is made of.
+pub struct Client {
+    /// Where requests go: the REST API's URL, without a slash at its end.
+    pub url: String,
+    /// What proves that we may.
+    pub token: Token,
+    /// Further headers, for proxies.
+    pub headers: Vec<(String, Secret)>,
+    /// How long and how often a request is tried.
+    pub patience: Patience,
+    /// What carries requests.
+    pub transport: Arc<dyn Transport>,
+    /// Waits, and tells how long something took.
+    pub timer: SharedTimer,
+    /// Told of requests, retries and breaks.
+    pub observer: Option<Observer>,
+    /// Counts them.
+    pub counters: Counters,
+    /// Whether the server is being left alone.
+    pub breaker: Breaker,
+    /// Numbers requests, and the newest sync token with the number of its request.
+    pub requests: AtomicU64,
+    /// See [`requests`](Self::requests).
+    pub sync_token: Mutex<(u64, String)>,
+}
+
+/// What is asked, how, and what for.
+#[derive(Clone, Copy)]
+pub struct Ask {
+    /// The operation, for events.
+    pub operation: &'static str,
+    /// How many keys it is about, for events.
+    pub keys: usize,
+    /// The form in which replies are to come.
+    pub form: Form,
+    /// Whether one command alone goes to `/pipeline` too.
+    pub pipelined: bool,
+}
+
+/// What a request has come to.
+pub enum Outcome {
+    /// An answer to each command: a reply, or what the server complains of.
+    Answered(Vec<std::result::Result<Reply, Complaint>>),
+    /// Replies came in another form than was asked for.
+    OtherForm,
+}
+
+/// One attempt's end.
+enum Attempt {
+    Answered(Vec<std::result::Result<Reply, Complaint>>),
+    OtherForm,
+    Failed(Complaint, Option<Duration>),
+}
+
+/// A response, as it comes.
+struct Incoming {
+    head: Head,
+    body: Body,
+}
+
+impl Receive for Incoming {
+    fn head(&mut self, head: Head) {
+        self.head = head;
+    }
+
+    fn piece(&mut self, bytes: &[u8]) {
+        self.body.push(bytes);
+    }
+}
+
+impl Client {
+    /// Sends `commands` in one request, and those of them that failed for now again. All of them must be safe to repeat.
+    ///
+    /// # Errors
+    /// What all of them failed with. What single ones failed with stands in the outcome.
+    pub async fn ask(&self, commands: &[Command], ask: Ask) -> Result<Outcome> {
+        let began = self.timer.now();
+        let mut answers: Vec<Option<std::result::Result<Reply, Complaint>>> = commands.iter().map(|_| None).collect();
+        let mut attempts = 0;
+        let mut token_asked_again = false;
+        loop {
+            if let Some(refusal) = self.breaker.refusal(self.timer.now()) {
+                return Err(refusal);
+            }
+            let waiting: Vec<usize> = (0..commands.len()).filter(|at| !is_final(answers.get(*at))).collect();
+            let pending: Vec<&Command> = waiting.iter().filter_map(|at| commands.get(*at)).collect();
+            attempts += 1;
+            let failed = match self.attempt(&pending, ask, began).await? {
+                Attempt::OtherForm => return Ok(Outcome::OtherForm),
+                Attempt::Failed(complaint, asked) => (complaint, asked),
+                Attempt::Answered(replies) => {
+                    let mut later = None;
+                    for (at, reply) in waiting.into_iter().zip(replies) {
+                        if let Err(complaint) = &reply
+                            && matches!(complaint.remedy, Remedy::Retry | Remedy::Rest | Remedy::Token)
+                        {
+                            later = Some(complaint.clone());
+                        }
+                        if let Some(answer) = answers.get_mut(at) {
+                            *answer = Some(reply);
+                        }
+                    }
+                    match later {
+                        Some(complaint) => (complaint, None),
+                        None => return Ok(Outcome::Answered(answers.into_iter().flatten().collect())),
+                    }
+                }
+            };
+            let (complaint, asked) = failed;
+            let elapsed = self.timer.now().saturating_sub(began);
+            let error = complaint.error.with_attempts(attempts, elapsed);
+            let wait = match complaint.remedy {
+                Remedy::Retry => self.patience.wait(attempts, elapsed, asked, self.timer.random()),
+                Remedy::Token if matches!(self.token, Token::Ask(_)) && !token_asked_again => {
+                    token_asked_again = true;
+                    Some(Duration::ZERO)
+                }
+                Remedy::Token | Remedy::Rest => {
+                    self.breaker.open(self.timer.now(), &error);
+                    tell(self.observer.as_ref(), || Event::Breaker {
+                        reason: error.code().as_str(),
+                        ms: crate::breaker::REST.as_secs_f64() * 1_000.0,
+                    });
+                    None
+                }
+                Remedy::None | Remedy::Split | Remedy::OtherCommand => None,
+            };
+            let Some(wait) = wait else { return Err(error) };
+            tell(self.observer.as_ref(), || Event::Retry {
+                operation: ask.operation,
+                attempt: attempts,
+                delay_ms: wait.as_secs_f64() * 1_000.0,
+                reason: error.code().as_str(),
+            });
+            if !wait.is_zero() {
+                self.timer.sleep(wait).await;
+            }
+        }
+    }
+
+    /// As [`ask`](Self::ask) for one command alone.
+    pub async fn ask_one(&self, command: &Command, ask: Ask) -> Result<std::result::Result<Reply, Complaint>> {
+        match self.ask(std::slice::from_ref(command), ask).await? {
+            Outcome::Answered(mut replies) if replies.len() == 1 => Ok(replies.remove(0)),
+            _ => Err(Complaint::of_malformed("it is not in the form that was asked for", 200).error),
+        }
+    }
+
+    async fn attempt(&self, commands: &[&Command], ask: Ask, began: Duration) -> Result<Attempt> {
+        let pipelined = ask.pipelined || commands.len() > 1;
+        let raw = commands.first().and_then(|command| command.path()).filter(|_| commands.len() == 1);
+        let url = match raw {
+            Some(path) => format!("{}/{path}", self.url),
+            None if pipelined => format!("{}/pipeline", self.url),
+            None => self.url.clone(),
+        };
+        let body = if pipelined { Command::pipeline(commands) } else { Command::body(commands) };
+        let token = match &self.token {
+            Token::None => None,
+            Token::Fixed(token) => Some(token.clone()),
+            Token::Ask(source) => Some(source.token().await?),
+        };
+        let mut headers = self.common_headers(raw.is_some(), ask.form, token.as_ref());
+        headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned())));
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let start = self.timer.now();
+        let limit = self.patience.attempt(start.saturating_sub(began));
+        let mut incoming = Incoming { head: Head::default(), body: Body::Empty };
+        self.counters.request();
+        let sent = self.transport.send(Request { url: &url, headers, body: body.clone() }, &mut incoming);
+        let end = first(sent, self.timer.sleep(limit)).await;
+        let ms = self.timer.now().saturating_sub(start).as_secs_f64() * 1_000.0;
+        tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
+        let Incoming { head, body: reply } = incoming;
+        if let Some(token) = &head.sync_token {
+            self.keep_sync_token(number, token);
+        }
+        Ok(match end {
+            First::B(()) => Attempt::Failed(timed_out(limit), None),
+            First::A(Err(interrupted)) => Attempt::Failed(not_reached(&interrupted, head.status), None),
+            First::A(Ok(())) => judge(&head, reply.finish(ask.form, pipelined, commands.len()), ask.form, &body),
+        })
+    }
+
+    fn common_headers(&self, raw: bool, form: Form, token: Option<&Secret>) -> Vec<(&str, String)> {
+        let kind = if raw { "application/octet-stream" } else { "application/json" };
+        let mut headers = vec![("content-type", kind.to_owned())];
+        if let Some(token) = token {
+            headers.push(("authorization", format!("Bearer {}", token.reveal())));
+        }
+        match form {
+            Form::Plain => {}
+            Form::Base64 => headers.push(("upstash-encoding", "base64".to_owned())),
+            Form::Resp2 => headers.push(("upstash-response-format", "resp2".to_owned())),
+        }
+        let (_, sync_token) = &*self.sync_token.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sync_token.is_empty() {
+            headers.push(("upstash-sync-token", sync_token.clone()));
+        }
+        headers
+    }
+
+    /// Keeps the sync token of request `number`, unless a later request's is there already: answers overtake each other.
+    fn keep_sync_token(&self, number: u64, token: &str) {
+        let mut newest = self.sync_token.lock().unwrap_or_else(PoisonError::into_inner);
+        if number >= newest.0 {
+            *newest = (number, token.to_owned());
+        }
+    }
+}
+
+/// Whether a command needs not be sent (again).
+fn is_final(answer: Option<&Option<std::result::Result<Reply, Complaint>>>) -> bool {
+    match answer {
+        Some(Some(Ok(_))) => true,
+        Some(Some(Err(complaint))) => !matches!(complaint.remedy, Remedy::Retry | Remedy::Rest | Remedy::Token),
+        _ => false,
+    }
+}
+
+fn timed_out(limit: Duration) -> Complaint {
+    let message = format!("the server has not answered within {} ms", limit.as_millis());
+    Complaint { error: Error::new(ErrorCode::Timeout, message), remedy: Remedy::Retry }
+}
+
+fn not_reached(interrupted: &Interrupted, status: u16) -> Complaint {
+    let message = match status {
+        0 => "the server cannot be reached: see cause".to_owned(),
+        status => format!("the server's reply was cut off (status {status}): see cause"),
+    };
+    // The first line: some engines write a stack below it.
+    let words = interrupted.0.lines().next().unwrap_or_default();
+    let error = Error::new(ErrorCode::Unavailable, message).with_cause(words);
+    Complaint { error, remedy: Remedy::Retry }
+}
+
+fn judge(head: &Head, answer: Answer, form: Form, sent: &[u8]) -> Attempt {
+    let status = head.status;
+    let good = (200..300).contains(&status);
+    let complaint = match answer {
+        Answer::Replies(replies) if good => {
+            let answers = replies.into_iter().map(|reply| match reply {
+                Reply::Error(words) => Err(Complaint::of_words(&words, status, sent)),
+                reply => Ok(reply),
+            });
+            return Attempt::Answered(answers.collect());
+        }
+        Answer::OtherForm if good => return Attempt::OtherForm,
+        // A server that refuses the header that asks for another form.
+        Answer::Refused(_) if form != Form::Plain && status == 400 => return Attempt::OtherForm,
+        Answer::Refused(words) => Complaint::of_words(&words, status, sent),
+        Answer::Malformed(what) if good && what != "HTML" => Complaint::of_malformed(what, status),
+        Answer::Malformed(what) => Complaint::of_status(status, what == "HTML"),
+        Answer::Replies(_) | Answer::OtherForm => Complaint::of_status(status, false),
+    };
+    Attempt::Failed(complaint, head.retry_after.as_deref().and_then(retry_after))
+}

@@ -1,0 +1,273 @@
+//! `MSET`, `MSETEX`, `SET` and `UNLINK`, in batches by encoded bytes.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::batch::{MOST_KEYS, Room, halves};
+use super::client::{Ask, Outcome};
+use super::command::{Command, percent_encoded, quoted_len};
+use super::complaint::{Complaint, Remedy};
+use super::read::{AT_ONCE, hopeless, unexpected};
+use super::reply::{Form, Reply};
+use super::{Core, Encoding, base64, envelope};
+use crate::error::shown_key;
+use crate::future::InFlight;
+use crate::{Entries, Error, Keys, Result, Value};
+
+/// The longest path that servers take: Node's take 16 kB of headers in all.
+const LONGEST_PATH: usize = 8_000;
+
+/// The most bytes of keys that are deleted by one command.
+const DELETED_BYTES: usize = 1 << 20;
+
+/// An entry that is to be written.
+type Entry<'e> = (&'e str, &'e Value);
+
+/// What one request writes.
+struct Batch {
+    commands: Vec<Command>,
+    /// What every command must be answered.
+    expected: Expected,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Expected {
+    Ok,
+    One,
+}
+
+impl Core {
+    /// Stores `entries` for `life`, of duplicates the last.
+    pub(super) async fn write(&self, entries: &Entries, life: Option<Duration>) -> Result<()> {
+        let places = entries.keys().last_places();
+        let last = |(at, entry)| (places.get(at) == Some(&at)).then_some(entry);
+        let distinct: Vec<Entry<'_>> = entries.iter().enumerate().filter_map(last).collect();
+        // All of them are looked at before anything is sent.
+        for (key, value) in &distinct {
+            self.check_size(key, value)?;
+        }
+        // Redis counts whole milliseconds, and refuses zero.
+        let life = life.map(|life| u64::try_from(life.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1));
+        let (bytes, others): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
+            distinct.into_iter().partition(|(_, value)| self.encoding == Encoding::Raw && !is_text(value));
+        self.write_all(&others, life).await?;
+        self.write_raw(&bytes, life).await
+    }
+
+    /// Refuses an entry that is larger than any command may be.
+    fn check_size(&self, key: &str, value: &Value) -> Result<()> {
+        let limit = self.learned.limit();
+        // Six bytes for one is the worst that JSON makes of a text: `\u0001`.
+        let most = (value.len() as u64 + key.len() as u64) * 6 + 64;
+        if most <= limit {
+            return Ok(());
+        }
+        let bytes = value.to_vec();
+        let stored = match self.encoding {
+            Encoding::Auto if envelope::is_verbatim(&bytes) => quoted_len(&bytes),
+            Encoding::Auto => envelope::MARKER.len() + base64::encoded_len(bytes.len()) + 2,
+            Encoding::Raw if std::str::from_utf8(&bytes).is_ok() => quoted_len(&bytes),
+            Encoding::Raw => bytes.len(),
+        };
+        let actual = (stored + quoted_len(key.as_bytes()) + 16) as u64;
+        if actual > limit {
+            return Err(Error::too_large(&format!("the value of {}, encoded,", shown_key(key)), actual, limit));
+        }
+        Ok(())
+    }
+
+    async fn write_all(&self, entries: &[Entry<'_>], life: Option<u64>) -> Result<()> {
+        let mut todo = Vec::from([0..entries.len()]);
+        let mut running = InFlight::new();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(range) = todo.pop().filter(|range| !range.is_empty())
+            {
+                let (end, batch) = self.next_batch(entries, range.clone(), life);
+                todo.push(end..range.end);
+                running.push(Box::pin(async move {
+                    let range = range.start..end;
+                    let sent = self.send(&batch, range.len()).await;
+                    (range, sent)
+                }));
+            }
+            let Some((range, end)) = running.next().await else { return Ok(()) };
+            match end.map_err(|complaint| self.learn_limit(complaint)) {
+                Ok(()) => {}
+                Err(complaint) if complaint.remedy == Remedy::Split && range.len() > 1 => {
+                    let (first, second) = halves(range);
+                    todo.extend([second, first]);
+                }
+                Err(complaint)
+                    if complaint.remedy == Remedy::OtherCommand && life.is_some() && range.len() > 1 && !self.no_msetex.is() =>
+                {
+                    self.no_msetex.learn();
+                    todo.push(range);
+                }
+                // Others that were under way have learned it meanwhile.
+                Err(complaint) if complaint.remedy == Remedy::OtherCommand && life.is_some() && range.len() > 1 => {
+                    todo.push(range);
+                }
+                Err(complaint) => return Err(complaint.error),
+            }
+        }
+    }
+
+    /// As many of `range` as one request takes: where it ends, and what it is.
+    fn next_batch(&self, entries: &[Entry<'_>], range: Range<usize>, life: Option<u64>) -> (usize, Batch) {
+        let room = Room::below(self.learned.limit());
+        let one_by_one = life.is_some() && self.no_msetex.is();
+        let life = life.map(|life| life.to_string());
+        let mut arguments = Command::default();
+        let mut commands = Vec::new();
+        let (mut size, mut end, mut bytes) = (0, range.start, 0);
+        for (key, value) in entries.iter().take(range.end).skip(range.start) {
+            let value = self.stored(value);
+            let item = quoted_len(key.as_bytes()) + quoted_len(&value) + 2;
+            let item = if one_by_one { item + 40 } else { item };
+            if !room.takes(size, item) {
+                break;
+            }
+            size += item;
+            end += 1;
+            bytes += value.len() + 3;
+            if one_by_one {
+                commands.push(set(key, &value, life.as_deref()));
+            } else {
+                arguments.push(key.as_bytes());
+                arguments.push(&value);
+            }
+        }
+        let count = end - range.start;
+        self.learned.saw(count, bytes);
+        let mut expected = Expected::Ok;
+        if !one_by_one {
+            let command = match (&life, count) {
+                (life, 1) => Command::new("SET").continued(arguments).timed(life.as_deref()),
+                (None, _) => Command::new("MSET").continued(arguments),
+                (Some(life), _) => {
+                    expected = Expected::One;
+                    Command::new("MSETEX").arg(count.to_string()).continued(arguments).timed(Some(life))
+                }
+            };
+            commands.push(command);
+        }
+        (end, Batch { commands, expected })
+    }
+
+    /// What stands in Redis for `value`.
+    fn stored(&self, value: &Value) -> Vec<u8> {
+        let bytes = value.to_vec();
+        match self.encoding {
+            Encoding::Auto => envelope::wrap(&bytes).unwrap_or(bytes),
+            Encoding::Raw => bytes,
+        }
+    }
+
+    async fn send(&self, batch: &Batch, keys: usize) -> std::result::Result<(), Complaint> {
+        let ask = Ask { operation: "set", keys, form: Form::Plain, pipelined: batch.commands.len() > 1 };
+        let Outcome::Answered(replies) = self.client.ask(&batch.commands, ask).await.map_err(hopeless)? else {
+            return Err(unexpected());
+        };
+        for reply in replies {
+            let reply = reply?;
+            let good = match batch.expected {
+                Expected::Ok => reply.is_ok(),
+                Expected::One => reply.integer() == Some(1) || reply.is_ok(),
+            };
+            if !good {
+                return Err(unexpected());
+            }
+        }
+        Ok(())
+    }
+
+    /// Values that are no text, one to a request.
+    async fn write_raw(&self, entries: &[Entry<'_>], life: Option<u64>) -> Result<()> {
+        let query = life.map_or_else(String::new, |life| format!("?PX={life}"));
+        let mut waiting = Vec::new();
+        for (key, value) in entries {
+            let path = format!("set/{}{query}", percent_encoded(key));
+            // What stands for "here" and "up" is resolved by whoever handles the URL, percent-encoded or not.
+            if matches!(*key, "" | "." | "..") || path.len() > LONGEST_PATH {
+                return Err(Error::unsupported(format!(
+                    "encoding: \"raw\" writes values that are no text under keys that can stand in a URL's path, and {} cannot",
+                    shown_key(key)
+                )));
+            }
+            waiting.push((path, *value));
+        }
+        let mut waiting = waiting.into_iter();
+        let mut running = InFlight::new();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some((path, value)) = waiting.next()
+            {
+                running.push(Box::pin(async move {
+                    let batch = Batch { commands: vec![Command::raw(path, value.to_vec())], expected: Expected::Ok };
+                    self.send(&batch, 1).await
+                }));
+            }
+            match running.next().await {
+                None => return Ok(()),
+                Some(sent) => sent.map_err(|complaint| self.learn_limit(complaint).error)?,
+            }
+        }
+    }
+
+    /// Deletes `keys`.
+    pub(super) async fn delete(&self, keys: &Keys) -> Result<()> {
+        let all: Vec<&str> = keys.iter().collect();
+        let mut rest = all.as_slice();
+        let mut running = InFlight::new();
+        loop {
+            while running.len() < AT_ONCE && !rest.is_empty() {
+                let room = Room { target: DELETED_BYTES, most: DELETED_BYTES };
+                let count = room.first_batch(rest.iter().map(|key| key.len() + 3)).min(MOST_KEYS);
+                let (batch, after) = rest.split_at(count);
+                rest = after;
+                running.push(Box::pin(self.unlink(batch)));
+            }
+            match running.next().await {
+                None => return Ok(()),
+                Some(deleted) => deleted?,
+            }
+        }
+    }
+
+    async fn unlink(&self, keys: &[&str]) -> Result<()> {
+        let ask = Ask { operation: "delete", keys: keys.len(), form: Form::Plain, pipelined: false };
+        loop {
+            let unlink = !self.no_unlink.is();
+            let command = Command::new(if unlink { "UNLINK" } else { "DEL" }).args(keys.iter().copied());
+            let answer = match self.client.ask_one(&command, ask).await {
+                Ok(answer) => answer,
+                Err(error) => Err(hopeless(error)),
+            };
+            match answer {
+                Ok(Reply::Integer(_)) => return Ok(()),
+                Ok(_) => return Err(unexpected().error),
+                Err(complaint) if unlink && complaint.remedy == Remedy::OtherCommand => self.no_unlink.learn(),
+                Err(complaint) => return Err(complaint.error),
+            }
+        }
+    }
+}
+
+fn set(key: &str, value: &[u8], life: Option<&str>) -> Command {
+    Command::new("SET").arg(key).arg(value).timed(life)
+}
+
+impl Command {
+    /// The same with `PX`, if there is a life in milliseconds.
+    fn timed(self, life: Option<&str>) -> Self {
+        match life {
+            Some(life) => self.arg("PX").arg(life),
+            None => self,
+        }
+    }
+}
+
+fn is_text(value: &Value) -> bool {
+    std::str::from_utf8(&value.to_vec()).is_ok()
+}

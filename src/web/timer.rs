@@ -1,0 +1,109 @@
+//! JavaScript's timers.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use js_sys::{Function, Reflect};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::timer::{LONGEST_SLEEP, Timer};
+use crate::BoxFuture;
+
+/// `setTimeout`, `performance.now()` and `Math.random()`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemTimer;
+
+impl Timer for SystemTimer {
+    /// Where there is no `performance` it is the time of day, which may go back; then it stands still until that is made
+    /// up for.
+    fn now(&self) -> Duration {
+        thread_local! {
+            static LATEST: Cell<f64> = const { Cell::new(0.0) };
+        }
+        let clock = global("performance");
+        let now = global_function(&clock, "now").and_then(|now| now.call0(&clock).ok()).and_then(|now| now.as_f64());
+        let latest = now.unwrap_or_else(js_sys::Date::now).max(LATEST.get());
+        LATEST.set(latest);
+        Duration::from_micros((latest * 1_000.0) as u64)
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        // Rounded up: whoever slept for a time must find it gone.
+        let ms = time.min(LONGEST_SLEEP).as_micros().div_ceil(1_000);
+        Box::pin(Sleep { ms: ms as u32, begun: None })
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+}
+
+fn global(name: &str) -> JsValue {
+    Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default()
+}
+
+fn global_function(object: &JsValue, name: &str) -> Option<Function> {
+    Reflect::get(object, &name.into()).ok()?.dyn_into().ok()
+}
+
+/// Set when first polled; cleared when dropped.
+struct Sleep {
+    ms: u32,
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    id: JsValue,
+    state: Rc<State>,
+    _callback: Closure<dyn FnMut()>,
+}
+
+#[derive(Default)]
+struct State {
+    over: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let ms = self.ms;
+        let begun = self.begun.get_or_insert_with(|| begin(ms));
+        if begun.state.over.get() {
+            return Poll::Ready(());
+        }
+        begun.state.waker.replace(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+fn begin(ms: u32) -> Begun {
+    let state = Rc::<State>::default();
+    let told = state.clone();
+    let callback = Closure::<dyn FnMut()>::new(move || {
+        told.over.set(true);
+        if let Some(waker) = told.waker.take() {
+            waker.wake();
+        }
+    });
+    let global = js_sys::global();
+    let id = global_function(&global, "setTimeout")
+        .and_then(|set| set.call2(&global, callback.as_ref(), &ms.into()).ok())
+        .unwrap_or_default();
+    Begun { id, state, _callback: callback }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !self.state.over.get() {
+            let global = js_sys::global();
+            let _ = global_function(&global, "clearTimeout").map(|clear| clear.call1(&global, &self.id));
+        }
+    }
+}
