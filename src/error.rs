@@ -106,16 +106,19 @@ pub trait ForeignError: Portable {
     fn as_any(&self) -> &dyn Any;
 }
 
-/// An error of any store.
+/// An error of any store. One pointer: results of all kinds hold one, and are moved about a lot.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
 #[derive(Clone, Debug)]
-pub struct Error {
+struct Inner {
     code: ErrorCode,
     message: String,
     retryable: bool,
     cause: Option<Cause>,
     attempts: Option<u32>,
     elapsed: Option<Duration>,
-    details: Option<Box<Details>>,
+    details: Option<Details>,
 }
 
 /// What more is known of an error: what a server said, and the limit that was met.
@@ -135,7 +138,7 @@ impl Error {
     /// An error with `code`; a message beyond the limit is cut.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let retryable = matches!(code, ErrorCode::Unavailable | ErrorCode::Timeout);
-        Self {
+        Self(Box::new(Inner {
             code,
             message: cut(message.into(), MESSAGE_LIMIT - 1),
             retryable,
@@ -143,7 +146,7 @@ impl Error {
             attempts: None,
             elapsed: None,
             details: None,
-        }
+        }))
     }
 
     /// An argument is wrong: the message names it and says what would be right.
@@ -171,80 +174,86 @@ impl Error {
     /// The same error with what lies behind it: the backend's own words.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(Cause::Words(cut(cause.into(), MESSAGE_LIMIT - 1)));
+        self.0.cause = Some(Cause::Words(cut(cause.into(), MESSAGE_LIMIT - 1)));
         self
     }
 
     /// The same error with the foreign error object that lies behind it.
     #[must_use]
     pub fn with_foreign_cause(mut self, cause: impl ForeignError + 'static) -> Self {
-        self.cause = Some(Cause::Foreign(Arc::new(cause)));
+        self.0.cause = Some(Cause::Foreign(Arc::new(cause)));
         self
     }
 
     /// The same error, said to be worth (or not worth) trying again.
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {
-        self.retryable = retryable;
+        self.0.retryable = retryable;
         self
     }
 
     /// The same error with what was tried before it was given.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32, elapsed: Duration) -> Self {
-        self.attempts = Some(attempts);
-        self.elapsed = Some(elapsed);
+        self.0.attempts = Some(attempts);
+        self.0.elapsed = Some(elapsed);
         self
     }
 
     /// The same error with what more is known.
     #[must_use]
     pub fn with_details(mut self, details: Details) -> Self {
-        self.details = Some(Box::new(details));
+        self.0.details = Some(details);
         self
     }
 
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
-        self.code
+        self.0.code
     }
 
     /// What went wrong, for a person.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
-        self.retryable
+        self.0.retryable
     }
 
     /// What lies behind it, where that is known.
     pub fn cause(&self) -> Option<&Cause> {
-        self.cause.as_ref()
+        self.0.cause.as_ref()
     }
 
     /// How often the call was tried, where it was retried.
     pub fn attempts(&self) -> Option<u32> {
-        self.attempts
+        self.0.attempts
     }
 
     /// How long it was tried, where it was retried.
     pub fn elapsed(&self) -> Option<Duration> {
-        self.elapsed
+        self.0.elapsed
     }
 
     /// What more is known, where anything is.
     pub fn details(&self) -> Option<&Details> {
-        self.details.as_deref()
+        self.0.details.as_ref()
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.message)?;
-        if let (Some(attempts), Some(elapsed)) = (self.attempts, self.elapsed) {
-            write!(f, " ({attempts} attempts in {} ms)", elapsed.as_millis())?;
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.message)?;
+        if let (Some(attempts), Some(elapsed)) = (self.0.attempts, self.0.elapsed) {
+            write!(f, " ({attempts} attempts in {} ms)", elapsed.as_millis() as u64)?;
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 //! A batch crosses the WebAssembly boundary once, whatever its length, and moves through the layers without an
 //! allocation a key. It is owned, so that a layer can hand its own to the store below and return that store's future.
 
+use std::sync::Arc;
+
 use crate::Value;
+use crate::sorted::SortedMap;
 
 /// A batch of keys.
 ///
@@ -79,21 +82,11 @@ impl Keys {
 
     /// For each key, where it stands for the last time.
     pub fn last_places(&self) -> Vec<usize> {
-        let all: Vec<&str> = self.iter().collect();
-        let mut sorted: Vec<usize> = (0..all.len()).collect();
-        sorted.sort_unstable_by_key(|at| (all.get(*at), std::cmp::Reverse(*at)));
-        let mut places = vec![0; all.len()];
-        let (mut previous, mut last) = (None, 0);
-        for at in sorted {
-            let key = all.get(at);
-            if key != previous {
-                (previous, last) = (key, at);
-            }
-            if let Some(place) = places.get_mut(at) {
-                *place = last;
-            }
+        let mut last = SortedMap::default();
+        for (at, key) in self.iter().enumerate() {
+            last.insert(Arc::from(key), at as u64);
         }
-        places
+        self.iter().map(|key| last.get(key).unwrap_or_default() as usize).collect()
     }
 
     /// The same keys with `prefix` before each.

@@ -28,11 +28,11 @@ pub type SharedTimer = Arc<dyn Timer>;
 pub const LONGEST_SLEEP: Duration = Duration::from_millis(0x7FFF_FFFF);
 
 /// The machine's timer. Natively it is Tokio's, and must be used within a Tokio runtime that has its time enabled.
-#[cfg(all(not(target_arch = "wasm32"), feature = "upstash"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "reqwest"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemTimer;
 
-#[cfg(all(not(target_arch = "wasm32"), feature = "upstash"))]
+#[cfg(all(not(target_arch = "wasm32"), feature = "reqwest"))]
 impl Timer for SystemTimer {
     fn now(&self) -> Duration {
         use std::sync::OnceLock;
@@ -55,24 +55,13 @@ impl Timer for SystemTimer {
 #[cfg(target_arch = "wasm32")]
 pub use crate::web::SystemTimer;
 
-/// What ended first.
-pub enum First<A, B> {
-    /// The first future.
-    A(A),
-    /// The second.
-    B(B),
-}
-
-/// Waits for whichever ends first; the other is dropped.
-pub async fn first<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> First<A, B> {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(a) = a.as_mut().poll(cx) {
-            return Poll::Ready(First::A(a));
-        }
-        b.as_mut().poll(cx).map(First::B)
+/// Runs both until either ends; the other is dropped. Not generic: one copy serves all.
+pub async fn first(mut a: BoxFuture<'_, ()>, mut b: BoxFuture<'_, ()>) {
+    std::future::poll_fn(|cx| match a.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => b.as_mut().poll(cx),
     })
-    .await
+    .await;
 }
 
 /// A timer that stands still until everything waits for it, and then goes on to the next moment that is waited for.
@@ -206,7 +195,7 @@ mod tests {
     fn the_sooner_ends_and_the_other_is_forgotten() {
         let timer = ManualTimer::new(7);
         let (short, long) = (timer.sleep(Duration::from_millis(5)), timer.sleep(Duration::from_millis(9)));
-        assert!(matches!(timer.run(first(long, short)), First::B(())));
+        timer.run(first(long, short));
         assert_eq!(timer.now(), Duration::from_millis(5));
         assert!(!timer.skip(), "nobody waits any more");
     }

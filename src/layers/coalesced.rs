@@ -5,7 +5,7 @@
 //! for it, and ends when nobody does. Where nothing may be shared (Workers), only the order of calls is kept.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::event::Counters;
 use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::timer::SharedTimer;
-use crate::{BoxFuture, Entries, Error, Keys, Result, Stats};
+use crate::{BoxFuture, Entries, Error, Keys, Portable, Result, Stats};
 
 /// How often a shared read lets others go first, so that they can join it: calls of one turn that are made a few
 /// microtasks apart still share it.
@@ -55,6 +55,23 @@ struct Flight {
     /// No more calls join: something was written that they must see.
     shut: bool,
     read: Option<WeakShared<BoxFuture<'static, Answer>>>,
+    /// How many calls have joined.
+    calls: Arc<AtomicUsize>,
+}
+
+/// A shared read that a call has joined, and how many have.
+#[derive(Clone)]
+struct Joined {
+    number: u64,
+    read: SharedRead,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Flight {
+    fn joined(&self) -> Option<Joined> {
+        let read = self.read.as_ref()?.upgrade()?;
+        Some(Joined { number: self.number, read, calls: self.calls.clone() })
+    }
 }
 
 /// Takes a flight off the list when its read ends, or is left by all.
@@ -106,15 +123,17 @@ impl Coalesced {
     async fn joined(&self, keys: Keys) -> Result<Vec<Lookup>> {
         let (reads, wanted) = self.join(&keys);
         let mut answers = Vec::with_capacity(reads.len());
-        for read in reads {
+        let mut alone = true;
+        for Joined { read, calls, .. } in reads {
             answers.push(read.await);
+            alone &= calls.load(Ordering::Relaxed) == 1;
         }
         let mut found = Vec::with_capacity(keys.len());
         for (read, place) in wanted {
             match answers.get(read).map(|answer| &**answer) {
                 Some(Ok(lookups)) => found.push(lookups.get(place).map(duplicate).unwrap_or_default()),
                 // It may be about a key of somebody else's.
-                Some(Err(error)) if is_about_one_key(error) => return self.alone(keys).await,
+                Some(Err(error)) if !alone && is_about_one_key(error) => return self.alone(keys).await,
                 Some(Err(error)) => return Err(error.clone()),
                 None => return Err(Error::new(ErrorCode::Internal, "a shared read has no answer")),
             }
@@ -128,22 +147,23 @@ impl Coalesced {
     }
 
     /// Finds for each key the read that it will be in, and its place there.
-    fn join(&self, keys: &Keys) -> (Vec<SharedRead>, Vec<(usize, usize)>) {
+    fn join(&self, keys: &Keys) -> (Vec<Joined>, Vec<(usize, usize)>) {
         let mut flights = lock(&self.flights);
-        let mut reads: Vec<(u64, SharedRead)> = Vec::new();
+        let mut reads: Vec<Joined> = Vec::new();
         let mut wanted = Vec::with_capacity(keys.len());
         let mut fresh = Keys::default();
         for key in keys.iter() {
             let found = flights.all.iter().filter(|flight| !flight.shut).find_map(|flight| {
                 let place = flight.places.get(key)?;
-                Some((flight.number, flight.read.as_ref()?.upgrade()?, place as usize))
+                Some((flight.joined()?, place as usize))
             });
-            let (number, read, place) = found.unwrap_or_else(|| {
+            let (joined, place) = found.unwrap_or_else(|| {
                 fresh.push(key);
                 self.gather(&mut flights, key)
             });
-            let at = reads.iter().position(|(other, _)| *other == number).unwrap_or_else(|| {
-                reads.push((number, read));
+            let at = reads.iter().position(|other| other.number == joined.number).unwrap_or_else(|| {
+                joined.calls.fetch_add(1, Ordering::Relaxed);
+                reads.push(joined);
                 reads.len() - 1
             });
             wanted.push((at, place));
@@ -151,22 +171,22 @@ impl Coalesced {
         if let Some(ticket) = flights.all.iter().find_map(|flight| flight.gathering.as_ref().filter(|_| !flight.shut)) {
             ticket.extend(&fresh);
         }
-        (reads.into_iter().map(|(_, read)| read).collect(), wanted)
+        (reads, wanted)
     }
 
     /// Adds `key` to the read that has not begun yet.
-    fn gather(&self, flights: &mut Flights, key: &str) -> (u64, SharedRead, usize) {
+    fn gather(&self, flights: &mut Flights, key: &str) -> (Joined, usize) {
         let open = flights.all.iter().position(|flight| !flight.shut && flight.gathering.is_some());
-        let known = open.and_then(|at| Some((at, flights.all.get(at)?.read.as_ref()?.upgrade()?)));
-        let (at, read) = known.unwrap_or_else(|| self.begin(flights));
-        let Some(flight) = flights.all.get_mut(at) else { return (u64::MAX, read, 0) };
+        let known = open.and_then(|at| Some((at, flights.all.get(at)?.joined()?)));
+        let (at, joined) = known.unwrap_or_else(|| self.begin(flights));
+        let Some(flight) = flights.all.get_mut(at) else { return (joined, 0) };
         let place = flight.keys.len();
         flight.keys.push(key);
         flight.places.insert(Arc::from(key), place as u64);
-        (flight.number, read, place)
+        (joined, place)
     }
 
-    fn begin(&self, flights: &mut Flights) -> (usize, SharedRead) {
+    fn begin(&self, flights: &mut Flights) -> (usize, Joined) {
         let number = flights.next;
         flights.next += 1;
         let listed = Listed { flights: self.flights.clone(), number };
@@ -197,6 +217,7 @@ impl Coalesced {
             })
         });
         let read = read.shared();
+        let calls = Arc::<AtomicUsize>::default();
         flights.all.push(Flight {
             number,
             keys: Keys::default(),
@@ -204,8 +225,9 @@ impl Coalesced {
             gathering: Some(self.order.draw(About::reading(&Keys::default()))),
             shut: false,
             read: read.downgrade(),
+            calls: calls.clone(),
         });
-        (flights.all.len() - 1, read)
+        (flights.all.len() - 1, Joined { number, read, calls })
     }
 
     /// Before a write of `keys`, or of all: reads made from now on must not join those that came before it.
@@ -216,7 +238,7 @@ impl Coalesced {
         }
     }
 
-    async fn write<T>(&self, keys: Option<Keys>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
+    async fn write<T: Portable>(&self, keys: Option<Keys>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
         self.shut(keys.as_ref());
         let about = keys.as_ref().map_or_else(About::writing_all, About::writing);
         self.order.draw(about).run(work).await

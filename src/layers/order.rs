@@ -9,13 +9,13 @@
 //! over), so there each call looks again and again, by a timer of its own, whether its turn has come; and calls that
 //! are alive say so, so that nobody waits for one whose request is gone.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use crate::Keys;
-use crate::timer::{First, SharedTimer, first};
+use crate::timer::{SharedTimer, first};
+use crate::{BoxFuture, Keys, Portable};
 
 /// What concurrent calls may share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,19 +63,19 @@ struct Drawn {
 #[derive(Clone, Debug)]
 pub struct About {
     writes: bool,
-    /// Fingerprints, sorted; `None` for all keys.
-    keys: Option<Vec<u64>>,
+    /// `None` for all keys.
+    keys: Option<Fingerprints>,
 }
 
 impl About {
     /// A read of `keys`.
     pub fn reading(keys: &Keys) -> Self {
-        Self { writes: false, keys: Some(fingerprints(keys)) }
+        Self { writes: false, keys: Some(Fingerprints::of(keys)) }
     }
 
     /// A write of `keys`.
     pub fn writing(keys: &Keys) -> Self {
-        Self { writes: true, keys: Some(fingerprints(keys)) }
+        Self { writes: true, keys: Some(Fingerprints::of(keys)) }
     }
 
     /// A read of whatever is there.
@@ -91,16 +91,10 @@ impl About {
     fn conflicts(&self, other: &Self) -> bool {
         (self.writes || other.writes)
             && match (&self.keys, &other.keys) {
-                (Some(a), Some(b)) => meet(a, b),
+                (Some(a), Some(b)) => a.meet(b),
                 _ => true,
             }
     }
-}
-
-fn fingerprints(keys: &Keys) -> Vec<u64> {
-    let mut all: Vec<u64> = keys.iter().map(fingerprint).collect();
-    all.sort_unstable();
-    all
 }
 
 /// FNV-1a: a few bytes of code, and enough for what it is used for.
@@ -108,17 +102,61 @@ fn fingerprint(key: &str) -> u64 {
     key.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
-/// Whether two sorted lists have something in common.
-fn meet(a: &[u64], b: &[u64]) -> bool {
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
-    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
-        match x.cmp(y) {
-            std::cmp::Ordering::Less => drop(a.next()),
-            std::cmp::Ordering::Greater => drop(b.next()),
-            std::cmp::Ordering::Equal => return true,
+/// A set of fingerprints: slots of which at least half are free (zero), each number in the first free one from its own on.
+/// The standard library's sets, or a sort, would weigh several times as much.
+#[derive(Clone, Debug, Default)]
+struct Fingerprints {
+    slots: Vec<u64>,
+    len: usize,
+}
+
+impl Fingerprints {
+    fn of(keys: &Keys) -> Self {
+        let mut set = Self::default();
+        set.make_room(keys.len());
+        keys.iter().for_each(|key| set.insert(fingerprint(key)));
+        set
+    }
+
+    fn make_room(&mut self, len: usize) {
+        let fresh = vec![0; (len * 2).max(8).next_power_of_two()];
+        let old = std::mem::replace(&mut self.slots, fresh);
+        self.len = 0;
+        old.into_iter().filter(|number| *number != 0).for_each(|number| self.insert(number));
+    }
+
+    /// Where `number` stands, or is to stand.
+    fn slot(&self, number: u64) -> Option<usize> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = number as usize & mask;
+        loop {
+            match self.slots.get(at) {
+                Some(found) if *found != 0 && *found != number => at = (at + 1) & mask,
+                _ => return Some(at),
+            }
         }
     }
-    false
+
+    fn insert(&mut self, number: u64) {
+        // Zero is what a free slot holds.
+        let number = number.max(1);
+        if self.len * 2 >= self.slots.len() {
+            self.make_room(self.len + 1);
+        }
+        if let Some(slot) = self.slot(number).and_then(|at| self.slots.get_mut(at)) {
+            self.len += usize::from(*slot == 0);
+            *slot = number;
+        }
+    }
+
+    fn contains(&self, number: u64) -> bool {
+        self.slot(number).and_then(|at| self.slots.get(at)).is_some_and(|found| *found == number)
+    }
+
+    fn meet(&self, other: &Self) -> bool {
+        let (few, many) = if self.len < other.len { (self, other) } else { (other, self) };
+        few.slots.iter().any(|number| *number != 0 && many.contains(*number))
+    }
 }
 
 impl Order {
@@ -155,30 +193,41 @@ impl Ticket {
         if let Some(Drawn { about: About { keys: Some(all), .. }, .. }) =
             line.tickets.iter_mut().find(|drawn| drawn.number == self.number)
         {
-            all.extend(keys.iter().map(fingerprint));
-            all.sort_unstable();
+            keys.iter().for_each(|key| all.insert(fingerprint(key)));
         }
     }
 
     /// Runs `work` when its turn has come. The call's place is kept until the ticket is dropped.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        let work = async {
-            first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
-            self.turn(false).await;
-            work.await
-        };
-        match self.order.sharing {
-            Sharing::Calls => work.await,
-            Sharing::Nothing => match first(work, self.beats()).await {
-                First::A(result) => result,
-                First::B(never) => match never {},
-            },
-        }
+    pub fn run<'a, T: Portable + 'a>(&'a self, work: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
+        Box::pin(async move {
+            let mut result = None;
+            let done = Box::pin(async { result = Some(work.await) });
+            self.run_erased(done).await;
+            match result {
+                Some(result) => result,
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    /// Not generic: one copy serves all calls.
+    fn run_erased<'a>(&'a self, work: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let work: BoxFuture<'a, ()> = Box::pin(async move {
+                first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
+                self.turn(false).await;
+                work.await;
+            });
+            match self.order.sharing {
+                Sharing::Calls => work.await,
+                Sharing::Nothing => first(work, self.beats()).await,
+            }
+        })
     }
 
     /// Waits until nothing is left that the call must not overtake, reads among it or not.
-    async fn turn(&self, reads_too: bool) {
-        match self.order.sharing {
+    fn turn(&self, reads_too: bool) -> BoxFuture<'_, ()> {
+        Box::pin(async move { match self.order.sharing {
             Sharing::Calls => {
                 poll_fn(|cx| {
                     let mut line = self.order.line();
@@ -196,7 +245,7 @@ impl Ticket {
                     self.order.timer.sleep(LOOK).await;
                 }
             }
-        }
+        } })
     }
 
     fn is_turn_among_the_living(&self, reads_too: bool) -> bool {
@@ -206,15 +255,15 @@ impl Ticket {
         line.is_turn_of(self.number, reads_too)
     }
 
-    async fn beats(&self) -> std::convert::Infallible {
-        loop {
+    fn beats(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move { loop {
             self.order.timer.sleep(BEAT).await;
             let now = self.order.timer.now();
             let mut line = self.order.line();
             if let Some(drawn) = line.tickets.iter_mut().find(|drawn| drawn.number == self.number) {
                 drawn.beat = now;
             }
-        }
+        } })
     }
 }
 
@@ -242,27 +291,25 @@ mod tests {
     use super::*;
     use crate::timer::{ManualTimer, Timer};
     use proptest::prelude::*;
-    use std::cell::RefCell;
-    use std::pin::Pin;
-    use std::rc::Rc;
     use std::task::Context;
 
-    type Call = Pin<Box<dyn Future<Output = ()>>>;
+    type Call = BoxFuture<'static, ()>;
 
     /// A call that notes when it begins and ends, after as many polls as it is told.
-    fn call(order: &Arc<Order>, name: usize, about: About, polls: u8, log: &Rc<RefCell<Vec<(usize, bool)>>>) -> Call {
+    fn call(order: &Arc<Order>, name: usize, about: About, polls: u8, log: &Arc<Mutex<Vec<(usize, bool)>>>) -> Call {
         let (ticket, log) = (order.draw(about), log.clone());
         Box::pin(async move {
-            ticket.run(async move {
-            log.borrow_mut().push((name, true));
+            let work = Box::pin(async move {
+            log.lock().unwrap().push((name, true));
             let mut left = polls;
             poll_fn(|_| {
                 left = left.saturating_sub(1);
                 if left == 0 { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
-            log.borrow_mut().push((name, false));
-            }).await;
+            log.lock().unwrap().push((name, false));
+            });
+            ticket.run(work).await;
         })
     }
 
@@ -279,10 +326,10 @@ mod tests {
             picks: Vec<prop::sample::Index>,
         ) {
             let order = Order::new(Sharing::Calls, Arc::new(ManualTimer::new(1)));
-            let log = Rc::default();
+            let log = Arc::default();
             let abouts: Vec<About> = calls.iter().map(|((writes, keys), _)| {
                 let keys = keys.as_ref().map(|keys| keys.iter().map(|key| key.to_string()).collect::<Keys>());
-                About { writes: *writes, keys: keys.map(|keys| fingerprints(&keys)) }
+                About { writes: *writes, keys: keys.map(|keys| Fingerprints::of(&keys)) }
             }).collect();
             let mut running: Vec<Option<Call>> = abouts
                 .iter()
@@ -298,7 +345,7 @@ mod tests {
                 }
             }
             prop_assert!(running.iter().all(Option::is_none), "some call never came to its turn");
-            let log = log.borrow();
+            let log = log.lock().unwrap();
             let at = |what| log.iter().position(|noted| *noted == what);
             for (later, about) in abouts.iter().enumerate() {
                 for (earlier, other) in abouts.iter().enumerate().take(later) {
@@ -310,10 +357,24 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn sets_of_fingerprints(a: Vec<u8>, b: Vec<u8>) {
+            let set = |numbers: &[u8]| {
+                let mut set = Fingerprints::default();
+                numbers.iter().for_each(|number| set.insert(u64::from(*number) << 56 | 1));
+                set
+            };
+            let meet = a.iter().any(|one| b.iter().any(|other| one == other));
+            prop_assert_eq!(set(&a).meet(&set(&b)), meet);
+            prop_assert!(a.iter().all(|one| set(&a).meet(&set(&[*one]))));
+        }
+    }
+
     #[test]
     fn who_leaves_lets_others_go_on() {
         let order = Order::new(Sharing::Calls, Arc::new(ManualTimer::new(1)));
-        let log = Rc::default();
+        let log = Arc::default();
         let key = Keys::from(["k"]);
         let first = call(&order, 0, About::writing(&key), 1, &log);
         let mut second = call(&order, 1, About::reading(&key), 1, &log);
@@ -329,7 +390,7 @@ mod tests {
         let order = Order::new(Sharing::Calls, Arc::new(timer.clone()));
         let key = Keys::from(["k"]);
         let (_stuck, write) = (order.draw(About::reading(&key)), order.draw(About::writing(&key)));
-        timer.run(write.run(async {}));
+        timer.run(write.run(Box::pin(async {})));
         assert_eq!(timer.now(), PATIENCE_WITH_READS);
     }
 
@@ -338,13 +399,13 @@ mod tests {
     fn in_workers_the_dead_are_passed_by() {
         let timer = ManualTimer::new(1);
         let order = Order::new(Sharing::Nothing, Arc::new(timer.clone()));
-        let log = Rc::default();
+        let log = Arc::default();
         let key = Keys::from(["k"]);
         let mut dead = call(&order, 0, About::writing(&key), 200, &log);
         assert!(dead.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         timer.run(call(&order, 1, About::reading(&key), 1, &log));
         assert!((GONE..GONE + BEAT).contains(&timer.now()));
-        assert_eq!(*log.borrow(), [(0, true), (1, true), (1, false)]);
+        assert_eq!(*log.lock().unwrap(), [(0, true), (1, true), (1, false)]);
     }
 
     #[test]
@@ -357,10 +418,9 @@ mod tests {
             writing.run(timer.sleep(Duration::from_secs(7))).await;
             drop(writing);
         };
-        let ended = Rc::new(RefCell::new(Duration::ZERO));
-        let (after, clock) = (ended.clone(), timer.clone());
-        let read = reading.run(async move { *after.borrow_mut() = clock.now() });
-        timer.run(async { futures_util::future::join(slow, read).await });
-        assert!((7_000..7_010).contains(&ended.borrow().as_millis()), "{ended:?}");
+        let clock = timer.clone();
+        let read = reading.run(Box::pin(async move { clock.now() }));
+        let ((), ended) = timer.run(async { futures_util::future::join(slow, read).await });
+        assert!((7_000..7_010).contains(&ended.as_millis()), "{ended:?}");
     }
 }

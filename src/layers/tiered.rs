@@ -99,7 +99,6 @@ pub struct TieredByteStore {
     breaker: Breaker,
     timer: SharedTimer,
     closed: AtomicBool,
-    counters: Counters,
 }
 
 /// What a write-back needs, which may outlive the handle.
@@ -109,6 +108,8 @@ struct Tiers {
     realm: Arc<Realm>,
     local_ttl: Option<Duration>,
     observer: Option<Observer>,
+    counters: Counters,
+    timer: SharedTimer,
 }
 
 /// What all handles on one local store in this process share.
@@ -281,6 +282,13 @@ impl Tiers {
         }
     }
 
+    /// Counts and tells a call of the remote store.
+    fn asked(&self, operation: &'static str, keys: usize, began: Duration) {
+        self.counters.request();
+        let ms = self.timer.now().saturating_sub(began).as_micros() as f64 / 1_000.0;
+        tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
+    }
+
     fn local_failed(&self, error: Error) {
         tell(self.observer.as_ref(), || Event::LocalError { error });
     }
@@ -297,20 +305,24 @@ impl Tiers {
     }
 
     /// Runs the write of `keys` on the remote store, and then brings the local one up to it.
-    async fn write(
-        &self,
-        keys: &Keys,
-        remote: BoxFuture<'_, Result<()>>,
-        local: impl AsyncFnOnce() -> Result<()>,
-    ) -> Result<()> {
+    fn write<'a>(
+        &'a self,
+        operation: &'static str,
+        keys: &'a Keys,
+        remote: BoxFuture<'a, Result<()>>,
+        local: BoxFuture<'a, Result<()>>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
         let mut doubt = Doubt { realm: &self.realm, keys, settled: false };
         self.realm.note(Some(keys));
+        let began = self.timer.now();
         let written = remote.await;
+        self.asked(operation, keys.len(), began);
         // Again: a read that has begun meanwhile may have seen the remote store as it was before.
         self.realm.note(Some(keys));
         doubt.settled = match &written {
             Err(_) => self.drop_local(keys).await,
-            Ok(()) => match local().await {
+            Ok(()) => match local.await {
                 Ok(()) => true,
                 Err(error) => {
                     self.local_failed(error);
@@ -322,6 +334,7 @@ impl Tiers {
             self.realm.trust(keys);
         }
         written
+        })
     }
 
     async fn write_back(&self, reading: Reading, back: WriteBack) {
@@ -360,14 +373,21 @@ impl TieredByteStore {
         let remote = Coalesced::new(remote, options.sharing, options.timer.clone());
         let TieredOptions { local_ttl, on_remote_error, spawn, sharing, timer, observer } = options;
         Self {
-            core: Arc::new(Tiers { local, remote, realm, local_ttl, observer }),
+            core: Arc::new(Tiers {
+                local,
+                remote,
+                realm,
+                local_ttl,
+                observer,
+                counters: Counters::default(),
+                timer: timer.clone(),
+            }),
             order: Order::new(sharing, timer.clone()),
             spawn,
             on_remote_error,
             breaker: Breaker::default(),
             timer,
             closed: AtomicBool::new(false),
-            counters: Counters::default(),
         }
     }
 
@@ -383,41 +403,55 @@ impl TieredByteStore {
     }
 
     /// Asks the remote store, unless it is being left alone. `None` if it failed and what is local is to be served.
-    async fn ask_remote<T>(&self, asking: BoxFuture<'_, Result<T>>) -> Result<Option<T>> {
+    async fn ask_remote<T>(
+        &self,
+        operation: &'static str,
+        keys: usize,
+        asking: BoxFuture<'_, Result<T>>,
+    ) -> Result<Option<T>> {
         let answer = match self.breaker.refusal(self.timer.now()) {
             Some(refusal) => Err(refusal),
             None => {
-                self.counters.request();
+                let began = self.timer.now();
                 let answer = asking.await;
-                if let Err(error) = &answer
-                    && matches!(error.code(), ErrorCode::QuotaExceeded | ErrorCode::Unauthorized)
-                {
-                    self.breaker.open(self.timer.now(), error);
-                    tell(self.core.observer.as_ref(), || Event::Breaker {
-                        reason: error.code().as_str(),
-                        ms: crate::breaker::REST.as_secs_f64() * 1_000.0,
-                    });
-                }
-                answer
+                self.core.asked(operation, keys, began);
+                answer.map_err(|error| self.after(error))
             }
         };
         match answer {
             Ok(answer) => Ok(Some(answer)),
-            // These are the caller's doing, not the server's.
-            Err(error) if matches!(error.code(), ErrorCode::Closed | ErrorCode::InvalidArgument) => Err(error),
-            Err(error) if self.on_remote_error == OnRemoteError::Throw => Err(error),
-            Err(error) => {
-                tell(self.core.observer.as_ref(), || Event::RemoteError { error });
-                Ok(None)
-            }
+            Err(error) => self.go_on_without(error).map(|()| None),
         }
+    }
+
+    /// Leaves the remote store alone for a while if `error` says that this will not pass soon.
+    fn after(&self, error: Error) -> Error {
+        if matches!(error.code(), ErrorCode::QuotaExceeded | ErrorCode::Unauthorized) {
+            self.breaker.open(self.timer.now(), &error);
+            tell(self.core.observer.as_ref(), || Event::Breaker {
+                reason: error.code().as_str(),
+                ms: crate::breaker::REST.as_millis() as f64,
+            });
+        }
+        error
+    }
+
+    /// Whether what is local is to be served instead.
+    fn go_on_without(&self, error: Error) -> Result<()> {
+        // These are the caller's doing, not the server's.
+        let own = matches!(error.code(), ErrorCode::Closed | ErrorCode::InvalidArgument);
+        if own || self.on_remote_error == OnRemoteError::Throw {
+            return Err(error);
+        }
+        tell(self.core.observer.as_ref(), || Event::RemoteError { error });
+        Ok(())
     }
 
     async fn read(&self, keys: Keys) -> Result<Vec<Lookup>> {
         let core = &self.core;
         let ticket = self.order.draw(About::reading(&keys));
         let (found, back) = ticket
-            .run(async {
+            .run(Box::pin(async {
                 let reading = Reading::begin(&core.realm);
                 let mut found = self.read_local(&keys).await?;
                 let mut missing = Keys::default();
@@ -430,7 +464,7 @@ impl TieredByteStore {
                 }
                 let mut back = WriteBack::default();
                 if !missing.is_empty()
-                    && let Some(answers) = self.ask_remote(core.remote.get_many(missing.clone())).await?
+                    && let Some(answers) = self.ask_remote("get", missing.len(), core.remote.get_many(missing.clone())).await?
                 {
                     for ((at, key), answer) in places.into_iter().zip(missing.iter()).zip(answers) {
                         let Some(slot) = found.get_mut(at) else { continue };
@@ -445,13 +479,13 @@ impl TieredByteStore {
                     }
                 }
                 Ok::<_, Error>((found, (reading, back)))
-            })
+            }))
             .await?;
         let (reading, back) = back;
         if !back.groups.is_empty() {
             let core = self.core.clone();
             let work = async move {
-                ticket.run(core.write_back(reading, back)).await;
+                ticket.run(Box::pin(core.write_back(reading, back))).await;
                 drop(ticket);
             };
             match &self.spawn {
@@ -492,7 +526,7 @@ impl TieredByteStore {
     }
 
     /// Runs a write in its turn: behind this handle's earlier calls, and behind other handles' writes.
-    async fn in_turn<T>(&self, about: About, work: impl Future<Output = T>) -> T {
+    async fn in_turn(&self, about: About, work: BoxFuture<'_, Result<()>>) -> Result<()> {
         let (own, of_all) = (self.order.draw(about.clone()), self.core.realm.writes.draw(about));
         own.run(of_all.run(work)).await
     }
@@ -536,7 +570,7 @@ impl ByteStore for TieredByteStore {
                 return Ok(Vec::new());
             }
             let found = self.read(keys).await?;
-            self.counters.read(&found);
+            self.core.counters.read(&found);
             Ok(found)
         })
     }
@@ -554,12 +588,14 @@ impl ByteStore for TieredByteStore {
             let keys = entries.keys().clone();
             let bytes = entries.bytes();
             let life = core.local_life(ttl.resolve(core.remote.default_ttl()));
-            let work = core.write(&keys, core.remote.set_many(entries.clone(), ttl), async || match life {
-                Some(life) => core.local.set_many(entries, life).await,
-                None => core.local.delete_many(entries.keys().clone()).await,
-            });
+            let remote = core.remote.set_many(entries.clone(), ttl);
+            let local = match life {
+                Some(life) => core.local.set_many(entries, life),
+                None => core.local.delete_many(keys.clone()),
+            };
+            let work = core.write("set", &keys, remote, local);
             self.in_turn(About::writing(&keys), work).await?;
-            self.counters.wrote(bytes);
+            core.counters.wrote(bytes);
             Ok(())
         })
     }
@@ -571,8 +607,8 @@ impl ByteStore for TieredByteStore {
                 return Ok(());
             }
             let core = &self.core;
-            let local = async || core.local.delete_many(keys.clone()).await;
-            let work = core.write(&keys, core.remote.delete_many(keys.clone()), local);
+            let work =
+                core.write("delete", &keys, core.remote.delete_many(keys.clone()), core.local.delete_many(keys.clone()));
             self.in_turn(About::writing(&keys), work).await
         })
     }
@@ -585,18 +621,18 @@ impl ByteStore for TieredByteStore {
             let under_way = cursor.map(Cursor::into_live::<Listing>).transpose()?;
             let ticket = self.order.draw(About::reading_all());
             let (local, page) = ticket
-                .run(async {
+                .run(Box::pin(async {
                     match under_way {
                         Some(listing) if listing.local => {
                             Ok((true, core.local.list(prefix, listing.cursor, limit).await?))
                         }
                         Some(listing) => Ok((false, core.remote.list(prefix, listing.cursor, limit).await?)),
-                        None => match self.ask_remote(core.remote.list(prefix.clone(), None, limit)).await? {
+                        None => match self.ask_remote("list", 0, core.remote.list(prefix.clone(), None, limit)).await? {
                             Some(page) => Ok((false, page)),
                             None => Ok((true, core.local.list(prefix, None, limit).await?)),
                         },
                     }
-                })
+                }))
                 .await?;
             let next = page.next.map(|cursor| Cursor::live(Listing { local, cursor: Some(cursor) }));
             Ok(Page { keys: page.keys, next })
@@ -610,12 +646,12 @@ impl ByteStore for TieredByteStore {
             let core = &self.core;
             let ticket = self.order.draw(About::reading(&keys));
             ticket
-                .run(async {
-                    match self.ask_remote(core.remote.stat(keys.clone())).await? {
+                .run(Box::pin(async {
+                    match self.ask_remote("stat", keys.len(), core.remote.stat(keys.clone())).await? {
                         Some(stats) => Ok(stats),
                         None => Ok(self.read_local(&keys).await?.iter().map(Lookup::stat).collect()),
                     }
-                })
+                }))
                 .await
         })
     }
@@ -628,12 +664,14 @@ impl ByteStore for TieredByteStore {
             self.check_clear(&prefix, all)?;
             let work = async {
                 core.realm.note(None);
+                let began = core.timer.now();
                 let remote = core.remote.clear(prefix.clone(), all).await;
+                core.asked("clear", 0, began);
                 core.realm.note(None);
                 let local = core.local.clear(prefix, all).await;
                 remote.and(local)
             };
-            self.in_turn(About::writing_all(), work).await
+            self.in_turn(About::writing_all(), Box::pin(work)).await
         })
     }
 
@@ -656,6 +694,6 @@ impl ByteStore for TieredByteStore {
 
     /// What this handle was asked; `requests` are calls of the remote store. Each tier counts its own as well.
     fn stats(&self) -> Stats {
-        self.counters.snapshot()
+        self.core.counters.snapshot()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::command::Command;
-use super::complaint::{Complaint, Remedy};
+use super::complaint::{Complaint, Heard, Remedy};
 use super::reply::{Answer, Body, Form, Reply};
 use super::retry::{Patience, retry_after};
 use super::transport::{Head, Interrupted, Receive, Request, Transport};
@@ -13,7 +13,7 @@ use super::Token;
 use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
-use crate::timer::{First, SharedTimer, first};
+use crate::timer::{SharedTimer, first};
 use crate::{Error, Observer, Result, Secret};
 
 /// What a client is made of.
@@ -53,19 +53,22 @@ pub struct Ask {
     pub form: Form,
     /// Whether one command alone goes to `/pipeline` too.
     pub pipelined: bool,
+    /// Whether a reply is of the kind that the commands have, for so many keys; one that is not is taken for a reply that
+    /// was cut off or mixed up on its way.
+    pub fits: fn(&Reply, usize) -> bool,
 }
 
 /// What a request has come to.
 pub enum Outcome {
     /// An answer to each command: a reply, or what the server complains of.
-    Answered(Vec<std::result::Result<Reply, Complaint>>),
+    Answered(Vec<Heard<Reply>>),
     /// Replies came in another form than was asked for.
     OtherForm,
 }
 
 /// One attempt's end.
 enum Attempt {
-    Answered(Vec<std::result::Result<Reply, Complaint>>),
+    Answered(Vec<Heard<Reply>>),
     OtherForm,
     Failed(Complaint, Option<Duration>),
 }
@@ -93,7 +96,7 @@ impl Client {
     /// What all of them failed with. What single ones failed with stands in the outcome.
     pub async fn ask(&self, commands: &[Command], ask: Ask) -> Result<Outcome> {
         let began = self.timer.now();
-        let mut answers: Vec<Option<std::result::Result<Reply, Complaint>>> = commands.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Heard<Reply>>> = commands.iter().map(|_| None).collect();
         let mut attempts = 0;
         let mut token_asked_again = false;
         loop {
@@ -157,7 +160,7 @@ impl Client {
     }
 
     /// As [`ask`](Self::ask) for one command alone.
-    pub async fn ask_one(&self, command: &Command, ask: Ask) -> Result<std::result::Result<Reply, Complaint>> {
+    pub async fn ask_one(&self, command: &Command, ask: Ask) -> Result<Heard<Reply>> {
         match self.ask(std::slice::from_ref(command), ask).await? {
             Outcome::Answered(mut replies) if replies.len() == 1 => Ok(replies.remove(0)),
             _ => Err(Complaint::of_malformed("it is not in the form that was asked for", 200).error),
@@ -173,20 +176,31 @@ impl Client {
             None => self.url.clone(),
         };
         let body = if pipelined { Command::pipeline(commands) } else { Command::body(commands) };
+        let start = self.timer.now();
+        let limit = self.patience.attempt(start.saturating_sub(began));
         let token = match &self.token {
             Token::None => None,
             Token::Fixed(token) => Some(token.clone()),
-            Token::Ask(source) => Some(source.token().await?),
+            Token::Ask(source) => {
+                let mut given = None;
+                let asking = source.token();
+                first(Box::pin(async { given = Some(asking.await) }), self.timer.sleep(limit)).await;
+                match given {
+                    Some(token) => Some(token?),
+                    None => return Ok(Attempt::Failed(timed_out("the function that gives the token", limit), None)),
+                }
+            }
         };
         let mut headers = self.common_headers(raw.is_some(), ask.form, token.as_ref());
         headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned())));
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let start = self.timer.now();
-        let limit = self.patience.attempt(start.saturating_sub(began));
+        let limit = limit.saturating_sub(self.timer.now().saturating_sub(start));
         let mut incoming = Incoming { head: Head::default(), body: Body::Empty };
         self.counters.request();
-        let sent = self.transport.send(Request { url: &url, headers, body: body.clone() }, &mut incoming);
-        let end = first(sent, self.timer.sleep(limit)).await;
+        let mut end = None;
+        let sent = self.transport.send(Request { url: &url, headers, body }, &mut incoming);
+        let ended = Box::pin(async { end = Some(sent.await) });
+        first(ended, self.timer.sleep(limit)).await;
         let ms = self.timer.now().saturating_sub(start).as_secs_f64() * 1_000.0;
         tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
         let Incoming { head, body: reply } = incoming;
@@ -194,9 +208,9 @@ impl Client {
             self.keep_sync_token(number, token);
         }
         Ok(match end {
-            First::B(()) => Attempt::Failed(timed_out(limit), None),
-            First::A(Err(interrupted)) => Attempt::Failed(not_reached(&interrupted, head.status), None),
-            First::A(Ok(())) => judge(&head, reply.finish(ask.form, pipelined, commands.len()), ask.form, &body),
+            None => Attempt::Failed(timed_out("the server", limit), None),
+            Some(Err(interrupted)) => Attempt::Failed(not_reached(&interrupted, head.status), None),
+            Some(Ok(())) => judge(&head, reply.finish(ask.form, pipelined, commands.len()), ask),
         })
     }
 
@@ -228,7 +242,7 @@ impl Client {
 }
 
 /// Whether a command needs not be sent (again).
-fn is_final(answer: Option<&Option<std::result::Result<Reply, Complaint>>>) -> bool {
+fn is_final(answer: Option<&Option<Heard<Reply>>>) -> bool {
     match answer {
         Some(Some(Ok(_))) => true,
         Some(Some(Err(complaint))) => !matches!(complaint.remedy, Remedy::Retry | Remedy::Rest | Remedy::Token),
@@ -236,8 +250,8 @@ fn is_final(answer: Option<&Option<std::result::Result<Reply, Complaint>>>) -> b
     }
 }
 
-fn timed_out(limit: Duration) -> Complaint {
-    let message = format!("the server has not answered within {} ms", limit.as_millis());
+fn timed_out(who: &str, limit: Duration) -> Complaint {
+    let message = format!("{who} has not answered within {} ms, the last attempt's time", limit.as_millis() as u64);
     Complaint { error: Error::new(ErrorCode::Timeout, message), remedy: Remedy::Retry }
 }
 
@@ -246,27 +260,32 @@ fn not_reached(interrupted: &Interrupted, status: u16) -> Complaint {
         0 => "the server cannot be reached: see cause".to_owned(),
         status => format!("the server's reply was cut off (status {status}): see cause"),
     };
-    // The first line: some engines write a stack below it.
+    // The first line of what reqwest prints of a JavaScript error: some engines write a stack below it.
     let words = interrupted.0.lines().next().unwrap_or_default();
+    let words = words.strip_prefix("JsValue(").map_or(words, |words| words.trim_end_matches(')'));
     let error = Error::new(ErrorCode::Unavailable, message).with_cause(words);
     Complaint { error, remedy: Remedy::Retry }
 }
 
-fn judge(head: &Head, answer: Answer, form: Form, sent: &[u8]) -> Attempt {
+fn judge(head: &Head, answer: Answer, ask: Ask) -> Attempt {
     let status = head.status;
     let good = (200..300).contains(&status);
     let complaint = match answer {
         Answer::Replies(replies) if good => {
+            let fits = |reply: &Reply| matches!(reply, Reply::Error(_)) || (ask.fits)(reply, ask.keys);
+            if !replies.iter().all(fits) {
+                return Attempt::Failed(Complaint::of_malformed("it is not what the command answers", status), None);
+            }
             let answers = replies.into_iter().map(|reply| match reply {
-                Reply::Error(words) => Err(Complaint::of_words(&words, status, sent)),
+                Reply::Error(words) => Err(Complaint::of_words(&words, status)),
                 reply => Ok(reply),
             });
             return Attempt::Answered(answers.collect());
         }
         Answer::OtherForm if good => return Attempt::OtherForm,
         // A server that refuses the header that asks for another form.
-        Answer::Refused(_) if form != Form::Plain && status == 400 => return Attempt::OtherForm,
-        Answer::Refused(words) => Complaint::of_words(&words, status, sent),
+        Answer::Refused(_) if ask.form != Form::Plain && status == 400 => return Attempt::OtherForm,
+        Answer::Refused(words) => Complaint::of_words(&words, status),
         Answer::Malformed(what) if good && what != "HTML" => Complaint::of_malformed(what, status),
         Answer::Malformed(what) => Complaint::of_status(status, what == "HTML"),
         Answer::Replies(_) | Answer::OtherForm => Complaint::of_status(status, false),

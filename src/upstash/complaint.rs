@@ -24,6 +24,9 @@ pub enum Remedy {
     OtherCommand,
 }
 
+/// A result, or what the server complains of.
+pub type Heard<T> = Result<T, Complaint>;
+
 /// An error and its remedy.
 #[derive(Clone, Debug)]
 pub struct Complaint {
@@ -33,35 +36,39 @@ pub struct Complaint {
     pub remedy: Remedy,
 }
 
-/// The longest part of a server's words that a message shows.
-const SHOWN: usize = 200;
-
 impl Complaint {
     fn new(code: ErrorCode, message: String, remedy: Remedy, answer: Details) -> Self {
         let retryable = matches!(remedy, Remedy::Retry | Remedy::Rest);
         Self { error: Error::new(code, message).with_retryable(retryable).with_details(answer), remedy }
     }
 
-    /// A complaint in Redis' words. `sent` is the request that it answers, of which nothing may be shown.
-    pub fn of_words(words: &str, status: u16, sent: &[u8]) -> Self {
-        // Servers that imitate Upstash put words of their own before those of Redis.
-        let words = words.strip_prefix("Failed to execute Redis command: ").unwrap_or(words);
-        let (limit, actual) = (number_after(words, "Limit:"), number_after(words, "Actual:"));
-        let answer = Details { status: Some(status), redis_error: error_word(words), limit, actual };
-        let has = |part: &str| words.contains(part);
-        let shown = || shown(words, sent);
+    /// A complaint in Redis' words.
+    pub fn of_words(words: &str, status: u16) -> Self {
+        // A server that imitates Upstash gives Redis' errors with a status of its own, and these words before them.
+        let (words, status) = match words.strip_prefix("Failed to execute Redis command: ") {
+            Some(words) => (words, 400),
+            None => (words, status),
+        };
+        let mut details = Details { status: Some(status), redis_error: error_word(words), ..Details::default() };
+        let has = |part: &str| find(words.as_bytes(), part.as_bytes()).is_some();
+        if has(" size exceeded") {
+            details.limit = number_after(words, "Limit:");
+            details.actual = number_after(words, "Actual:");
+        }
         let (code, message, remedy) = if has("max requests limit exceeded") || has("max daily request limit") {
-            let message = "the database's quota of commands is used up: it answers none until the quota is renewed or raised";
+            let message = "the database's quota of commands is used up: it answers none until that is renewed or raised";
             (ErrorCode::QuotaExceeded, message.to_owned(), Remedy::Rest)
         } else if has("capacity quota exceeded") {
             let message = "the database is full: delete entries, give them a ttl, or raise its capacity";
             (ErrorCode::QuotaExceeded, message.to_owned(), Remedy::None)
         } else if has("max key size exceeded") {
-            (ErrorCode::TooLarge, format!("a key is longer than the server takes{}", sizes(limit, actual)), Remedy::None)
-        } else if has("max request size exceeded") || has("max record size") {
-            (ErrorCode::TooLarge, format!("a command is larger than the server takes{}", sizes(limit, actual)), Remedy::Split)
+            let message = ["a key is longer than the server takes", &sizes(&details)].concat();
+            (ErrorCode::TooLarge, message, Remedy::None)
+        } else if has("max request size exceeded") || has("max record size exceeded") {
+            let message = ["a command, or its reply, is larger than the server takes", &sizes(&details)].concat();
+            (ErrorCode::TooLarge, message, Remedy::Split)
         } else if has("WRONGPASS") || has("NOAUTH") || words == "Unauthorized" {
-            return Self::of_status(401, false);
+            of_status(401, false)
         } else if has("NOPERM") {
             let message = "the token does not allow this command: a read-only token can neither write nor list keys";
             (ErrorCode::Unauthorized, message.to_owned(), Remedy::None)
@@ -69,65 +76,50 @@ impl Complaint {
             let message = "the server takes no writes just now, while it is upgraded or moved";
             (ErrorCode::Unavailable, message.to_owned(), Remedy::Retry)
         } else if has("unknown command") {
-            (ErrorCode::Unsupported, "the server does not know a command that is needed".to_owned(), Remedy::OtherCommand)
+            let message = "the server does not know a command that is needed";
+            (ErrorCode::Unsupported, message.to_owned(), Remedy::OtherCommand)
         } else if has("WRONGTYPE") {
             let message = "the key holds something else than a string: another program's list, set or hash";
             (ErrorCode::Corrupt, message.to_owned(), Remedy::None)
-        } else if status >= 500 && !has("ERR ") || matches!(status, 408 | 425 | 429) {
-            return Self::of_status(status, false);
-        } else if matches!(status, 401 | 403 | 404 | 405) && !has("ERR ") {
-            return Self::of_status(status, false);
+        } else if matches!(status, 401 | 403 | 404 | 405 | 408 | 413 | 425 | 429 | 500..) {
+            of_status(status, false)
         } else {
-            (ErrorCode::Unavailable, format!("the server refused the command: {}", shown()), Remedy::None)
+            let message = ["the server refused the command: ", &shown(words)].concat();
+            (ErrorCode::Unavailable, message, Remedy::None)
         };
-        Self::new(code, message, remedy, answer)
+        Self::new(code, message, remedy, details)
     }
 
     /// A complaint that is a status and no more, or `html`: a page for people, where a reply was to be.
     pub fn of_status(status: u16, html: bool) -> Self {
-        let answer = Details { status: Some(status), ..Details::default() };
-        let page = if html { " with an HTML page" } else { "" };
-        let (code, message, remedy) = match status {
-            401 => (ErrorCode::Unauthorized, "the server does not accept the token (status 401)".to_owned(), Remedy::Token),
-            403 => (
-                ErrorCode::Unauthorized,
-                format!("the server refuses access{page} (status 403)"),
-                Remedy::None,
-            ),
-            413 => (
-                ErrorCode::TooLarge,
-                format!("a request is larger than the server takes{page} (status 413)"),
-                Remedy::Split,
-            ),
-            408 | 425 | 429 | 500.. => (
-                ErrorCode::Unavailable,
-                format!("the server answered{page} that it cannot serve the request now (status {status})"),
-                Remedy::Retry,
-            ),
-            404 | 405 => (
-                ErrorCode::Unavailable,
-                format!("the server answered{page} with status {status}: is the url that of the REST API?"),
-                Remedy::None,
-            ),
-            _ => (
-                ErrorCode::Unavailable,
-                format!("the server answered{page} with something else than a reply (status {status})"),
-                Remedy::None,
-            ),
-        };
-        Self::new(code, message, remedy, answer)
+        let details = Details { status: Some(status), ..Details::default() };
+        let (code, message, remedy) = of_status(status, html);
+        Self::new(code, message, remedy, details)
     }
 
     /// A reply that cannot be understood, though the status was good: one that was cut off, say.
     pub fn of_malformed(what: &str, status: u16) -> Self {
-        let answer = Details { status: Some(status), ..Details::default() };
+        let details = Details { status: Some(status), ..Details::default() };
         let message = format!("the server's reply cannot be understood: {what} (status {status})");
-        Self::new(ErrorCode::Unavailable, message, Remedy::Retry, answer)
+        Self::new(ErrorCode::Unavailable, message, Remedy::Retry, details)
     }
 }
 
-fn sizes(limit: Option<u64>, actual: Option<u64>) -> String {
-    match (limit, actual) {
+fn of_status(status: u16, html: bool) -> (ErrorCode, String, Remedy) {
+    let (code, words, remedy) = match status {
+        401 => (ErrorCode::Unauthorized, "that it does not accept the token", Remedy::Token),
+        403 => (ErrorCode::Unauthorized, "that access is forbidden", Remedy::None),
+        413 => (ErrorCode::TooLarge, "that the request is larger than it takes", Remedy::Split),
+        408 | 425 | 429 | 500.. => (ErrorCode::Unavailable, "that it cannot serve the request now", Remedy::Retry),
+        404 | 405 => (ErrorCode::Unavailable, "that there is nothing: is the url that of the REST API?", Remedy::None),
+        _ => (ErrorCode::Unavailable, "with something else than a reply", Remedy::None),
+    };
+    let page = if html { "with an HTML page, " } else { "" };
+    (code, format!("the server answered {page}{words} (status {status})"), remedy)
+}
+
+fn sizes(details: &Details) -> String {
+    match (details.limit, details.actual) {
         (Some(limit), Some(actual)) => format!(": {actual} bytes, and at most {limit} are allowed"),
         (Some(limit), None) => format!(": at most {limit} bytes are allowed"),
         _ => String::new(),
@@ -136,33 +128,41 @@ fn sizes(limit: Option<u64>, actual: Option<u64>) -> String {
 
 /// The number that stands after `label`.
 fn number_after(words: &str, label: &str) -> Option<u64> {
-    let (_, rest) = words.split_once(label)?;
-    let rest = rest.trim_start();
-    let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+    let at = find(words.as_bytes(), label.as_bytes())? + label.len();
+    let mut digits = words.bytes().skip(at).skip_while(|byte| *byte == b' ').take_while(u8::is_ascii_digit).peekable();
+    digits.peek()?;
+    digits.try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+}
+
+/// Where `part` begins in `whole`. Not `str::contains`: its searcher, made for long texts, weighs 2 kB.
+fn find(whole: &[u8], part: &[u8]) -> Option<usize> {
+    whole.windows(part.len()).position(|window| window == part)
 }
 
 /// The first word, if it is one of Redis' error words: capitals.
 fn error_word(words: &str) -> Option<String> {
-    let word = words.split_whitespace().next()?;
-    let is_one = (2..=24).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    is_one.then(|| word.to_owned())
+    let length = words.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
+    let ends = matches!(words.as_bytes().get(length), None | Some(b' '));
+    ((2..=24).contains(&length) && ends).then(|| words.get(..length).unwrap_or_default().to_owned())
 }
 
-/// A server's words as a message may show them. Redis and its imitators repeat what they were sent, values and tokens
-/// among it: every word that stood in the request too is left out.
-fn shown(words: &str, sent: &[u8]) -> String {
-    let words = words.split(", with args").next().unwrap_or(words);
+/// The words of Redis and Upstash that say what is wrong with a command.
+const VOCABULARY: &str = " ERR a an and arg args arguments array be busy bytes can command commands connection database disabled \
+    empty EOF error exceeded expected expire expired failed for found handle in integer internal invalid is it JSON key keys \
+    limit max mismatch missing must no not null number of on once only or out parse protocol range rate request requests \
+    server size string supported syntax temporarily the this time timeout to too type unavailable unsupported user value \
+    wrong you ";
+
+/// A server's words as a message may show them. Servers repeat what they were sent, values, tokens and keys among it: every
+/// word that is none of Redis' own is left out.
+fn shown(words: &str) -> String {
     let mut shown = String::new();
-    for part in words.split_inclusive(|character: char| !(character.is_alphanumeric() || character == '_')) {
-        let word = part.trim_end_matches(|character: char| !(character.is_alphanumeric() || character == '_'));
-        let rest = part.get(word.len()..).unwrap_or_default();
-        let repeats = word.len() > 2 && sent.windows(word.len()).any(|window| window == word.as_bytes());
-        shown.push_str(if repeats || word.len() > 30 { "..." } else { word });
-        shown.extend(rest.chars().map(|character| if character.is_control() { ' ' } else { character }));
-        if shown.len() > SHOWN {
-            shown.push_str("...");
-            break;
+    for word in words.split_ascii_whitespace().take(40) {
+        let plain = word.trim_matches(|character: char| character.is_ascii_punctuation());
+        let known = !plain.is_empty() && find(VOCABULARY.as_bytes(), [" ", plain, " "].concat().as_bytes()).is_some();
+        if known || !shown.ends_with("...") {
+            shown.push_str(if shown.is_empty() { "" } else { " " });
+            shown.push_str(if known { plain } else { "..." });
         }
     }
     shown
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn of(words: &str, status: u16) -> Complaint {
-        Complaint::of_words(words, status, b"[\"GET\",\"the-key\",\"hunter2\"]")
+        Complaint::of_words(words, status)
     }
 
     #[test]
@@ -192,6 +192,9 @@ mod tests {
             ("Failed to execute Redis command: ERR unknown command 'MSETEX'", 500, Unsupported, Remedy::OtherCommand),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", 400, Corrupt, Remedy::None),
             ("ERR wrong number of arguments for 'mget' command", 400, Unavailable, Remedy::None),
+            ("ERR internal server error", 500, Unavailable, Remedy::Retry),
+            ("ERR invalid token", 401, Unauthorized, Remedy::Token),
+            ("Payload Too Large", 413, TooLarge, Remedy::Split),
             ("Internal Server Error", 500, Unavailable, Remedy::Retry),
             ("error code: 1016", 530, Unavailable, Remedy::Retry),
             ("Too Many Requests", 429, Unavailable, Remedy::Retry),
@@ -212,13 +215,26 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_request_is_shown() {
-        for words in
-            ["ERR bad value hunter2", "ERR 'the-key': \"hunter2\"", "ERR x, with args beginning with: 'hunter2'", "hunter2"]
-        {
-            let error = of(words, 400).error;
-            assert!(!error.message().contains("hunter2") && !error.message().contains("the-key"), "{error}");
+    fn a_number_of_commands_is_no_number_of_bytes() {
+        let error = of("ERR max requests limit exceeded. Limit: 500000, Usage: 500000", 400).error;
+        assert_eq!(error.details().and_then(|details| details.limit), None);
+    }
+
+    #[test]
+    fn nothing_but_words_of_redis_is_shown() {
+        for words in [
+            "ERR bad value hunter2",
+            "ERR 'the-key': \"hunter2\"",
+            "ERR x, with args beginning with: 'hunter2'",
+            "hunter2",
+            "Bearer hunter2",
+            "ERR value:hunter2 HUNTER2 p\u{e4}ss",
+        ] {
+            let message = of(words, 400).error.message().to_lowercase();
+            assert!(!message.contains("hunter2") && !message.contains("the-key") && message.is_ascii(), "{message}");
         }
-        assert!(of("ERR syntax error", 400).error.message().ends_with("ERR syntax error"));
+        assert!(of("ERR syntax error", 400).error.message().ends_with(": ERR syntax error"));
+        let arity = of("ERR wrong number of arguments for 'mget' command", 400).error;
+        assert!(arity.message().ends_with(": ERR wrong number of arguments for ... command"), "{arity}");
     }
 }

@@ -13,12 +13,14 @@ use super::base64;
 /// Begins each value that does not stand as it is.
 pub const MARKER: &[u8] = b"bytestow1:";
 
-/// U+FFFD in UTF-8: what a server puts where the bytes were not UTF-8.
-pub const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
-
 /// Whether `bytes` stand as they are.
 pub fn is_verbatim(bytes: &[u8]) -> bool {
-    !bytes.starts_with(MARKER) && std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\u{FFFD}'))
+    !bytes.starts_with(MARKER) && !is_doubtful(bytes)
+}
+
+/// Whether `bytes`, read as plain JSON, may be what the server has made of others: U+FFFD stands where they were no UTF-8.
+pub fn is_doubtful(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).map_or(true, |text| text.contains(char::REPLACEMENT_CHARACTER))
 }
 
 /// What stands in Redis for `bytes`, unless it is the bytes themselves.

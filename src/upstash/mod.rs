@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `command`, `json`, `resp`, `reply` | the wire (<https://upstash.com/docs/redis/features/restapi>), out and in |
 //! | `base64`, `envelope` | how a value stands in Redis |
-//! | `batch` | how much goes into one command |
+//! | `batch`, `drive` | how much goes into one command, and several of them for one call |
 //! | `complaint`, `retry` | what a server complains of, and whether to try again |
 //! | `client` | a request with all its attempts |
 //! | `read`, `write`, `scan` | the trait's methods |
@@ -27,10 +27,12 @@ mod batch;
 mod client;
 mod command;
 mod complaint;
+mod drive;
 pub mod envelope;
 mod json;
 mod read;
 mod reply;
+#[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod resp;
 mod retry;
@@ -44,12 +46,13 @@ use std::time::Duration;
 
 use self::batch::Learned;
 use self::client::Client;
+#[cfg(feature = "reqwest")]
 pub use self::reqwest_transport::ReqwestTransport;
 pub use self::retry::Patience;
 pub use self::transport::{Head, Interrupted, Receive, Request, Transport};
 use crate::layers::{Coalesced, Sharing};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl, check_clear};
-use crate::timer::{SharedTimer, SystemTimer};
+use crate::timer::SharedTimer;
 use crate::{BoxFuture, Entries, Error, Keys, Observer, Portable, Result, Secret, Stats};
 
 /// The longest key that Upstash takes, in bytes.
@@ -178,14 +181,14 @@ impl UpstashRedisByteStore {
     /// `invalid_argument` for a URL that cannot be that of the REST API.
     pub fn new(options: UpstashOptions) -> Result<Self> {
         let url = base_url(&options.url)?;
-        let timer = options.timer.unwrap_or_else(|| Arc::new(SystemTimer));
+        let timer = options.timer.map_or_else(default_timer, Ok)?;
         let core = Core {
             client: Client {
                 url,
                 token: options.token,
                 headers: options.headers,
                 patience: options.patience,
-                transport: options.transport.unwrap_or_else(|| Arc::new(ReqwestTransport::default())),
+                transport: options.transport.map_or_else(default_transport, Ok)?,
                 timer: timer.clone(),
                 observer: options.observer,
                 counters: Default::default(),
@@ -207,24 +210,48 @@ impl UpstashRedisByteStore {
     }
 }
 
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(ReqwestTransport::default()))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    Err(Error::invalid_argument("transport must be given where the feature `reqwest` is off"))
+}
+
+#[cfg(any(feature = "reqwest", target_arch = "wasm32"))]
+fn default_timer() -> Result<SharedTimer> {
+    Ok(Arc::new(crate::timer::SystemTimer))
+}
+
+#[cfg(not(any(feature = "reqwest", target_arch = "wasm32")))]
+fn default_timer() -> Result<SharedTimer> {
+    Err(Error::invalid_argument("timer must be given where the feature `reqwest` is off"))
+}
+
 /// The URL of the REST API, without what ends it.
 fn base_url(url: &str) -> Result<String> {
-    let refused = |what: &str| Err(Error::invalid_argument(format!("url {what}")));
-    let lower = url.trim().to_ascii_lowercase();
-    if lower.starts_with("redis://") || lower.starts_with("rediss://") {
-        return refused("is that of the Redis protocol: the REST API's begins with https://");
-    }
-    let Some(rest) = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")) else {
-        return refused("must begin with https:// or http://");
+    let url = url.trim_ascii();
+    let after = |scheme: &str| {
+        let (begin, rest) = url.split_at_checked(scheme.len())?;
+        begin.eq_ignore_ascii_case(scheme).then_some(rest.as_bytes())
     };
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') {
-        return refused("must name a host, and no user or password before it: the token is an option of its own");
-    }
-    if rest.contains(['?', '#']) || rest.contains(char::is_whitespace) {
-        return refused("must have neither a query nor a fragment nor white space in it: the token is an option of its own");
-    }
-    Ok(url.trim().trim_end_matches('/').to_owned())
+    let refused = if after("redis://").or_else(|| after("rediss://")).is_some() {
+        "is that of the Redis protocol: the REST API's begins with https://"
+    } else if let Some(rest) = after("https://").or_else(|| after("http://")) {
+        let host = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
+        if host.is_empty() || host.contains(&b'@') {
+            "must name a host, and no user or password before it: the token is an option of its own"
+        } else if rest.iter().any(|byte| matches!(byte, b'?' | b'#') || byte.is_ascii_whitespace()) {
+            "must have neither a query nor a fragment nor white space in it: the token is an option of its own"
+        } else {
+            return Ok(url.trim_end_matches('/').to_owned());
+        }
+    } else {
+        "must begin with https:// or http://"
+    };
+    Err(Error::invalid_argument(["url ", refused].concat()))
 }
 
 /// Something learned of the server once, and for good.

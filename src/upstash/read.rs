@@ -1,17 +1,18 @@
 //! `MGET`, in batches of a size that is predicted from what was read before; and what is known of entries without their
 //! values.
 
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::batch::{halves, MOST_KEYS};
 use super::client::{Ask, Outcome};
 use super::command::Command;
-use super::complaint::{Complaint, Remedy};
+use super::complaint::{Complaint, Heard, Remedy};
+use super::drive::{Begun, drive};
 use super::envelope;
 use super::reply::{Form, Reply};
 use super::{Core, Encoding};
 use crate::error::{ErrorCode, shown_key};
-use crate::future::InFlight;
 use crate::store::{Expiry, Lookup, Stat};
 use crate::{Error, Keys, Result, Value};
 
@@ -26,6 +27,9 @@ const CANARY: &str = "\u{e9}";
 
 /// What was read of a key: stored bytes, or nothing.
 type Found = Option<Vec<u8>>;
+
+/// What was read of the keys so far; nothing at all of those that were not asked for yet.
+type Answers = Mutex<Vec<Option<Found>>>;
 
 impl Core {
     /// The answer to `keys`.
@@ -52,97 +56,84 @@ impl Core {
     }
 
     async fn read_distinct(&self, keys: &[&str]) -> Result<Vec<Found>> {
-        let mut found: Vec<Found> = vec![None; keys.len()];
-        let mut doubtful = Vec::new();
-        let mut todo = Vec::from([0..keys.len()]);
-        let mut running = InFlight::new();
-        loop {
-            // What is to be learned from the first batch is waited for.
-            while running.len() < if self.learned.knows_values() { AT_ONCE } else { 1 }
-                && let Some(range) = todo.pop().filter(|range| !range.is_empty())
-            {
-                let lengths: Vec<usize> = keys.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
-                let middle = range.start + self.learned.next_read(&lengths);
-                todo.push(middle..range.end);
-                running.push(Box::pin(async move {
-                    let range = range.start..middle;
-                    let batch = keys.get(range.clone()).unwrap_or_default();
-                    (range, self.mget(batch, Form::Plain).await)
-                }));
-            }
-            let Some((range, end)) = running.next().await else { break };
-            match end {
-                Err(complaint) if complaint.remedy == Remedy::Split && range.len() > 1 => {
-                    let (first, second) = halves(range);
-                    todo.extend([second, first]);
-                }
-                Err(complaint) if complaint.remedy == Remedy::Split => {
-                    let key = keys.get(range.start).copied().unwrap_or_default();
-                    return Err(too_large_reply(key, &complaint.error));
-                }
-                Err(complaint) => return Err(complaint.error),
-                Ok(values) => {
-                    for (at, value) in range.zip(values.into_iter().flatten()) {
-                        if value.as_deref().is_some_and(is_doubtful) {
-                            doubtful.push(at);
-                        }
-                        if let Some(slot) = found.get_mut(at) {
-                            *slot = value;
-                        }
-                    }
-                }
-            }
+        let answers: Answers = Mutex::new(vec![None; keys.len()]);
+        // What is to be learned from the first batch is waited for.
+        let width = || if self.learned.knows_values() { AT_ONCE } else { 1 };
+        let begin = |range: Range<usize>| {
+            let lengths: Vec<usize> = keys.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
+            let end = range.start + self.learned.next_read(&lengths);
+            let answers = &answers;
+            let sent = Box::pin(async move {
+                let batch = keys.get(range.start..end).unwrap_or_default();
+                let found = self.mget(batch, Form::Plain).await?.ok_or_else(unexpected)?;
+                keep(answers, range.start..end, found);
+                Ok(())
+            });
+            Begun { end, sent }
+        };
+        drive(keys.len(), width, begin).await.map_err(|failed| failure(keys, failed))?;
+
+        let is_doubtful = |found: &Option<Found>| matches!(found, Some(Some(stored)) if envelope::is_doubtful(stored));
+        let doubtful: Vec<usize> = locked(&answers).iter().enumerate().filter(|(_, found)| is_doubtful(found)).map(|(at, _)| at).collect();
+        if !doubtful.is_empty() {
+            self.read_exactly(keys, &doubtful, &answers).await?;
         }
-        for batch in doubtful.chunks(MOST_KEYS) {
-            self.read_exactly(keys, batch, &mut found).await?;
-        }
-        Ok(found)
+        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A key that nobody asked for must not look as if it were missing.
+        answers.into_iter().collect::<Option<Vec<Found>>>().ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))
+    }
+
+    /// Reads again, in a form that can hold any bytes, what plain JSON could not.
+    async fn read_exactly(&self, keys: &[&str], which: &[usize], answers: &Answers) -> Result<()> {
+        let names: Vec<&str> = which.iter().filter_map(|at| keys.get(*at).copied()).collect();
+        let begin = |range: Range<usize>| {
+            let lengths: Vec<usize> = names.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
+            let end = range.start + self.learned.next_read(&lengths);
+            let names = &names;
+            let sent = Box::pin(async move {
+                let found = self.mget_exactly(names.get(range.start..end).unwrap_or_default()).await?;
+                for (at, found) in which.iter().skip(range.start).zip(found) {
+                    keep(answers, *at..at + 1, vec![found]);
+                }
+                Ok(())
+            });
+            Begun { end, sent }
+        };
+        drive(names.len(), || 1, begin).await.map_err(|failed| failure(&names, failed))
     }
 
     /// One `MGET`; `None` for replies in another form than the one that was asked for.
-    async fn mget(&self, keys: &[&str], form: Form) -> std::result::Result<Option<Vec<Found>>, Complaint> {
+    async fn mget(&self, keys: &[&str], form: Form) -> Heard<Option<Vec<Found>>> {
         let command = Command::new("MGET").args(keys.iter().copied());
-        let outcome = if form == Form::Base64 && !self.base64.is() {
-            // One more command, once: does the server know this form, or does its answer merely look so?
-            let ask = Ask { operation: "get", keys: keys.len(), form, pipelined: true };
-            match self.client.ask(&[Command::new("ECHO").arg(CANARY), command], ask).await.map_err(hopeless)? {
-                Outcome::Answered(mut replies) => {
-                    let answer = replies.pop();
-                    if !matches!(replies.pop(), Some(Ok(Reply::Bytes(echo))) if echo == CANARY.as_bytes()) {
-                        return Ok(None);
-                    }
-                    self.base64.learn();
-                    answer
-                }
-                Outcome::OtherForm => None,
-            }
-        } else {
-            let ask = Ask { operation: "get", keys: keys.len(), form, pipelined: false };
-            match self.client.ask(std::slice::from_ref(&command), ask).await {
-                Ok(Outcome::Answered(mut replies)) => replies.pop(),
-                Ok(Outcome::OtherForm) => None,
-                Err(error) => Some(Err(self.learn_limit(hopeless(error)))),
-            }
+        // One more command, once: does the server know this form, or does its answer merely look so?
+        let canary = form == Form::Base64 && !self.base64.is();
+        let ask = Ask { operation: "get", keys: keys.len(), form, pipelined: canary, fits: are_values };
+        let commands = if canary { vec![Command::new("ECHO").arg(CANARY), command] } else { vec![command] };
+        let mut replies = match self.client.ask(&commands, ask).await {
+            Ok(Outcome::Answered(replies)) => replies,
+            Ok(Outcome::OtherForm) => return Ok(None),
+            Err(error) => return Err(self.learn_limit(hopeless(error))),
         };
-        let reply = match outcome {
-            None => return Ok(None),
-            Some(reply) => reply.map_err(|complaint| self.learn_limit(complaint))?,
-        };
-        let Reply::Array(items) = reply else { return Err(unexpected()) };
-        if items.len() != keys.len() {
-            return Err(unexpected());
+        let answer = replies.pop();
+        if canary {
+            if !matches!(replies.pop(), Some(Ok(Reply::Bytes(echo))) if echo == CANARY.as_bytes()) {
+                return Ok(None);
+            }
+            self.base64.learn();
         }
+        let Reply::Array(items) = answer.ok_or_else(unexpected)?.map_err(|complaint| self.learn_limit(complaint))? else {
+            return Err(unexpected());
+        };
         let (mut hits, mut bytes) = (0, 0);
         let mut found = Vec::with_capacity(items.len());
         for item in items {
             found.push(match item {
-                Reply::Null => None,
                 Reply::Bytes(stored) => {
                     hits += 1;
                     bytes += stored.len() + 3;
                     Some(stored)
                 }
-                _ => return Err(unexpected()),
+                _ => None,
             });
         }
         if hits > 0 {
@@ -153,31 +144,7 @@ impl Core {
         Ok(Some(found))
     }
 
-    /// Reads again, in a form that can hold any bytes, what plain JSON could not.
-    async fn read_exactly(&self, keys: &[&str], which: &[usize], found: &mut [Found]) -> Result<()> {
-        let mut todo = Vec::from([0..which.len()]);
-        while let Some(range) = todo.pop() {
-            let names: Vec<&str> =
-                which.iter().take(range.end).skip(range.start).filter_map(|at| keys.get(*at).copied()).collect();
-            match self.mget_exactly(&names).await {
-                Err(complaint) if complaint.remedy == Remedy::Split && range.len() > 1 => {
-                    let (first, second) = halves(range);
-                    todo.extend([second, first]);
-                }
-                Err(complaint) => return Err(complaint.error),
-                Ok(values) => {
-                    for (at, value) in which.iter().skip(range.start).zip(values) {
-                        if let Some(slot) = found.get_mut(*at) {
-                            *slot = value;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn mget_exactly(&self, keys: &[&str]) -> std::result::Result<Vec<Found>, Complaint> {
+    async fn mget_exactly(&self, keys: &[&str]) -> Heard<Vec<Found>> {
         for (form, lacks) in [(Form::Base64, &self.no_base64), (Form::Resp2, &self.no_resp2)] {
             if !lacks.is() {
                 match self.mget(keys, form).await? {
@@ -197,7 +164,8 @@ impl Core {
         let mut stats = Vec::with_capacity(all.len());
         for batch in all.chunks(STATS_AT_ONCE) {
             let commands: Vec<Command> = batch.iter().flat_map(|key| stat_commands(key)).collect();
-            let ask = Ask { operation: "stat", keys: batch.len(), form: Form::Plain, pipelined: true };
+            let fits = |reply: &Reply, _| matches!(reply, Reply::Bytes(_)) || reply.integer().is_some();
+            let ask = Ask { operation: "stat", keys: batch.len(), form: Form::Plain, pipelined: true, fits };
             let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
                 return Err(unexpected().error);
             };
@@ -208,7 +176,7 @@ impl Core {
         Ok(stats)
     }
 
-    fn stat_of(&self, answers: &[std::result::Result<Reply, Complaint>]) -> Result<Option<Stat>> {
+    fn stat_of(&self, answers: &[Heard<Reply>]) -> Result<Option<Stat>> {
         let [length, life, head, tail] = answers else { return Err(unexpected().error) };
         let life = life.clone().map_err(|complaint| complaint.error)?.integer().ok_or_else(|| unexpected().error)?;
         let expiry = match life {
@@ -256,11 +224,6 @@ fn stat_commands(key: &str) -> [Command; 4] {
     ]
 }
 
-/// Whether plain JSON may have lost bytes of a value.
-fn is_doubtful(stored: &[u8]) -> bool {
-    std::str::from_utf8(stored).map_or(true, |text| text.contains('\u{FFFD}'))
-}
-
 /// An error of a whole request, as a complaint about it: one about size is to be split, though it comes as an error.
 pub(super) fn hopeless(error: Error) -> Complaint {
     let remedy = match error.code() {
@@ -275,8 +238,34 @@ pub(super) fn unexpected() -> Complaint {
     Complaint::of_malformed("it is not what the command answers", 200)
 }
 
-fn too_large_reply(key: &str, error: &Error) -> Error {
-    let message = format!("the value of {} is larger than the server gives out in one reply: {}", shown_key(key), error.message());
-    let details = error.details().cloned().unwrap_or_default();
+/// What a read of `keys` fails with.
+fn failure(keys: &[&str], (at, complaint): (usize, Complaint)) -> Error {
+    if complaint.remedy != Remedy::Split {
+        return complaint.error;
+    }
+    let key = shown_key(keys.get(at).copied().unwrap_or_default());
+    let message = format!("the value of {key}: {}", complaint.error.message());
+    let details = complaint.error.details().cloned().unwrap_or_default();
     Error::new(ErrorCode::TooLarge, message).with_details(details)
+}
+
+/// Whether a reply is that of `MGET`, or the canary's.
+fn are_values(reply: &Reply, keys: usize) -> bool {
+    match reply {
+        Reply::Array(items) => {
+            items.len() == keys && items.iter().all(|item| matches!(item, Reply::Null | Reply::Bytes(_)))
+        }
+        reply => matches!(reply, Reply::Bytes(echo) if echo == CANARY.as_bytes()),
+    }
+}
+
+fn locked(answers: &Answers) -> MutexGuard<'_, Vec<Option<Found>>> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn keep(answers: &Answers, range: Range<usize>, found: Vec<Found>) {
+    let mut answers = locked(answers);
+    for (slot, found) in answers.iter_mut().take(range.end).skip(range.start).zip(found) {
+        *slot = Some(found);
+    }
 }

@@ -107,6 +107,7 @@ impl Body {
                 None => Answer::Malformed("RESP2 that was cut off"),
                 Some(replies) => match replies.as_slice() {
                     [Reply::Error(error)] => Answer::Refused(error.clone()),
+                    _ if form == Form::Plain => Answer::Malformed("RESP2 that nobody asked for"),
                     _ if form != Form::Resp2 => Answer::OtherForm,
                     _ => counted(replies, count),
                 },
@@ -216,7 +217,9 @@ mod tests {
     fn a_header_that_was_ignored_is_noticed() {
         assert_eq!(answer(r#"[{"result":"é"},{"result":"test"}]"#, Form::Base64, true, 2), Answer::OtherForm);
         assert_eq!(answer(r#"{"result":["x"]}"#, Form::Resp2, false, 1), Answer::OtherForm);
-        assert_eq!(answer("$1\r\nx\r\n", Form::Plain, false, 1), Answer::OtherForm);
+        assert_eq!(answer("$1\r\nx\r\n", Form::Base64, false, 1), Answer::OtherForm);
+        let unasked = Answer::Malformed("RESP2 that nobody asked for");
+        assert_eq!(answer("$1\r\nx\r\n", Form::Plain, false, 1), unasked);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! `SCAN`: listing, and clearing what is listed.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Core;
 use super::client::{Ask, Outcome};
 use super::command::{Command, glob};
+use super::envelope;
 use super::read::unexpected;
 use super::reply::{Form, Reply};
 use crate::sorted::SortedMap;
@@ -23,7 +23,7 @@ struct Scan {
     cursor: String,
     /// Keys that have been handed out or wait for it: a scan may come by one twice.
     seen: SortedMap,
-    waiting: VecDeque<String>,
+    waiting: Vec<String>,
     ended: bool,
 }
 
@@ -45,11 +45,12 @@ impl Core {
             scan.cursor = cursor;
             for key in keys {
                 if scan.seen.insert(Arc::from(key.as_str()), 0).is_none() {
-                    scan.waiting.push_back(key);
+                    scan.waiting.push(key);
                 }
             }
         }
-        let keys: Vec<String> = scan.waiting.drain(..limit.min(scan.waiting.len())).collect();
+        // From the end: no order is promised.
+        let keys = scan.waiting.split_off(scan.waiting.len().saturating_sub(limit));
         let more = !scan.ended || !scan.waiting.is_empty();
         Ok(Page { keys, next: more.then(|| Cursor::live(scan)) })
     }
@@ -58,13 +59,13 @@ impl Core {
     async fn scan(&self, prefix: &str, cursor: &str, operation: &'static str) -> Result<(String, Vec<String>)> {
         let command =
             Command::new("SCAN").arg(cursor).arg("MATCH").arg(glob(prefix)).arg("COUNT").arg(COUNT.to_string());
-        let ask = Ask { operation, keys: 0, form: Form::Plain, pipelined: false };
+        let ask = Ask { operation, keys: 0, form: Form::Plain, pipelined: false, fits: is_step };
         let reply = self.client.ask_one(&command, ask).await?.map_err(|complaint| complaint.error)?;
         let Reply::Array(parts) = reply else { return Err(unexpected().error) };
         let [cursor, Reply::Array(items)] = parts.as_slice() else { return Err(unexpected().error) };
         let cursor = match cursor {
             Reply::Integer(cursor) => cursor.to_string(),
-            Reply::Bytes(cursor) => String::from_utf8_lossy(cursor).into_owned(),
+            Reply::Bytes(cursor) => String::from_utf8(cursor.clone()).map_err(|_| unexpected().error)?,
             _ => return Err(unexpected().error),
         };
         let (mut keys, mut doubtful) = (Vec::new(), Vec::new());
@@ -72,7 +73,7 @@ impl Core {
             let Reply::Bytes(key) = item else { return Err(unexpected().error) };
             match std::str::from_utf8(key) {
                 Ok(key) if !key.starts_with(prefix) => {}
-                Ok(key) if key.contains('\u{FFFD}') => doubtful.push(key.to_owned()),
+                Ok(text) if envelope::is_doubtful(key) => doubtful.push(text.to_owned()),
                 Ok(key) => keys.push(key.to_owned()),
                 // No key of ours: it is no text.
                 Err(_) => {}
@@ -88,7 +89,8 @@ impl Core {
             return Ok(keys);
         }
         let commands: Vec<Command> = keys.iter().map(|key| Command::new("EXISTS").arg(key)).collect();
-        let ask = Ask { operation, keys: keys.len(), form: Form::Plain, pipelined: true };
+        let fits = |reply: &Reply, _| reply.integer().is_some();
+        let ask = Ask { operation, keys: keys.len(), form: Form::Plain, pipelined: true, fits };
         let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
             return Err(unexpected().error);
         };
@@ -104,9 +106,10 @@ impl Core {
     /// Removes what begins with `prefix`; everything, where it is empty.
     pub(super) async fn remove_all(&self, prefix: String) -> Result<()> {
         if prefix.is_empty() {
-            let ask = Ask { operation: "clear", keys: 0, form: Form::Plain, pipelined: false };
-            let reply = self.client.ask_one(&Command::new("FLUSHDB"), ask).await?.map_err(|complaint| complaint.error)?;
-            return if reply.is_ok() { Ok(()) } else { Err(unexpected().error) };
+            let fits = |reply: &Reply, _| reply.is_ok();
+            let ask = Ask { operation: "clear", keys: 0, form: Form::Plain, pipelined: false, fits };
+            let answer = self.client.ask_one(&Command::new("FLUSHDB"), ask).await?;
+            return answer.map(drop).map_err(|complaint| complaint.error);
         }
         // Keys may be deleted during a scan: those that exist throughout still come.
         let mut cursor = "0".to_owned();
@@ -119,4 +122,11 @@ impl Core {
             }
         }
     }
+}
+
+/// Whether a reply is a step of a scan: a cursor and keys.
+fn is_step(reply: &Reply, _: usize) -> bool {
+    let Reply::Array(parts) = reply else { return false };
+    matches!(parts.as_slice(), [cursor, Reply::Array(keys)]
+        if matches!(cursor, Reply::Bytes(_) | Reply::Integer(_)) && keys.iter().all(|key| matches!(key, Reply::Bytes(_))))
 }

@@ -3,15 +3,15 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::batch::{MOST_KEYS, Room, halves};
+use super::batch::{MOST_KEYS, Room};
 use super::client::{Ask, Outcome};
 use super::command::{Command, percent_encoded, quoted_len};
-use super::complaint::{Complaint, Remedy};
+use super::complaint::{Heard, Remedy};
+use super::drive::{Begun, drive};
 use super::read::{AT_ONCE, hopeless, unexpected};
 use super::reply::{Form, Reply};
 use super::{Core, Encoding, base64, envelope};
 use crate::error::shown_key;
-use crate::future::InFlight;
 use crate::{Entries, Error, Keys, Result, Value};
 
 /// The longest path that servers take: Node's take 16 kB of headers in all.
@@ -77,46 +77,35 @@ impl Core {
     }
 
     async fn write_all(&self, entries: &[Entry<'_>], life: Option<u64>) -> Result<()> {
-        let mut todo = Vec::from([0..entries.len()]);
-        let mut running = InFlight::new();
-        loop {
-            while running.len() < AT_ONCE
-                && let Some(range) = todo.pop().filter(|range| !range.is_empty())
-            {
-                let (end, batch) = self.next_batch(entries, range.clone(), life);
-                todo.push(end..range.end);
-                running.push(Box::pin(async move {
-                    let range = range.start..end;
-                    let sent = self.send(&batch, range.len()).await;
-                    (range, sent)
-                }));
-            }
-            let Some((range, end)) = running.next().await else { return Ok(()) };
-            match end.map_err(|complaint| self.learn_limit(complaint)) {
-                Ok(()) => {}
-                Err(complaint) if complaint.remedy == Remedy::Split && range.len() > 1 => {
-                    let (first, second) = halves(range);
-                    todo.extend([second, first]);
-                }
-                Err(complaint)
-                    if complaint.remedy == Remedy::OtherCommand && life.is_some() && range.len() > 1 && !self.no_msetex.is() =>
-                {
-                    self.no_msetex.learn();
-                    todo.push(range);
-                }
-                // Others that were under way have learned it meanwhile.
-                Err(complaint) if complaint.remedy == Remedy::OtherCommand && life.is_some() && range.len() > 1 => {
-                    todo.push(range);
-                }
-                Err(complaint) => return Err(complaint.error),
-            }
-        }
+        let begin = |range: Range<usize>| {
+            let one_by_one = life.is_some() && self.no_msetex.is();
+            let (end, batch) = self.next_batch(entries, range.clone(), life, one_by_one);
+            let count = end - range.start;
+            let sent = Box::pin(async move {
+                self.send(&batch, count).await.map_err(|mut complaint| {
+                    let may_help = batch.expected == Expected::One;
+                    match complaint.remedy {
+                        Remedy::OtherCommand if may_help => self.no_msetex.learn(),
+                        Remedy::OtherCommand => complaint.remedy = Remedy::None,
+                        _ => {}
+                    }
+                    self.learn_limit(complaint)
+                })
+            });
+            Begun { end, sent }
+        };
+        drive(entries.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
     /// As many of `range` as one request takes: where it ends, and what it is.
-    fn next_batch(&self, entries: &[Entry<'_>], range: Range<usize>, life: Option<u64>) -> (usize, Batch) {
+    fn next_batch(
+        &self,
+        entries: &[Entry<'_>],
+        range: Range<usize>,
+        life: Option<u64>,
+        one_by_one: bool,
+    ) -> (usize, Batch) {
         let room = Room::below(self.learned.limit());
-        let one_by_one = life.is_some() && self.no_msetex.is();
         let life = life.map(|life| life.to_string());
         let mut arguments = Command::default();
         let mut commands = Vec::new();
@@ -164,93 +153,81 @@ impl Core {
         }
     }
 
-    async fn send(&self, batch: &Batch, keys: usize) -> std::result::Result<(), Complaint> {
-        let ask = Ask { operation: "set", keys, form: Form::Plain, pipelined: batch.commands.len() > 1 };
+    async fn send(&self, batch: &Batch, keys: usize) -> Heard<()> {
+        let fits = match batch.expected {
+            Expected::Ok => |reply: &Reply, _| reply.is_ok(),
+            Expected::One => |reply: &Reply, _| reply.integer() == Some(1) || reply.is_ok(),
+        };
+        let ask = Ask { operation: "set", keys, form: Form::Plain, pipelined: batch.commands.len() > 1, fits };
         let Outcome::Answered(replies) = self.client.ask(&batch.commands, ask).await.map_err(hopeless)? else {
             return Err(unexpected());
         };
-        for reply in replies {
-            let reply = reply?;
-            let good = match batch.expected {
-                Expected::Ok => reply.is_ok(),
-                Expected::One => reply.integer() == Some(1) || reply.is_ok(),
-            };
-            if !good {
-                return Err(unexpected());
-            }
-        }
-        Ok(())
+        replies.into_iter().try_for_each(|reply| reply.map(drop))
     }
 
     /// Values that are no text, one to a request.
     async fn write_raw(&self, entries: &[Entry<'_>], life: Option<u64>) -> Result<()> {
         let query = life.map_or_else(String::new, |life| format!("?PX={life}"));
-        let mut waiting = Vec::new();
-        for (key, value) in entries {
-            let path = format!("set/{}{query}", percent_encoded(key));
+        let path = |key: &str| ["set/", &percent_encoded(key), &query].concat();
+        for (key, _) in entries {
             // What stands for "here" and "up" is resolved by whoever handles the URL, percent-encoded or not.
-            if matches!(*key, "" | "." | "..") || path.len() > LONGEST_PATH {
+            if matches!(*key, "" | "." | "..") || path(key).len() > LONGEST_PATH {
                 return Err(Error::unsupported(format!(
                     "encoding: \"raw\" writes values that are no text under keys that can stand in a URL's path, and {} cannot",
                     shown_key(key)
                 )));
             }
-            waiting.push((path, *value));
         }
-        let mut waiting = waiting.into_iter();
-        let mut running = InFlight::new();
-        loop {
-            while running.len() < AT_ONCE
-                && let Some((path, value)) = waiting.next()
-            {
-                running.push(Box::pin(async move {
-                    let batch = Batch { commands: vec![Command::raw(path, value.to_vec())], expected: Expected::Ok };
-                    self.send(&batch, 1).await
-                }));
-            }
-            match running.next().await {
-                None => return Ok(()),
-                Some(sent) => sent.map_err(|complaint| self.learn_limit(complaint).error)?,
-            }
-        }
+        let begin = |range: Range<usize>| {
+            let path = &path;
+            let sent = Box::pin(async move {
+                let Some((key, value)) = entries.get(range.start) else { return Ok(()) };
+                let commands = vec![Command::raw(path(key), value.to_vec())];
+                self.send(&Batch { commands, expected: Expected::Ok }, 1).await.map_err(|mut complaint| {
+                    complaint.remedy = Remedy::None;
+                    complaint
+                })
+            });
+            Begun { end: range.start + 1, sent }
+        };
+        drive(entries.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
     /// Deletes `keys`.
     pub(super) async fn delete(&self, keys: &Keys) -> Result<()> {
         let all: Vec<&str> = keys.iter().collect();
-        let mut rest = all.as_slice();
-        let mut running = InFlight::new();
-        loop {
-            while running.len() < AT_ONCE && !rest.is_empty() {
-                let room = Room { target: DELETED_BYTES, most: DELETED_BYTES };
-                let count = room.first_batch(rest.iter().map(|key| key.len() + 3)).min(MOST_KEYS);
-                let (batch, after) = rest.split_at(count);
-                rest = after;
-                running.push(Box::pin(self.unlink(batch)));
-            }
-            match running.next().await {
-                None => return Ok(()),
-                Some(deleted) => deleted?,
-            }
-        }
+        let begin = |range: Range<usize>| {
+            let room = Room::below(self.learned.limit());
+            let room = Room { target: room.target.min(DELETED_BYTES), ..room };
+            let sizes = all.iter().take(range.end).skip(range.start).map(|key| quoted_len(key.as_bytes()) + 1);
+            let end = range.start + room.first_batch(sizes).min(MOST_KEYS);
+            let all = &all;
+            let sent = Box::pin(async move {
+                let keys = all.get(range.start..end).unwrap_or_default();
+                self.unlink(keys).await.map_err(|complaint| self.learn_limit(complaint))
+            });
+            Begun { end, sent }
+        };
+        drive(all.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
-    async fn unlink(&self, keys: &[&str]) -> Result<()> {
-        let ask = Ask { operation: "delete", keys: keys.len(), form: Form::Plain, pipelined: false };
-        loop {
-            let unlink = !self.no_unlink.is();
-            let command = Command::new(if unlink { "UNLINK" } else { "DEL" }).args(keys.iter().copied());
-            let answer = match self.client.ask_one(&command, ask).await {
-                Ok(answer) => answer,
-                Err(error) => Err(hopeless(error)),
-            };
-            match answer {
-                Ok(Reply::Integer(_)) => return Ok(()),
-                Ok(_) => return Err(unexpected().error),
-                Err(complaint) if unlink && complaint.remedy == Remedy::OtherCommand => self.no_unlink.learn(),
-                Err(complaint) => return Err(complaint.error),
+    async fn unlink(&self, keys: &[&str]) -> Heard<()> {
+        let unlink = !self.no_unlink.is();
+        let command = Command::new(if unlink { "UNLINK" } else { "DEL" }).args(keys.iter().copied());
+        let fits = |reply: &Reply, _| reply.integer().is_some();
+        let ask = Ask { operation: "delete", keys: keys.len(), form: Form::Plain, pipelined: false, fits };
+        let answer = match self.client.ask_one(&command, ask).await {
+            Ok(answer) => answer.map(drop),
+            Err(error) => Err(hopeless(error)),
+        };
+        answer.map_err(|mut complaint| {
+            match complaint.remedy {
+                Remedy::OtherCommand if unlink => self.no_unlink.learn(),
+                Remedy::OtherCommand => complaint.remedy = Remedy::None,
+                _ => {}
             }
-        }
+            complaint
+        })
     }
 }
 

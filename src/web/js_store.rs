@@ -24,7 +24,8 @@ use crate::event::Counters;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
 use crate::{BoxFuture, Entries, Error, ErrorCode, Event, Keys, Observer, Result, Stats};
 
-use super::{JsCause, for_promise, to_js};
+use super::js_value::{failed, field};
+use super::{for_promise, to_js};
 
 /// How many keys `clear` deletes at a time.
 const CLEAR_BATCH: usize = 1_000;
@@ -64,7 +65,7 @@ impl JsByteStore {
                 Ok(promise) => for_promise(&promise.unchecked_into::<Promise>()).await,
                 thrown => thrown,
             };
-            let answer = answer.map_err(|thrown| failed(method, thrown))?;
+            let answer = answer.map_err(|thrown| failed(&format!("{method} of the wrapped store"), thrown))?;
             let ms = js_sys::Date::now() - began;
             crate::event::tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
             Ok(answer)
@@ -89,7 +90,7 @@ impl JsByteStore {
         let listing = match cursor {
             Some(cursor) => cursor.into_live::<Listing>()?,
             None => Box::new(Listing(
-                invoke(&self.target, "list", &prefix.into()).map_err(|thrown| failed("yieldKeys", thrown))?,
+                invoke(&self.target, "list", &prefix.into()).map_err(|thrown| failed("yieldKeys of the wrapped store", thrown))?,
             )),
         };
         let limit = JsValue::from_f64(limit.max(1) as f64);
@@ -134,10 +135,6 @@ impl LiveCursor for Listing {
     }
 }
 
-fn field(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
 fn invoke(object: &JsValue, method: &str, argument: &JsValue) -> std::result::Result<JsValue, JsValue> {
     Reflect::get(object, &method.into())?.dyn_into::<Function>()?.call1(object, argument)
 }
@@ -153,21 +150,6 @@ fn js_keys(keys: &Keys) -> JsValue {
 fn lookup(answer: JsValue) -> Lookup {
     let value = (!answer.is_undefined()).then(|| answer.unchecked_into::<Uint8Array>().into());
     Lookup { value, ..Lookup::default() }
-}
-
-/// The error that the store gave: with its own code if it is one of ours, else `unavailable`.
-fn failed(method: &str, thrown: JsValue) -> Error {
-    let text = |name: &str| field(&thrown, name).as_string();
-    let ours = text("name").filter(|name| name == "BytestowError").and_then(|_| text("code"));
-    match ours.as_deref().and_then(ErrorCode::parse) {
-        Some(code) => {
-            let retryable = field(&thrown, "retryable").is_truthy();
-            let message = text("message").unwrap_or_default();
-            Error::new(code, message).with_retryable(retryable).with_foreign_cause(JsCause(thrown))
-        }
-        None => Error::new(ErrorCode::Unavailable, format!("{method} of the wrapped store failed: see cause"))
-            .with_foreign_cause(JsCause(thrown)),
-    }
 }
 
 impl ByteStore for JsByteStore {

@@ -2,11 +2,11 @@
 
 use std::any::Any;
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use crate::error::ForeignError;
-use crate::{ForeignBytes, Value};
+use crate::{Error, ErrorCode, ForeignBytes, Value};
 
 /// The bytes of a `Uint8Array`, by handle: they never enter linear memory unless asked for by `to_vec`.
 #[derive(Clone, Debug)]
@@ -68,5 +68,25 @@ pub struct JsCause(pub JsValue);
 impl ForeignError for JsCause {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// A property; undefined where there is none, or where looking throws.
+pub(super) fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or_default()
+}
+
+/// The error that `who` gave: with its own code if it is one of ours, else `unavailable`.
+pub(super) fn failed(who: &str, thrown: JsValue) -> Error {
+    let text = |name: &str| field(&thrown, name).as_string();
+    let ours = text("name").filter(|name| name == "BytestowError").and_then(|_| text("code"));
+    match ours.as_deref().and_then(ErrorCode::parse) {
+        Some(code) => {
+            let retryable = field(&thrown, "retryable").is_truthy();
+            let message = text("message").unwrap_or_default();
+            Error::new(code, message).with_retryable(retryable).with_foreign_cause(JsCause(thrown))
+        }
+        None => Error::new(ErrorCode::Unavailable, format!("{who} failed: see cause"))
+            .with_foreign_cause(JsCause(thrown)),
     }
 }

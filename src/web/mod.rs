@@ -3,6 +3,8 @@
 //! This is the only room below the bindings that knows `wasm_bindgen`; `indexed_db` is the only one that knows
 //! `indexed_db_futures`.
 
+#[cfg(feature = "bare-fetch")]
+mod bare_fetch;
 mod clock;
 mod indexed_db;
 mod js_store;
@@ -12,6 +14,8 @@ mod timer;
 mod token;
 mod wait;
 
+#[cfg(feature = "bare-fetch")]
+pub use bare_fetch::BareFetch;
 pub use clock::{JsClock, SystemClock};
 pub use indexed_db::{Durability, IndexedDbByteStore, IndexedDbOptions};
 pub use js_store::JsByteStore;

@@ -3,9 +3,10 @@
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{JsCause, for_promise};
+use super::for_promise;
+use super::js_value::failed;
 use crate::upstash::TokenSource;
-use crate::{BoxFuture, Error, ErrorCode, Result, Secret};
+use crate::{BoxFuture, Error, Result, Secret};
 
 /// A function that answers with a promise of a token.
 pub struct JsToken(Function);
@@ -27,8 +28,7 @@ impl TokenSource for JsToken {
             match given.map(|token| token.as_string()) {
                 Ok(Some(token)) => Ok(Secret::new(token)),
                 Ok(None) => Err(Error::invalid_argument("token: the function gave something else than a string")),
-                Err(reason) => Err(Error::new(ErrorCode::Unauthorized, "token: the function failed: see cause")
-                    .with_foreign_cause(JsCause(reason))),
+                Err(reason) => Err(failed("the function that gives the token", reason)),
             }
         })
     }

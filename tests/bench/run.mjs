@@ -1,5 +1,5 @@
 /**
- * `node run.mjs [--only PART] [--rounds N] [--json FILE]`: measures, prints a report, and ends with 0 whatever the
+ * `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]`: measures, prints a report, and ends with 0 whatever the
  * figures; with 1 when something could not be measured or was read back wrong; with 2 for arguments it does not know.
  */
 
@@ -10,9 +10,18 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import { executable, inChromium } from "./browser/chromium.mjs";
+import { OURS } from "./measure.mjs";
 import { goalLine, goals, records, tables } from "./report.mjs";
 
-const PARTS = ["indexeddb", "memory-node", "memory-chromium"];
+const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash"];
+
+const PEERS = [
+  ...["idb-keyval", "dexie", "localforage"],
+  ...["@upstash/redis", "@langchain/core", "@langchain/classic", "@langchain/community"],
+];
+
+/** Those that run in Node alone. */
+const IN_NODE = ["memory-node", "upstash"];
 
 /** Rounds that are run but not counted: databases and compiled code are new in them. */
 const WARM_UPS = 2;
@@ -20,21 +29,36 @@ const WARM_UPS = 2;
 /** A multiple of the number of contenders, so that their turns balance (measure.mjs). */
 const ROUNDS = 16;
 
-const USAGE = `node run.mjs [--only PART] [--rounds N] [--json FILE]
-  --only PART   one of ${PARTS.join(", ")}, or how their names begin
-  --rounds N    rounds that count (${ROUNDS}); fewer than 9 are for trying things out
+/** Of the part over HTTP, whose rounds take 15 s each. */
+const UPSTASH_ROUNDS = 8;
+
+const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]
+  PART          of ${PARTS.join(", ")}, or how their names begin; all of them if none is named
+  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}); fewer than 8 are for trying things out
   --json FILE   writes every sample there`;
 
-/** @returns {{ parts: string[], rounds: number, json?: string }} */
+/** @returns {{ parts: string[], rounds?: number, json?: string }} */
 function options() {
   const string = { type: "string" };
-  const { values } = parseArgs({ options: { only: string, rounds: string, json: string } });
-  const parts = PARTS.filter((part) => part.startsWith(values.only ?? ""));
-  if (parts.length === 0) throw new Error(`--only ${values.only}: no such part`);
-  const rounds = Number(values.rounds ?? ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: not a number of rounds`);
+  const { values, positionals } = parseArgs({
+    options: { only: { ...string, multiple: true }, rounds: string, json: string },
+    allowPositionals: true,
+  });
+  const named = [...positionals, ...(values.only ?? [])];
+  for (const name of named) {
+    if (!PARTS.some((part) => part.startsWith(name))) throw new Error(`${name}: no such part`);
+  }
+  const parts = PARTS.filter((part) => named.length === 0 || named.some((name) => part.startsWith(name)));
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new Error(`--rounds ${values.rounds}: not a number of rounds`);
+  }
   return { parts, rounds, json: values.json };
 }
+
+const NOTES = `Keys of 64 hex digits; values random, each over a buffer of its own.
+IndexedDB: a profile on disk, relaxed durability, ours without its memory tier; 1,000 keys in one call (localforage: as
+many calls at once), single calls awaited one after another (time per call). In memory: time per call; sets replace.`;
 
 /** @param {string} line For whoever watches; the report alone goes to stdout. */
 const progress = (line) => console.error(`[bench] ${line}`);
@@ -44,7 +68,7 @@ async function versions() {
   const found = {};
   for (const [name, folder] of [
     ["bytestow", "../node_modules/bytestow"],
-    ...["idb-keyval", "dexie", "localforage"].map((peer) => [peer, `node_modules/${peer}`]),
+    ...PEERS.map((peer) => [peer, `node_modules/${peer}`]),
   ]) {
     const url = new URL(`${folder}/package.json`, import.meta.url);
     const text = await readFile(url, "utf8").catch(() => {
@@ -57,28 +81,36 @@ async function versions() {
 
 /**
  * @param {string[]} parts
- * @param {number} rounds
+ * @param {number} [rounds] Each part's own number unless given.
  */
 async function measure(parts, rounds) {
-  const counts = { rounds, warmUps: WARM_UPS };
+  const counts = { rounds: rounds ?? ROUNDS, warmUps: WARM_UPS };
   const rows = [];
-  if (parts.includes("memory-node")) {
+  let upstash;
+  if (parts.some((part) => IN_NODE.includes(part))) {
     // Here rather than on the command line, so that `node run.mjs` is all there is to know.
     setFlagsFromString("--expose-gc");
     globalThis.gc = runInNewContext("gc");
+  }
+  if (parts.includes("memory-node")) {
     progress("in memory, Node");
     const { memory } = await import("./memory.mjs");
     rows.push(...(await memory({ where: "Node", ...counts })));
+  }
+  if (parts.includes("upstash")) {
+    const part = await import("./upstash/index.mjs");
+    upstash = await part.upstash({ rounds: rounds ?? UPSTASH_ROUNDS, warmUps: 1, progress });
+    rows.push(...upstash.rows);
   }
   const jobs = [];
   if (parts.includes("memory-chromium")) {
     jobs.push({ part: "memory", given: { where: "Chromium", ...counts }, progress });
   }
   if (parts.includes("indexeddb")) jobs.push({ part: "indexeddb", given: counts, progress });
-  if (jobs.length === 0) return { rows };
+  if (jobs.length === 0) return { rows, upstash };
   progress("Chromium");
   const { version, rows: more } = await inChromium(jobs);
-  return { rows: [...rows, ...more], chromium: version };
+  return { rows: [...rows, ...more], upstash, chromium: version };
 }
 
 let given;
@@ -93,31 +125,40 @@ let measured;
 try {
   // Before anything is measured, which takes minutes.
   measured = await versions();
-  if (given.parts.some((part) => part !== "memory-node")) executable();
+  if (given.parts.some((part) => !IN_NODE.includes(part))) executable();
 } catch (error) {
   console.error(`[bench] ${error.message}`);
   process.exit(1);
 }
 
 try {
-  const { rows, chromium } = await measure(given.parts, given.rounds);
+  const { rows, upstash, chromium } = await measure(given.parts, given.rounds);
   const machine = { node: process.version, chromium, cpu: cpus()[0]?.model, cores: cpus().length };
   const reached = goals(rows);
-  console.log(`${Object.entries(measured)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(", ")}
-Node ${machine.node}${chromium ? `, Chromium ${chromium}` : ""}; ${machine.cores} × ${machine.cpu}
-Medians (quartiles) of ${given.rounds} interleaved rounds after ${WARM_UPS} warm-ups.
-×n: the peer takes n times our time; above 1 ours is faster.
-Keys of 64 hex digits; values random, each over a buffer of its own. Every result is checked, outside of the timed part.
-IndexedDB: a profile on disk, relaxed durability, ours without its memory tier; 1,000 keys in one call (localforage: as
-many calls at once), single calls awaited one after another (time per call). In memory: time per call; sets replace.
-
-${tables(rows)}
-
-${reached.map(goalLine).join("\n")}`);
+  const overHttp = upstash === undefined ? undefined : await import("./upstash/report.mjs");
+  const overWire = overHttp?.trafficGoals(upstash.traffic);
+  const samples = [...new Set(rows.map(({ samples }) => samples[OURS].length))].join(" or ");
+  const versionList = Object.entries(measured).map(([name, version]) => `${name} ${version}`);
+  const said = [
+    versionList.join(", "),
+    `Node ${machine.node}${chromium ? `, Chromium ${chromium}` : ""}; ${machine.cores} × ${machine.cpu}`,
+    `Medians (quartiles) of ${samples} interleaved rounds after warm-ups.`,
+    "×n: the peer takes n times our time; above 1 ours is faster. Every result is checked, outside of the timed part.",
+  ];
+  if (given.parts.some((part) => part !== "upstash")) said.push(NOTES);
+  if (overHttp !== undefined) said.push(overHttp.NOTES);
+  said.push("", tables(rows), "");
+  if (overHttp !== undefined) {
+    said.push(overHttp.trafficTable(upstash.traffic), "", overHttp.smallTable(upstash.small), "");
+  }
+  said.push(...reached.map(goalLine), ...(overWire?.map(overHttp.trafficGoalLine) ?? []));
+  console.log(said.join("\n"));
   if (given.json !== undefined) {
-    const report = { date: new Date().toISOString(), versions: measured, machine, rows: records(rows), goals: reached };
+    const { traffic, small } = upstash ?? {};
+    const report = {
+      ...{ date: new Date().toISOString(), versions: measured, machine, rows: records(rows), goals: reached },
+      ...{ traffic, small, trafficGoals: overWire },
+    };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);
   }
 } catch (error) {

@@ -1,9 +1,14 @@
-// The contract on our stores in Node.
+// The contract on our stores in Node: on those that are there at once, then on those behind a server of Upstash's
+// protocol, which is a strict one of ours in each of its modes, and a real Redis.
 
-import test, { after } from "node:test";
+import test, { after, describe } from "node:test";
 import { byteStoreTests } from "bytestow/testing";
+import { startRedis } from "../support/upstash/redis.mjs";
+import { startServer } from "../support/upstash/server.mjs";
 import { Results, SEED } from "./grid/record.mjs";
+import { remotes } from "./grid/remote.mjs";
 import { harnessOf } from "./grid/stores.mjs";
+import { Turns } from "./grid/turns.mjs";
 
 const STORES = [
   "memory",
@@ -14,10 +19,76 @@ const STORES = [
   "IndexedDB on fallback: memory",
 ];
 
+/** Rows over the strict server: its mode, and options of the store. */
+const STRICT = [
+  { store: "Upstash", kind: "Upstash", mode: "full" },
+  { store: "Upstash, no RESP2", kind: "Upstash", mode: "no-resp2" },
+  { store: "Upstash, plain replies alone", kind: "Upstash", mode: "plain" },
+  { store: "Upstash, no MSETEX", kind: "Upstash", mode: "no-msetex" },
+  { store: "Upstash, small limits", kind: "Upstash", mode: "small-limits" },
+  { store: "tiered: memory, Upstash", kind: "tiered: memory, Upstash", mode: "full" },
+];
+
+/**
+ * What a server of small limits must take for a rule to hold by nature: its largest value or key as it is sent. All
+ * other rules get by with the mode's own 64 KiB.
+ */
+const ROOM = new Map([
+  [/: V3-/u, 5_000_000],
+  [/: (?:O2|W1|W8|V4|V5|V6|V7)-/u, 500_000],
+]);
+
 const runtime = `node ${process.versions.node.split(".", 2).join(".")}`;
 const results = new Results("node");
 after(() => results.finish());
 
 for (const store of STORES) {
   byteStoreTests(test, harnessOf(store, runtime), { seed: SEED, onResult: results.row(store, runtime) });
+}
+
+for (const { store, kind, mode } of STRICT) {
+  const onResult = results.row(store, runtime);
+  describe(`${store}, strict server`, async () => {
+    const server = await startServer({ mode });
+    after(() => server.close());
+    const roomy = (name, body) =>
+      test(name, () => {
+        const [, requestLimit] = [...ROOM].find(([rules]) => rules.test(name)) ?? [];
+        if (mode === "small-limits") server.set({ requestLimit });
+        return body();
+      });
+    byteStoreTests(roomy, harnessOn(server, store, kind), { seed: SEED, onResult });
+  });
+}
+
+const onRedis = ["Upstash", "tiered: memory, Upstash"].map((kind) => {
+  const store = `${kind}, real Redis`;
+  return { kind, store, onResult: results.row(store, runtime) };
+});
+
+describe("real Redis", async () => {
+  const redis = await startRedis();
+  after(() => redis.close());
+  const turns = new Turns();
+  for (const { kind, store, onResult } of onRedis) {
+    const server = { url: redis.url("").slice(0, -1), token: redis.token, databases: "number", row: store };
+    byteStoreTests(turns.test, { ...remotes[kind](server), name: store, runtime }, { seed: SEED, onResult });
+  }
+  turns.finish();
+});
+
+/** A harness whose server goes by the clock of the kit, one rule at a time. */
+function harnessOn(server, store, kind) {
+  const harness = remotes[kind]({ url: server.url, token: server.token, databases: "token", row: store });
+  return {
+    ...harness,
+    name: store,
+    runtime,
+    clock: "injected",
+    open(backend, options = {}) {
+      server.set({ now: options.now ?? Date.now });
+      return harness.open(backend, options);
+    },
+    requests: () => server.counts().requests,
+  };
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FAULTS, startFaults } from "../support/upstash/faults.mjs";
@@ -76,12 +77,12 @@ describe("faults", () => {
     html: [200, "<!doctype html><p>error code: 1016</p>"],
     short: [200, '{"result":["1"]}'],
     drip: [200, '{"result":["1","2"]}'],
-    garbage: [200, '{"result":['],
+    garbage: [200, '{"result":'],
   };
 
   for (const [name, answer] of Object.entries(ANSWERS)) {
     test(`${name} has its answer`, async (context) => {
-      const { server, faults, send } = await faulty(context, { only: name });
+      const { server, faults, send } = await faulty(context, { only: [name] });
       const began = performance.now();
       assert.deepEqual(await send(["MGET", "a", "b"]), answer);
       assert.ok(performance.now() - began < 400);
@@ -93,14 +94,14 @@ describe("faults", () => {
 
   for (const name of ["reset", "reset-after", "truncate"]) {
     test(`${name} fails`, async (context) => {
-      const { server, send } = await faulty(context, { only: name });
+      const { server, send } = await faulty(context, { only: [name] });
       for (let round = 0; round < 6; round++) await assert.rejects(send(["APPEND", "a", "x"]));
       assert.equal(server.database().get("a").length, name === "reset" ? 1 : 7);
     });
   }
 
   test("truncate-chunked ends in both ways", async (context) => {
-    const { send } = await faulty(context, { only: "truncate-chunked" });
+    const { send } = await faulty(context, { only: ["truncate-chunked"] });
     const ends = [];
     for (let round = 0; round < 20; round++) ends.push(await send(["MGET", "a", "b"]).catch(() => "cut"));
     assert.ok(ends.includes("cut"));
@@ -108,7 +109,7 @@ describe("faults", () => {
   });
 
   test("stall lasts until the client leaves, and nothing is forwarded", async (context) => {
-    const { server, faults } = await faulty(context, { only: "stall" });
+    const { server, faults } = await faulty(context, { only: ["stall"] });
     const signal = AbortSignal.timeout(100);
     await assert.rejects(fetch(faults.url, { method: "POST", body: "[]", signal }), /timeout/);
     assert.equal(server.counts().requests, 0);
@@ -116,17 +117,10 @@ describe("faults", () => {
 
   test("who left before the body was there is not forwarded", async (context) => {
     const { server, faults } = await faulty(context, { rate: 0 });
-    const abort = new AbortController();
-    const body = new ReadableStream({
-      async pull(controller) {
-        controller.enqueue(Buffer.from('["SET",'));
-        await sleep(20);
-      },
-    });
-    const sending = fetch(faults.url, { method: "POST", body, duplex: "half", signal: abort.signal });
-    await sleep(60);
-    abort.abort();
-    await assert.rejects(sending);
+    const socket = connect(new URL(faults.url).port, "127.0.0.1");
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n["SET",');
+    await sleep(50);
+    socket.destroy();
     await sleep(50);
     assert.deepEqual([server.counts().requests, faults.counts().abandoned], [0, 1]);
   });
@@ -148,11 +142,11 @@ describe("faults", () => {
     assert.ok(new Set(first).size >= 5);
     const later = await outcome(7, (faults, round) => faults.set({ rate: round < 10 ? 0 : 0.5 }));
     assert.deepEqual(later.slice(10), first.slice(10));
-    await assert.rejects(startFaults({ target: "http://127.0.0.1:1", only: "none" }), /no such fault: none/);
+    await assert.rejects(startFaults({ target: "http://127.0.0.1:1", only: ["none"] }), /no such fault: none/);
   });
 
   test("pages may read answers where the target lets them", async (context) => {
-    const { server, faults } = await faulty(context, { only: "500" });
+    const { server, faults } = await faulty(context, { only: ["500"] });
     const allowed = async (method) => {
       const headers = { origin: ORIGIN, "access-control-request-headers": "authorization" };
       const response = await fetch(faults.url, { method, headers });
@@ -161,7 +155,7 @@ describe("faults", () => {
     assert.deepEqual(await allowed("OPTIONS"), [200, ORIGIN]);
     assert.deepEqual(await allowed("POST"), [500, ORIGIN]);
     server.set({ cors: false });
-    const without = await startFaults({ target: server.url, rate: 1, only: "500" });
+    const without = await startFaults({ target: server.url, rate: 1, only: ["500"] });
     context.after(() => without.close());
     const answer = await fetch(without.url, { method: "POST", headers: { origin: ORIGIN } });
     assert.equal(answer.headers.get("access-control-allow-origin"), null);

@@ -10,7 +10,10 @@ export async function readCache() {
     const keys = [];
     for await (const key of store.yieldKeys()) keys.push(key);
     const values = await store.mget(keys);
+    const inOrder = keys.map((key, at) => [key, values[at]]).sort(([a], [b]) => (a < b ? -1 : 1));
+    const digest = await crypto.subtle.digest("SHA-256", await new Blob(inOrder.flat()).arrayBuffer());
     return {
+      digest: [...new Uint8Array(digest)].join(" "),
       keys,
       bytes: values.reduce((sum, value) => sum + value.byteLength, 0),
       first: Object.fromEntries(keys.slice(0, 20).map((key, at) => [key, [...new Float32Array(values[at].buffer)]])),

@@ -1,9 +1,10 @@
 /**
- * A static server for the page, on this machine only. For the browser test, and for people:
+ * A server for the page, on this machine only: its files, and beside them, under the same origin, the way to a remote
+ * tier. For the browser tests, and for people:
  *
  *   node tests/page/serve.mjs <folder> [port]
  *
- * prints the address and serves until it is stopped.
+ * prints the address and serves, with a remote tier in memory, until it is stopped.
  */
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
@@ -11,6 +12,10 @@ import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { startRemote } from "./remote.mjs";
+
+/** Where the remote tier is found; the page is told by its settings, relative to itself. */
+const REMOTE = "redis";
 
 const TYPES = {
   ".css": "text/css; charset=utf-8",
@@ -27,15 +32,20 @@ const TYPES = {
 };
 
 /**
- * Serves the files below `dir` on 127.0.0.1; port 0 takes a free one.
+ * Serves the files below `dir` on 127.0.0.1; port 0 takes a free one. With `remote`, a handler of what is asked below
+ * `/redis`, the page's settings name it; without, the files are all there is, as on any static server.
  * @param {string} dir
- * @param {number} [port]
+ * @param {object} [options]
+ * @param {number} [options.port]
+ * @param {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, path: string) => void} [options.remote]
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve(dir, port = 0) {
+export async function serve(dir, { port = 0, remote } = {}) {
   const root = await realpath(dir);
   const server = createServer((request, response) => {
-    answer(root, request, response).catch(() => response.destroy());
+    const [, mount, below = ""] = /^\/([^/?#]*)(\/.*)?$/u.exec(request.url ?? "/") ?? [];
+    if (remote !== undefined && mount === REMOTE) remote(request, response, below);
+    else answer(root, request, response, remote !== undefined).catch(() => response.destroy());
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -51,13 +61,17 @@ export async function serve(dir, port = 0) {
   };
 }
 
-async function answer(root, request, response) {
+async function answer(root, request, response, hasRemote) {
   // Without caching, what was just built is what is seen.
   const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff" };
   const refuse = (status, text) => {
     response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
   };
   if (request.method !== "GET" && request.method !== "HEAD") return refuse(405, "only GET and HEAD");
+  if (hasRemote && request.url === "/settings.json") {
+    response.writeHead(200, { ...headers, "content-type": TYPES[".json"] }).end(JSON.stringify({ remote: REMOTE }));
+    return;
+  }
   const file = await find(root, request.url ?? "/");
   if (file === undefined) return refuse(404, "not found");
   response.writeHead(200, {
@@ -89,7 +103,8 @@ if (process.argv[1] && (await realpath(process.argv[1])) === fileURLToPath(impor
     process.exit(2);
   }
   try {
-    const { url } = await serve(dir, Number(port));
+    const { pass } = await startRemote();
+    const { url } = await serve(dir, { port: Number(port), remote: pass });
     console.log(url);
   } catch (error) {
     console.error(error?.code === "EADDRINUSE" ? `port ${port} is in use: choose another, or 0 for a free one` : error);

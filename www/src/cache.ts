@@ -69,8 +69,11 @@ export async function embedCached(
   }
   const read = performance.now();
 
-  if (missing.size > 0) onProgress("embed", 0, missing.size);
-  const computed = await embedder.embed([...missing.values()], (done) => onProgress("embed", done, missing.size));
+  let computed: Vector[] = [];
+  if (missing.size > 0) {
+    onProgress("embed", 0, missing.size);
+    computed = await embedder.embed([...missing.values()], (done) => onProgress("embed", done, missing.size));
+  }
   const pairs: [string, Uint8Array][] = [];
   let bytesWritten = 0;
   for (const [at, key] of [...missing.keys()].entries()) {

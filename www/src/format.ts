@@ -19,6 +19,11 @@ export function milliseconds(value: number): string {
   return `${(value / 1000).toFixed(1)} s`;
 }
 
+/** What one of many took, given in ms, in µs: none of them takes long. */
+export function microseconds(value: number): string {
+  return `${count(Math.round(value * 1000))} µs`;
+}
+
 /** Bytes in decimal units, as browsers report storage. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;

@@ -1,34 +1,49 @@
 /**
- * The demo page of bytestow: a text is split, embedded and cached in IndexedDB, cold and warm side by side. This file
- * only joins the parts: `texts` and `chunks` give the chunks, `embedder` the vectors, `cache` the caching, `runs` the
- * comparison, `view` the page.
+ * The demo page of bytestow: a text is split, embedded and cached, cold and warm side by side. This file only joins the
+ * parts: `texts` and `chunks` give the chunks, `embedder` the vectors, `tiers` keeps them, `cache` is the caching, `runs`
+ * the comparison, `view` and `tiers_view` the page.
  */
-import { IndexedDBByteStore, type StoreEvent } from "bytestow";
-import { embedCached } from "./cache.ts";
+import { embedCached, type Phase } from "./cache.ts";
 import { HashingEmbedder } from "./embedder.ts";
 import { describe, PageError } from "./errors.ts";
 import * as format from "./format.ts";
 import { compare, loadRuns, type Run, saveRuns, temperature } from "./runs.ts";
 import { loadFile, loadSample, type SplitText } from "./texts.ts";
+import { type Counted, Tiers } from "./tiers.ts";
+import { type Answers, showAnswers, showCounted, showKept, showRemote } from "./tiers_view.ts";
 import { View } from "./view.ts";
 
+/** A run under way. */
+interface Going {
+  phase: Phase;
+  chunks: number;
+  /** What the stores had counted when it began. */
+  before: Counted;
+  /** How many keys the remote tier was asked for, or given, in this phase. */
+  sent: number;
+  embedded: number;
+}
+
 const embedder = new HashingEmbedder(768);
-const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "hash-768", onEvent: report });
+const tiers = new Tiers(heardOfRemote);
 const load = crypto.randomUUID?.() ?? String(performance.timeOrigin);
 const runs = loadRuns();
 let text: SplitText | undefined;
+let going: Going | undefined;
 
 const view = new View({
   run: () => task(run),
-  clear: () => task(clear),
+  clearBrowser: () => task(clearBrowser),
+  clearBoth: () => task(clearBoth),
   sample: () => task(() => use(loadSample)),
   files: (files) => task(() => use(() => fromFiles(files))),
 });
 
 task(async () => {
   // The text first: when storage is denied, what the page is about should stand there all the same.
-  await use(loadSample);
-  await showStore();
+  await Promise.all([use(loadSample), tiers.connect()]);
+  showRemote(tiers.state);
+  await showStores();
 });
 
 /** Does one thing at a time, and shows what becomes of it. */
@@ -41,6 +56,8 @@ async function task(work: () => Promise<void>): Promise<void> {
     view.setStatus("");
     view.setTrouble(describe(error));
   } finally {
+    going = undefined;
+    showTiers();
     view.setBusy(false);
   }
 }
@@ -48,26 +65,47 @@ async function task(work: () => Promise<void>): Promise<void> {
 async function run(): Promise<void> {
   if (text === undefined) throw new PageError("There is no text yet.", "Choose a text file, or take the sample.");
   const { id, name, chunks } = text;
-  const { vectors, ...result } = await embedCached(store, embedder, chunks, (phase, done, of) =>
-    view.setProgress(phase, done, of),
-  );
+  const mine: Going = { phase: "keys", chunks: chunks.length, before: tiers.counted(), sent: 0, embedded: 0 };
+  going = mine;
+  const { vectors, ...result } = await embedCached(tiers, embedder, chunks, (phase, done, of) => {
+    if (phase !== mine.phase) Object.assign(mine, { phase, sent: 0 });
+    if (phase === "embed") mine.embedded = done;
+    view.setProgress(phase, done, of);
+    showTiers();
+  });
+  const { browser, remote } = tiers.since(mine.before);
+  going = undefined;
+  // A chunk that comes twice is asked of the remote tier once, and answered twice.
+  if (remote) remote.hits = result.hits - browser.hits;
   const number = (runs.at(-1)?.number ?? 0) + 1;
-  const entry: Run = { number, load, textId: id, textName: name, chunks: vectors.length, ...result };
+  const entry: Run = { number, load, textId: id, textName: name, chunks: vectors.length, ...result, browser, remote };
   runs.push(entry);
   saveRuns(runs);
   showRuns();
-  await showStore();
+  await showStores();
+  if (tiers.trouble) view.setTrouble(describe(tiers.trouble));
   view.setStatus(
     `Run ${number} was ${temperature(entry)}: ${format.count(entry.hits)} of ${format.counted(entry.chunks, "chunk")} ` +
-      `came from the cache, ${format.count(entry.misses)} had to be embedded. It took ${format.milliseconds(entry.total)}.`,
+      `came from the cache, ${format.count(entry.misses)} were embedded. It took ` +
+      `${format.milliseconds(entry.total)}.${tiers.state.is === "down" ? " The remote tier is down." : ""}`,
   );
 }
 
-async function clear(): Promise<void> {
-  view.setStatus("Clearing the cache …");
-  await store.clear();
-  await showStore();
-  view.setStatus("The cache is empty. The next run is cold.");
+async function clearBrowser(): Promise<void> {
+  view.setStatus("Clearing this browser’s storage …");
+  await tiers.clearBrowser();
+  const { remote = 0 } = await showStores();
+  view.setStatus(`This browser is empty. The next run ${remote > 0 ? "can read from the remote tier" : "is cold"}.`);
+}
+
+async function clearBoth(): Promise<void> {
+  view.setStatus("Clearing both tiers …");
+  try {
+    await tiers.clearBoth();
+  } finally {
+    await showStores();
+  }
+  view.setStatus("Both tiers are empty. The next run is cold.");
 }
 
 async function use(source: () => Promise<SplitText>): Promise<void> {
@@ -95,14 +133,37 @@ function showRuns(): void {
   view.setRuns(runs, compare(runs, id), load);
 }
 
-async function showStore(): Promise<void> {
-  let vectors = 0;
-  for await (const _ of store.yieldKeys()) vectors += 1;
-  view.setCached(vectors);
-  view.setStats(store.stats());
+/** Shows what the tiers keep and have counted, and what cannot be counted. */
+async function showStores(): Promise<{ remote?: number | undefined }> {
+  const { trouble, ...kept } = await tiers.count();
+  showKept(kept);
+  showCounted(tiers.counted());
+  if (trouble !== undefined) view.setTrouble(describe(trouble));
+  return kept;
 }
 
-/** What the store tells of itself beyond the usual; the rest is in its counters. */
-function report(event: StoreEvent): void {
-  if ("reason" in event) console.warn(`bytestow: ${event.type}: ${event.reason}`);
+/** Shows what the run under way, or the last one, has asked of each tier. */
+function showTiers(): void {
+  showRemote(tiers.state);
+  const last = runs.at(-1);
+  if (going) {
+    const { chunks, embedded } = going;
+    showAnswers({ chunks, embedded, embedMs: undefined, ...tiers.since(going.before) });
+  } else if (last) {
+    showAnswers(answersOf(last));
+  }
+}
+
+function answersOf({ chunks, misses, times, browser, remote }: Run): Answers {
+  return { chunks, embedded: misses, embedMs: times.embed, browser, remote };
+}
+
+/** Another request to the remote tier has ended: `keys` of the run's are through. */
+function heardOfRemote(keys: number): void {
+  showTiers();
+  if (going?.phase !== "read" && going?.phase !== "write") return;
+  const { browser } = tiers.since(going.before);
+  const of = going.phase === "read" ? going.chunks - browser.hits : going.embedded;
+  going.sent = Math.min(going.sent + keys, of);
+  view.setProgress(going.phase, going.sent, of);
 }

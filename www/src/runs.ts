@@ -3,6 +3,7 @@
  * warm run after it still has its cold one to stand beside.
  */
 import type { PhaseTimes } from "./cache.ts";
+import type { TierUse } from "./tiers.ts";
 
 /** One run, as the table shows it. */
 export interface Run {
@@ -14,25 +15,35 @@ export interface Run {
   chunks: number;
   hits: number;
   misses: number;
+  browser: TierUse;
+  /** `null` where there was none. */
+  remote: TierUse | null;
   bytesRead: number;
   bytesWritten: number;
   times: PhaseTimes;
   total: number;
 }
 
-/** Cold: nothing came from the cache. Warm: everything did. */
-export type Temperature = "cold" | "warm" | "partly warm";
+/** Cold: nothing came from a tier. Warm: everything did, from the one, the other, or both. */
+export type Temperature = "cold" | "warm (browser)" | "warm (remote)" | "warm (both)" | "partly warm";
 
-/** Which of the three a run was. */
-export function temperature(run: Pick<Run, "hits" | "misses">): Temperature {
-  if (run.misses === 0) return "warm";
-  return run.hits === 0 ? "cold" : "partly warm";
+/** Which of them a run was. */
+export function temperature({
+  hits,
+  misses,
+  browser,
+  remote,
+}: Pick<Run, "hits" | "misses" | "browser" | "remote">): Temperature {
+  if (misses > 0) return hits === 0 ? "cold" : "partly warm";
+  if ((remote?.hits ?? 0) === 0) return "warm (browser)";
+  return browser.hits === 0 ? "warm (remote)" : "warm (both)";
 }
 
-/** The latest cold and the latest warm run over one text. */
+/** The latest run of each kind over one text. */
 export interface Comparison {
   cold?: Run;
-  warm?: Run;
+  browser?: Run;
+  remote?: Run;
 }
 
 /** What there is to compare for the text `textId`. */
@@ -42,12 +53,13 @@ export function compare(runs: readonly Run[], textId: string): Comparison {
     if (run.textId !== textId) continue;
     const kind = temperature(run);
     if (kind === "cold") comparison.cold = run;
-    if (kind === "warm") comparison.warm = run;
+    if (kind === "warm (browser)") comparison.browser = run;
+    if (kind === "warm (remote)") comparison.remote = run;
   }
   return comparison;
 }
 
-const STORAGE_KEY = "bytestow-demo-runs-1";
+const STORAGE_KEY = "bytestow-demo-runs-2";
 const KEPT = 50;
 
 /** The runs that an earlier load of this tab made. */
@@ -71,13 +83,25 @@ export function saveRuns(runs: readonly Run[]): void {
 }
 
 function isRun(value: unknown): value is Run {
-  if (typeof value !== "object" || value === null) return false;
-  const run = value as Partial<Record<keyof Run, unknown>>;
-  const numbers = [run.number, run.chunks, run.hits, run.misses, run.bytesRead, run.bytesWritten, run.total];
-  const times = run.times as Partial<Record<string, unknown>> | undefined;
-  const phases = [times?.keys, times?.read, times?.embed, times?.write];
+  const run = Object(value) as Partial<Record<keyof Run, unknown>>;
+  const { number, chunks, hits, misses, bytesRead, bytesWritten, total, browser, remote, times } = run;
   return (
-    [...numbers, ...phases].every((number) => typeof number === "number") &&
+    areNumbers({ number, chunks, hits, misses, bytesRead, bytesWritten, total }) &&
+    isUse(browser) &&
+    (remote === null || isUse(remote)) &&
+    areNumbers(pick(times, ["keys", "read", "embed", "write"])) &&
     [run.load, run.textId, run.textName].every((text) => typeof text === "string")
   );
+}
+
+function isUse(value: unknown): value is TierUse {
+  return areNumbers(pick(value, ["hits", "requests", "bytesRead", "bytesWritten"]));
+}
+
+function pick(value: unknown, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, (Object(value) as Record<string, unknown>)[name]]));
+}
+
+function areNumbers(values: Record<string, unknown>): boolean {
+  return Object.values(values).every((value) => typeof value === "number");
 }

@@ -1,19 +1,20 @@
 /**
- * All that touches the document. Every number is a `<data>` element: what a person reads is its text, the exact number
- * is its `value`, and `data-testid` names it.
+ * The page, but for its tiers. Every number is a `<data>` element: what a person reads is its text, the exact number is
+ * its `value`, and `data-testid` names it.
  */
-import type { StoreStats } from "bytestow";
 import type { Phase } from "./cache.ts";
 import { type Bar, drawBars, PHASES, shown } from "./chart.ts";
+import { create, data, element, setData, tagged } from "./dom.ts";
 import type { Trouble } from "./errors.ts";
 import * as format from "./format.ts";
-import { type Comparison, type Run, temperature } from "./runs.ts";
+import { type Comparison, type Run, type Temperature, temperature } from "./runs.ts";
 import type { SplitText } from "./texts.ts";
 
 /** What the person asks for. */
 export interface Wishes {
   run(): void;
-  clear(): void;
+  clearBrowser(): void;
+  clearBoth(): void;
   sample(): void;
   files(files: readonly File[]): void;
 }
@@ -25,12 +26,21 @@ const PHASE_STATUS: Readonly<Record<Phase, string>> = {
   write: "Writing the new vectors to the cache …",
 };
 
+const KIND_CLASS: Readonly<Record<Temperature, string>> = {
+  cold: "cold",
+  "warm (browser)": "warm",
+  "warm (remote)": "remote",
+  "warm (both)": "warm",
+  "partly warm": "partly",
+};
+
 const PREVIEWED = 4;
 
 /** The page. */
 export class View {
   readonly #run = element("run", HTMLButtonElement);
-  readonly #clear = element("clear", HTMLButtonElement);
+  readonly #clearBrowser = element("clear-browser", HTMLButtonElement);
+  readonly #clearBoth = element("clear-both", HTMLButtonElement);
   readonly #sample = element("sample", HTMLButtonElement);
   readonly #file = element("file", HTMLInputElement);
   readonly #drop = element("drop", HTMLElement);
@@ -45,7 +55,8 @@ export class View {
       if (!this.#busy) wish();
     };
     this.#run.addEventListener("click", unlessBusy(wishes.run));
-    this.#clear.addEventListener("click", unlessBusy(wishes.clear));
+    this.#clearBrowser.addEventListener("click", unlessBusy(wishes.clearBrowser));
+    this.#clearBoth.addEventListener("click", unlessBusy(wishes.clearBoth));
     this.#sample.addEventListener("click", unlessBusy(wishes.sample));
     this.#file.addEventListener("change", () => {
       const files = [...(this.#file.files ?? [])];
@@ -63,7 +74,9 @@ export class View {
    */
   setBusy(busy: boolean): void {
     this.#busy = busy;
-    for (const button of [this.#run, this.#clear, this.#sample]) button.setAttribute("aria-disabled", String(busy));
+    for (const button of [this.#run, this.#clearBrowser, this.#clearBoth, this.#sample]) {
+      button.setAttribute("aria-disabled", String(busy));
+    }
     this.#file.disabled = busy;
     if (!busy) {
       this.#phase = undefined;
@@ -76,14 +89,17 @@ export class View {
     this.#status.textContent = text;
   }
 
-  /** Shows how far a run is. Only a new phase is announced, or a screen reader would never stop talking. */
+  /**
+   * Shows how far a run is; how far a phase is, from 0 on, may be unknown at first. Only a new phase is announced, or a
+   * screen reader would never stop talking.
+   */
   setProgress(phase: Phase, done: number, of: number): void {
     if (phase !== this.#phase) {
       this.#phase = phase;
       this.setStatus(PHASE_STATUS[phase]);
       this.#progress.hidden = false;
     }
-    if (phase === "embed") {
+    if (phase === "embed" || done > 0) {
       this.#progress.max = of;
       this.#progress.value = done;
     } else {
@@ -114,6 +130,7 @@ export class View {
   /** Shows the text that the next run will be about. */
   setText(text: SplitText, embeddedBefore: boolean): void {
     element("text-name", HTMLElement).textContent = text.name;
+    element("facts", HTMLElement).classList.remove("waiting");
     setData("text-characters", text.characters, format.count(text.characters));
     setData("text-chunks", text.chunks.length, format.count(text.chunks.length));
     setData("text-average", text.characters / text.chunks.length, average(text));
@@ -135,21 +152,6 @@ export class View {
     this.#run.textContent = `Embed ${format.counted(text.chunks.length, "chunk")}${again ? " again" : ""}`;
   }
 
-  /** Shows how many vectors this browser keeps, counted by listing the store's keys. */
-  setCached(vectors: number): void {
-    setData("cached-count", vectors, format.count(vectors));
-    element("cached-noun", HTMLElement).textContent = vectors === 1 ? "vector" : "vectors";
-  }
-
-  /** Shows what the store itself has counted. */
-  setStats(stats: StoreStats): void {
-    setData("stats-hits", stats.hits, format.count(stats.hits));
-    setData("stats-misses", stats.misses, format.count(stats.misses));
-    setData("stats-bytes-read", stats.bytesRead, format.bytes(stats.bytesRead));
-    setData("stats-bytes-written", stats.bytesWritten, format.bytes(stats.bytesWritten));
-    setData("stats-requests", stats.requests, format.count(stats.requests));
-  }
-
   /** Shows all runs, the latest first, and what they come to for the text at hand. */
   setRuns(runs: readonly Run[], comparison: Comparison, load: string): void {
     const latest = runs.at(-1);
@@ -165,7 +167,7 @@ export class View {
     const kind = temperature(run);
     const tag = element("last-kind", HTMLElement);
     tag.textContent = kind;
-    tag.className = `kind ${kindClass(run)}`;
+    tag.className = `kind ${KIND_CLASS[kind]}`;
     setData("last-total", run.total, format.milliseconds(run.total));
     setData("last-hits", run.hits, format.count(run.hits));
     setData("last-chunks", run.chunks, format.count(run.chunks));
@@ -178,7 +180,8 @@ export class View {
   #setComparison(comparison: Comparison): void {
     const bars: Bar[] = [];
     if (comparison.cold) bars.push({ label: "Cold", run: comparison.cold });
-    if (comparison.warm) bars.push({ label: "Warm", run: comparison.warm });
+    if (comparison.browser) bars.push({ label: "Warm (browser)", run: comparison.browser });
+    if (comparison.remote) bars.push({ label: "Warm (remote)", run: comparison.remote });
     element("chart", HTMLElement).hidden = bars.length === 0;
     element("bars", HTMLElement).replaceChildren(...drawBars(bars));
     element("summary", HTMLElement).replaceChildren(...summary(comparison));
@@ -202,17 +205,20 @@ export class View {
   }
 }
 
-/** Says what the two runs show, also when they do not show what one would like. */
-function summary({ cold, warm }: Comparison): (Node | string)[] {
+/** Says what the runs show, also when they do not show what one would like. */
+function summary({ cold, browser, remote }: Comparison): (Node | string)[] {
+  const warm = browser ?? remote;
   if (!cold && !warm) return ["This text was partly in the cache: the run was neither cold nor warm. Run it again."];
   if (!warm) return ["That was the cold run. Now run again, or reload the page first."];
   if (!cold) return ["All of it was in the cache already. Clear the cache and run to see a cold run beside it."];
   const ratio = cold.total / warm.total;
   const speedup = data("speedup", ratio, format.times(ratio));
-  const from = `${format.milliseconds(cold.total)} cold, ${format.milliseconds(warm.total)} warm`;
-  if (ratio >= 1.05) return ["Warm is ", speedup, ` faster than cold: ${from}.`];
+  const times = [`${format.milliseconds(cold.total)} cold`];
+  if (browser) times.push(`${format.milliseconds(browser.total)} warm from this browser`);
+  if (remote) times.push(`${format.milliseconds(remote.total)} warm from the remote tier`);
+  if (ratio >= 1.05) return ["Warm is ", speedup, ` faster than cold: ${times.join(", ")}.`];
   const words = ratio < 0.95 ? "Warm is slower than cold here" : "Warm is no faster than cold here";
-  return [`${words} (`, speedup, `): ${from}.`];
+  return [`${words} (`, speedup, `): ${times.join(", ")}.`];
 }
 
 function row(run: Run, load: string): HTMLTableRowElement {
@@ -221,7 +227,8 @@ function row(run: Run, load: string): HTMLTableRowElement {
   tr.dataset.testid = prefix;
   const head = document.createElement("th");
   head.scope = "row";
-  const kind = tagged("span", `kind ${kindClass(run)}`, temperature(run));
+  const is = temperature(run);
+  const kind = tagged("span", `kind ${KIND_CLASS[is]}`, is);
   kind.dataset.testid = `${prefix}-kind`;
   head.append(tagged("span", "run-number", `${run.number}`), " ", kind);
   const where = run.load === load ? run.textName : `${run.textName}, before the reload`;
@@ -232,55 +239,18 @@ function row(run: Run, load: string): HTMLTableRowElement {
     td.append(data(`${prefix}-${name}`, value, text));
     tr.append(td);
   };
-  cell("chunks", run.chunks, format.count(run.chunks));
-  cell("hits", run.hits, format.count(run.hits));
+  cell("browser", run.browser.hits, format.count(run.browser.hits));
+  cell("remote", run.remote?.hits ?? 0, run.remote ? format.count(run.remote.hits) : "—");
   cell("misses", run.misses, format.count(run.misses));
   for (const { phase } of PHASES) {
     if (shown(run, phase)) cell(phase, run.times[phase], format.milliseconds(run.times[phase]));
     else cell(phase, 0, "—");
   }
   cell("total", run.total, format.milliseconds(run.total));
-  cell("bytes-read", run.bytesRead, format.bytes(run.bytesRead));
-  cell("bytes-written", run.bytesWritten, format.bytes(run.bytesWritten));
+  cell("requests", run.remote?.requests ?? 0, run.remote ? format.count(run.remote.requests) : "—");
   return tr;
-}
-
-function kindClass(run: Run): string {
-  return temperature(run).replace("partly warm", "partly");
 }
 
 function average(text: SplitText): string {
   return format.count(Math.round(text.characters / text.chunks.length));
-}
-
-function element<T extends HTMLElement>(id: string, type: new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html lacks the ${type.name} #${id}`);
-  return found;
-}
-
-function setData(id: string, value: number, text: string): void {
-  const found = element(id, HTMLDataElement);
-  found.value = String(value);
-  found.textContent = text;
-}
-
-function data(testId: string, value: number, text: string): HTMLDataElement {
-  const created = document.createElement("data");
-  created.value = String(value);
-  created.textContent = text;
-  created.dataset.testid = testId;
-  return created;
-}
-
-function create<K extends keyof HTMLElementTagNameMap>(tag: K, text: string): HTMLElementTagNameMap[K] {
-  const created = document.createElement(tag);
-  created.textContent = text;
-  return created;
-}
-
-function tagged(tag: "span", className: string, text: string): HTMLElement {
-  const created = create(tag, text);
-  created.className = className;
-  return created;
 }

@@ -61,8 +61,8 @@ pub fn page() -> Outcome {
     shell::run("bundle the page", &mut shell::node("www/build.mjs"))
 }
 
-/// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
-fn wasm(out: &Path, features: &[&str]) -> Outcome {
+/// Compiles the bindings; gives the module as the compiler leaves it.
+pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
     // A build of its own for other features, so that neither makes the other start from scratch.
     let target = root().join(if features.is_empty() { "target" } else { "target/features" });
     let mut cargo = command("cargo", &["build", "--release", "--locked", "-p", "bytestow-wasm"]);
@@ -74,8 +74,12 @@ fn wasm(out: &Path, features: &[&str]) -> Outcome {
     let remapped = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
     cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped.collect::<Vec<_>>().join("\u{1f}"));
     shell::run("compile the core to wasm", &mut cargo)?;
-    let compiled = target.join("wasm32-unknown-unknown/release/bytestow_wasm.wasm");
-    let wasm = bind(&compiled, out, Names::Dropped)?;
+    Ok(target.join("wasm32-unknown-unknown/release/bytestow_wasm.wasm"))
+}
+
+/// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
+fn wasm(out: &Path, features: &[&str]) -> Outcome {
+    let wasm = bind(&compile(features)?, out, Names::Dropped)?;
     let gzipped = squeeze(&read(&wasm)?)?;
     let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
     write(&out.join("inline.ts"), inlined(&text))?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::build::{Names, bind};
+use crate::build::{Names, bind, compile};
 use crate::shell::{self, Outcome, command, read, root};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
@@ -42,6 +42,7 @@ pub fn report() -> Outcome {
     let testing = bundle("export * from 'bytestow/testing';")?;
     println!("{:<40} {:>8.1} kB gzipped (the kit; no wasm)", "bytestow/testing", kb(gzip(&testing)?.len()));
     composition()?;
+    without_reqwest(wasm_gzipped)?;
     if heaviest > BUDGET_KB {
         return Err(format!("the package weighs {heaviest:.1} kB, and its budget is {BUDGET_KB:.1} kB"));
     }
@@ -61,6 +62,20 @@ fn bundle(source: &str) -> Result<Vec<u8>, String> {
     bundle.arg("--platform=browser").arg(&entry).arg(format!("--outfile={}", out.display()));
     shell::output(&mut bundle)?;
     read(&out)
+}
+
+/// What reqwest costs: against a build with requests by `fetch` itself behind the same trait.
+fn without_reqwest(with: usize) -> Outcome {
+    let compiled = compile(&["--no-default-features", "--features", "bare-fetch"])?;
+    let wasm = bind(&compiled, &root().join("target/bare-fetch"), Names::Dropped)?;
+    let without = squeeze(&read(&wasm)?)?.len();
+    println!(
+        "reqwest: {:.1} kB of the gzipped wasm ({:.1} kB with it, {:.1} kB with a bare fetch behind the same trait)",
+        kb(with.saturating_sub(without)),
+        kb(with),
+        kb(without)
+    );
+    Ok(())
 }
 
 /// The wasm's code by crate, from the function names of the same build with its names kept.

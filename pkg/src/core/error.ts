@@ -55,17 +55,17 @@ export class BytestowError extends Error {
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   /** How often the call was tried, where it was retried. */
-  readonly attempts?: number;
+  declare readonly attempts?: number;
   /** For how long it was tried, in ms, where it was retried. */
-  readonly elapsed?: number;
+  declare readonly elapsed?: number;
   /** The HTTP status, where a server answered. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** The first word of Redis' error (`WRONGTYPE`, `NOPERM`, `ERR`, ...), where a server gave one. */
-  readonly redisError?: string;
+  declare readonly redisError?: string;
   /** The limit that was met, in bytes. */
-  readonly limit?: number;
+  declare readonly limit?: number;
   /** How much there was, in bytes. */
-  readonly actual?: number;
+  declare readonly actual?: number;
 
   constructor(code: ErrorCode, message: string, options: BytestowErrorOptions = {}) {
     const short = message.length < MESSAGE_LIMIT ? message : `${message.slice(0, MESSAGE_LIMIT - 4)}...`;

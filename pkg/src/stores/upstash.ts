@@ -97,6 +97,9 @@ export class UpstashRedisByteStore extends ByteStore {
     const url = absoluteUrl(checked.url, "url");
     const token = checkToken(checked.token, "token");
     const headers = Object.entries(checked.headers ?? {}).flat();
+    if (token !== null && checked.headers?.authorization !== undefined) {
+      throw invalid("headers must not have authorization beside a token: pass token: null to send one of your own");
+    }
     const make = () =>
       upstashStore(
         url,
@@ -169,7 +172,11 @@ function headerMap(value: unknown, name: string): Record<string, string> {
     if (typeof text !== "string" || !/^[\t\x20-\x7e]*$/u.test(text)) {
       throw invalid(`${name}[${shown(header)}] must be a string of ASCII characters`);
     }
-    headers[header.toLowerCase()] = text;
+    const lower = header.toLowerCase();
+    if (["content-type", "content-length"].includes(lower) || lower.startsWith("upstash-")) {
+      throw invalid(`${name} must not have ${lower}: the store sends its own`);
+    }
+    headers[lower] = text;
   }
   return headers;
 }

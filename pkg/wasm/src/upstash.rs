@@ -47,6 +47,10 @@ pub fn upstash_store(
     options.patience = Patience { retries, timeout: ms(timeout), deadline: ms(deadline) };
     options.sharing = sharing(isolated);
     options.observer = options::observer(on_event);
+    #[cfg(feature = "bare-fetch")]
+    {
+        options.transport = Some(Arc::new(bytestow::web::BareFetch));
+    }
     let store = UpstashRedisByteStore::new(options).map_err(|error| failure(&error))?;
     Store::new(Arc::new(store), namespace.as_deref())
 }

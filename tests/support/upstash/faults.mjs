@@ -122,7 +122,7 @@ const passed = (headers, more = []) =>
 /**
  * Starts the proxy on 127.0.0.1. Which requests suffer, and what, follows from the seed and the order in which requests
  * come; preflights never do, nor do they count.
- * @param {{ target: string, seed?: number, rate?: number, only?: string | string[] }} options `rate`: how many of the
+ * @param {{ target: string, seed?: number, rate?: number, only?: string[] }} options `rate`: how many of the
  *   requests suffer, from 0 to 1; `only`: the faults to choose from, by name
  */
 export async function startFaults({ target, seed = 1, rate = 0.3, only }) {
@@ -135,7 +135,7 @@ export async function startFaults({ target, seed = 1, rate = 0.3, only }) {
 
   function set(changes) {
     if ("rate" in changes) state.rate = changes.rate;
-    if ("only" in changes) state.names = [changes.only ?? Object.keys(FAULTS)].flat();
+    if ("only" in changes) state.names = changes.only ?? Object.keys(FAULTS);
     const unknown = state.names.find((name) => FAULTS[name] === undefined);
     if (unknown !== undefined) throw new RangeError(`no such fault: ${unknown}`);
   }

@@ -1,0 +1,383 @@
+/**
+ * The demo page over two tiers: this browser's IndexedDB, and behind the page's own server a Redis of the Upstash
+ * protocol, in memory. What the page says of the remote tier is held against what that server has counted, and what
+ * passed between the two is searched for the token.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildPage, Driver } from "./driver.mjs";
+import { startRemote } from "./remote.mjs";
+import { serve } from "./serve.mjs";
+
+/** Of the vectors in the remote store. */
+const NAMESPACE = "bytestow-demo/hash-768/";
+const DOWN = /^It does not answer\. This browser goes on alone/u;
+
+describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
+  let built, remote, server, driver, chunks, vectorBytes;
+  /** The remote tier is there, but whoever asks is answered 503. */
+  let down = false;
+  /** What the server answered to requests for the remote tier, and the headers of both. */
+  const passed = [];
+
+  before(async () => {
+    built = await buildPage();
+    ({ chunks } = built);
+    vectorBytes = chunks.length * built.embedder.dimensions * 4;
+    remote = await startRemote();
+    server = await serve(built.site, {
+      remote(request, response, path) {
+        overhear(request, response);
+        if (down) response.writeHead(503).end();
+        else remote.pass(request, response, path);
+      },
+    });
+    driver = new Driver(built, server.url);
+    // Browsers show answers that are errors in their console, whatever the page does about them.
+    driver.forgiven = (text) => down && /\b503\b/u.test(text);
+    await driver.start();
+    await driver.page.addInitScript(watchShifts);
+  });
+
+  after(async () => {
+    await driver?.remove();
+    await server?.close();
+    await remote?.close();
+    await built?.remove();
+  });
+
+  test("the server says where the remote tier is, and lets only this origin pass", async () => {
+    const settings = await (await fetch(`${server.url}settings.json`)).json();
+    assert.deepEqual(settings, { remote: "redis" });
+    const ask = (path, headers) =>
+      fetch(server.url + path, { method: "POST", body: '["ECHO","here"]', headers: { ...headers } });
+    assert.deepEqual(await (await ask("redis")).json(), { result: "here" });
+    assert.deepEqual(await (await ask("redis/")).json(), { result: "here" });
+    assert.equal((await ask("redis", { "sec-fetch-site": "cross-site" })).status, 403);
+    assert.equal((await ask("redis", { "sec-fetch-site": "same-origin" })).status, 200);
+    assert.equal((await ask("redish")).status, 405, "a file's name, if anything");
+    remote.resetCounts();
+  });
+
+  test("opens: two tiers, both empty", async () => {
+    await driver.open();
+    assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+    assert.equal(await driver.whole("browser-kept"), 0);
+    assert.equal(await driver.whole("remote-kept"), 0);
+    assert.ok(await driver.page.getByTestId("clear-both").isVisible());
+    await checkCounts();
+  });
+
+  test("cold: both tiers are asked, both get every vector", async (t) => {
+    const run = await counting(() => driver.runAs(1, { kind: "cold", remote: 0, embedded: chunks.length }));
+    assert.equal(await driver.whole("browser-kept"), chunks.length);
+    assert.equal(await driver.whole("remote-kept"), chunks.length);
+    assert.deepEqual(keysOfRemote(), chunks.map(built.key).toSorted());
+    for (const chunk of chunks.slice(0, 20)) {
+      const stored = remote
+        .database()
+        .get(NAMESPACE + built.key(chunk))
+        .toString();
+      const [vector] = await built.embedder.embed([chunk]);
+      assert.equal(stored, `bytestow1:${Buffer.from(vector.buffer).toString("base64")}`);
+    }
+    assert.equal(await driver.bytes("remote-written"), vectorBytes);
+    assert.equal(await driver.bytes("remote-read"), 0);
+    assert.equal(await driver.whole("remote-requests"), run.MGET + run.MSET);
+    assert.equal(await driver.whole("run-1-requests"), run.MGET + run.MSET);
+    await checkCounts();
+    t.diagnostic(`cold: ${await driver.times(1)}; ${JSON.stringify(run)}`);
+  });
+
+  test("again: warm from this browser, the remote tier is not asked", async (t) => {
+    const run = await counting(() => driver.runAs(2, { kind: "warm (browser)", browser: chunks.length, remote: 0 }));
+    assert.equal(run.MGET, undefined);
+    assert.equal(run.MSET, undefined);
+    assert.equal(await driver.whole("remote-requests"), 0);
+    await driver.checkSummary({ cold: 1, browser: 2 });
+    t.diagnostic(`warm from the browser: ${await driver.times(2)}`);
+  });
+
+  test("the browser cleared: warm from the remote tier, nothing computed, and all of it back in the browser", async (t) => {
+    const before = await driver.readCache();
+    await driver.clear("clear-browser", "This browser is empty. The next run can read from the remote tier.");
+    assert.equal(await driver.whole("browser-kept"), 0);
+    assert.equal(await driver.whole("remote-kept"), chunks.length);
+    assert.equal((await driver.readCache()).keys.length, 0);
+    assert.equal(keysOfRemote().length, chunks.length);
+
+    const run = await counting(() => driver.runAs(3, { kind: "warm (remote)", remote: chunks.length }));
+    assert.equal(run.MSET, undefined, "nothing was computed, so nothing was written");
+    assert.equal(await driver.whole("remote-requests"), run.MGET);
+    assert.ok(run.MGET <= 4, `${run.MGET} requests`);
+    assert.equal(await driver.bytes("remote-read"), vectorBytes);
+    assert.equal(await driver.bytes("browser-written"), vectorBytes);
+    const back = await driver.readCache();
+    assert.deepEqual(back.keys.toSorted(), before.keys.toSorted());
+    assert.equal(back.bytes, before.bytes);
+    assert.equal(back.digest, before.digest, "the same vectors");
+    await driver.checkSummary({ cold: 1, browser: 2, remote: 3 });
+    await checkCounts();
+    t.diagnostic(`warm from remote: ${await driver.times(3)}; ${JSON.stringify(run)}`);
+
+    await driver.runAs(4, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+    await driver.checkSummary({ cold: 1, browser: 4, remote: 3 });
+    await driver.shoot("tiers");
+  });
+
+  test("what is asked of the remote tier is shown as it comes", async () => {
+    await driver.clear("clear-browser", "This browser is empty.");
+    remote.set({ latency: 250 });
+    await driver.click("run");
+    const early = await driver.page.waitForFunction(() => {
+      const value = (id) => Number(document.getElementById(id).value);
+      const asked = value("remote-requests");
+      const going = document.getElementById("run").getAttribute("aria-disabled") === "true";
+      const { value: done, max } = document.getElementById("progress");
+      return asked > 0 && { asked, going, done, max };
+    });
+    const { asked, going, done, max } = await early.jsonValue();
+    assert.ok(going, "the run goes on");
+    assert.ok(done > 0 && done <= max, `${done} of ${max}`);
+    assert.equal(max, chunks.length);
+    await driver.runAs(5, { kind: "warm (remote)", remote: chunks.length, click: false });
+    assert.ok(asked <= (await driver.whole("remote-requests")));
+    remote.set({ latency: 0 });
+  });
+
+  test("a text of which each tier has a part: the hits add up", async () => {
+    const own = [1, 2, 3, 4, 5].map((number) => `Paragraph ${number} ${"has words of its own. ".repeat(15)}`);
+    await driver.choose("own.txt", own.join("\n\n"));
+    await driver.runAs(6, { kind: "cold", remote: 0, embedded: 5 });
+    await driver.clear("clear-browser", "This browser is empty.");
+    await driver.choose("two.txt", own.slice(0, 2).join("\n\n"));
+    await driver.runAs(7, { kind: "warm (remote)", remote: 2 });
+    await driver.choose("five.txt", own.join("\n\n"));
+    await driver.runAs(8, { kind: "warm (both)", browser: 2, remote: 3 });
+    await driver.clear("clear-browser", "This browser is empty.");
+    await driver.choose("two.txt", own.slice(0, 2).join("\n\n"));
+    await driver.runAs(9, { kind: "warm (remote)", remote: 2 });
+    // Twice: one that the browser has, one that the remote tier has, one that neither has.
+    const sixth = "A sixth one. ".repeat(30);
+    await driver.choose("longer.txt", [...own, own[0], own[4], sixth, sixth].join("\n\n"));
+    await driver.runAs(10, { kind: "partly warm", browser: 3, remote: 4, embedded: 2, stored: 1 });
+    assert.equal(await driver.whole("remote-kept"), chunks.length + 6);
+    await checkCounts({ twice: 1 });
+    await driver.click("sample");
+    await driver.ready();
+  });
+
+  test("a new browser, on a profile of its own: warm from the remote tier at once", async () => {
+    const other = new Driver(built, server.url);
+    try {
+      await other.start();
+      await other.open();
+      assert.equal(await other.whole("browser-kept"), 0);
+      await other.runAs(1, { kind: "warm (remote)", remote: chunks.length });
+      assert.match(await other.text("summary"), /^All of it was in the cache already/u);
+      assert.deepEqual(other.complaints, []);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  test("a browser without storage still has the remote tier, and is told what it lacks", async () => {
+    const withoutStorage = () => Object.defineProperty(globalThis, "indexedDB", { value: undefined });
+    await driver.onAnother(withoutStorage, async () => {
+      assert.match(await driver.trouble(), /normal window/u);
+      assert.equal(await driver.whole("remote-kept"), chunks.length + 6);
+      for (const number of [1, 2]) {
+        await driver.runAs(number, { kind: "warm (remote)", remote: chunks.length });
+        assert.match(await driver.trouble(), /normal window/u);
+      }
+    });
+  });
+
+  test("both cleared: both are empty, then cold again", async () => {
+    await driver.clear("clear-both", "Both tiers are empty. The next run is cold.");
+    assert.equal(await driver.whole("browser-kept"), 0);
+    assert.equal(await driver.whole("remote-kept"), 0);
+    assert.equal((await driver.readCache()).keys.length, 0);
+    assert.equal(keysOfRemote().length, 0);
+    await driver.runAs(11, { kind: "cold", remote: 0, embedded: chunks.length });
+  });
+
+  test("the remote tier down: warm from this browser all the same, and it says so", async () => {
+    down = true;
+    await driver.runAs(12, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+    assert.match(await driver.text("remote-state"), DOWN);
+    assert.match(await driver.text("status"), /The remote tier is down\.$/u);
+    assert.equal(await driver.text("remote-kept"), "–");
+    assert.equal(await driver.text("alert"), "", "nothing that the person must do");
+  });
+
+  test("down: cold runs work too, and keep their vectors in this browser", async (t) => {
+    await driver.clear("clear-browser", "This browser is empty. The next run is cold.");
+    await driver.runAs(13, { kind: "cold", remote: 0, embedded: chunks.length });
+    assert.match(await driver.text("remote-state"), DOWN);
+    assert.match(await driver.text("status"), /The remote tier is down\.$/u);
+    assert.equal(await driver.bytes("remote-written"), 0);
+    assert.equal(await driver.whole("browser-kept"), chunks.length);
+    assert.equal((await driver.readCache()).bytes, vectorBytes);
+    t.diagnostic(`cold, remote down: ${await driver.times(13)}`);
+    await driver.shoot("down");
+    await driver.runAs(14, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+  });
+
+  test("down: clearing both says that one of them could not be", async () => {
+    await driver.click("clear-both");
+    assert.match(await driver.trouble(), /status 503.*That was the remote tier/su);
+    assert.equal(await driver.text("error-code"), "unavailable");
+    assert.equal(await driver.whole("browser-kept"), 0);
+    await driver.page.reload();
+    await driver.ready();
+    assert.match(await driver.text("remote-state"), DOWN, "it is there, but does not answer");
+  });
+
+  test("back again: what it kept is read from it", async () => {
+    down = false;
+    await driver.runAs(15, { kind: "warm (remote)", remote: chunks.length });
+    assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+    assert.equal(await driver.whole("remote-kept"), chunks.length);
+  });
+
+  test("nothing on the page moved by itself, nor while a run went on", async () => {
+    assert.deepEqual(await driver.page.evaluate(() => globalThis.shifts.splice(0)), []);
+    for (const width of [1100, 360]) {
+      await driver.page.setViewportSize({ width, height: 900 });
+      await driver.clear("clear-browser", "This browser is empty.");
+      await driver.page.evaluate(() => globalThis.shifts.splice(0));
+      const number = width === 1100 ? 16 : 17;
+      await driver.runAs(number, { kind: "warm (remote)", remote: chunks.length });
+      assert.deepEqual(await driver.page.evaluate(() => globalThis.shifts.splice(0)), [], `${width} px wide`);
+    }
+    const [needed, given] = await driver.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(needed <= given, `${needed} px of content in ${given} px`);
+  });
+
+  test("the token never reached the page", async () => {
+    assert.ok(remote.token.length >= 32);
+    const { token } = remote;
+    const forms = [token, encodeURIComponent(token), Buffer.from(token).toString("base64")];
+    const tells = (text) => forms.some((form) => text.includes(form));
+
+    assert.ok(passed.length > 30, `${passed.length} requests passed`);
+    for (const { asked, head, body } of passed) {
+      assert.equal(asked.authorization, undefined);
+      assert.ok(!tells(JSON.stringify([asked, head])) && !tells(Buffer.concat(body).toString("latin1")));
+    }
+    for (const path of ["", "index.html", "main.js", "main.js.map", "style.css", "icon.svg", "settings.json"]) {
+      const response = await fetch(server.url + path);
+      assert.equal(response.status, 200, path);
+      assert.ok(!tells(JSON.stringify([...response.headers])) && !tells(await response.text()), path);
+    }
+    const held = await driver.page.evaluate(everyText);
+    assert.ok(held.length > 1_000, `${held.length} texts found in the page`);
+    assert.ok(held.some((text) => text.includes("Pride and Prejudice")));
+    assert.ok(!held.some(tells));
+    const { cookies, origins } = await driver.context.storageState();
+    assert.deepEqual(cookies, []);
+    assert.ok(!tells(JSON.stringify(origins)));
+  });
+
+  test("no console error but the browser's own about 503, no policy violation, no request elsewhere", () => {
+    assert.deepEqual(driver.complaints, []);
+  });
+
+  test("the command that people use serves the page with a remote tier", async () => {
+    const program = fileURLToPath(new URL("./serve.mjs", import.meta.url));
+    const child = spawn(process.execPath, [program, built.site], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [url] = await once(createInterface({ input: child.stdout }), "line");
+      assert.match(await (await fetch(url)).text(), /<h1>/u);
+      const settings = await (await fetch(`${url}settings.json`)).json();
+      const response = await fetch(url + settings.remote, { method: "POST", body: '["ECHO","here"]' });
+      assert.deepEqual(await response.json(), { result: "here" });
+    } finally {
+      child.kill();
+    }
+  });
+
+  /** Keeps all that passes to the page. */
+  function overhear(request, response) {
+    const record = { asked: { ...request.headers }, head: {}, body: [] };
+    passed.push(record);
+    const { writeHead, write, end } = response;
+    response.writeHead = (status, headers) => {
+      record.head = { ...headers };
+      return writeHead.call(response, status, headers);
+    };
+    response.write = (piece, ...rest) => {
+      record.body.push(Buffer.from(piece));
+      return write.call(response, piece, ...rest);
+    };
+    response.end = (piece, ...rest) => {
+      if (piece !== undefined && typeof piece !== "function") record.body.push(Buffer.from(piece));
+      return end.call(response, piece, ...rest);
+    };
+  }
+
+  function keysOfRemote() {
+    const keys = remote.database().keys().map(String);
+    assert.ok(keys.every((key) => key.startsWith(NAMESPACE)));
+    return keys.map((key) => key.slice(NAMESPACE.length)).toSorted();
+  }
+
+  /** Which commands the server has run while `work` was done. */
+  async function counting(work) {
+    const { perCommand: before } = remote.counts();
+    await work();
+    const { perCommand: now } = remote.counts();
+    const changed = Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)]);
+    return Object.fromEntries(changed.filter(([, count]) => count > 0));
+  }
+
+  /**
+   * The page's counters of its stores, since it was opened, and the server's agree. `twice`: hits on the remote tier that
+   * answered two chunks.
+   */
+  async function checkCounts({ twice = 0 } = {}) {
+    assert.equal(await driver.whole("stats-remote-requests"), remote.counts().requests);
+    const hits = (store) => driver.whole(`stats-${store}-hits`);
+    assert.equal((await hits("tiered")) - (await hits("browser")), (await hits("remote")) + twice);
+    assert.equal(await driver.whole("stats-tiered-misses"), (await driver.whole("stats-remote-misses")) + twice);
+  }
+});
+
+/** In the page, before its scripts: notes what moves without being asked to. */
+function watchShifts() {
+  globalThis.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      globalThis.shifts.push([value, ...sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
+/** In the page: every text that a script can find there, in objects however deep, in storage, in the document. */
+function everyText() {
+  const texts = [document.documentElement.outerHTML, document.cookie, location.href];
+  for (const storage of [localStorage, sessionStorage]) texts.push(JSON.stringify({ ...storage }));
+  texts.push(JSON.stringify(performance.getEntries()));
+  const seen = new Set();
+  const todo = [globalThis];
+  while (todo.length > 0) {
+    const object = todo.pop();
+    if (seen.has(object) || seen.size > 200_000) continue;
+    seen.add(object);
+    for (const key of Reflect.ownKeys(object)) {
+      texts.push(String(key));
+      // What stands on prototypes are getters for other objects.
+      if (key === "prototype") continue;
+      const value = object[key];
+      if (typeof value === "string") texts.push(value);
+      else if (typeof value === "function") texts.push(`${value}`);
+      if ((typeof value === "object" && value !== null) || typeof value === "function") todo.push(value);
+    }
+  }
+  return texts;
+}
