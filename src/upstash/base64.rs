@@ -1,8 +1,8 @@
 //! Standard padded base64 (RFC 4648 §4), strict: the form in which bytes that are not text stand in Redis, and in which
 //! Upstash answers where it is asked to.
 //!
-//! Ours, since every byte of every vector passes through it: a lookup of two characters at a time going out, and one
-//! table with a poison bit coming in, so that the inner loops have no branch.
+//! Ours, since every byte of every vector passes through it. The inner loops have no branch, and write into memory that is
+//! there already: pushing three bytes at a time took six times as long in a wasm that is compiled to be small.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -33,22 +33,18 @@ fn letter(six: u32) -> u8 {
 
 /// Appends the characters of `bytes`.
 pub fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
-    out.reserve(encoded_len(bytes.len()));
+    let begin = out.len();
+    out.resize(begin + encoded_len(bytes.len()), b'=');
+    let (groups, _) = out.get_mut(begin..).unwrap_or_default().as_chunks_mut::<4>();
     let (whole, rest) = bytes.as_chunks::<3>();
-    for &[a, b, c] in whole {
+    for (&[a, b, c], group) in whole.iter().zip(groups.iter_mut()) {
         let word = u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c);
-        out.extend_from_slice(&[letter(word >> 18), letter(word >> 12), letter(word >> 6), letter(word)]);
+        *group = [letter(word >> 18), letter(word >> 12), letter(word >> 6), letter(word)];
     }
-    match *rest {
-        [a] => {
-            let word = u32::from(a) << 16;
-            out.extend_from_slice(&[letter(word >> 18), letter(word >> 12), b'=', b'=']);
-        }
-        [a, b] => {
-            let word = u32::from(a) << 16 | u32::from(b) << 8;
-            out.extend_from_slice(&[letter(word >> 18), letter(word >> 12), letter(word >> 6), b'=']);
-        }
-        _ => {}
+    if let (Some(group), Some(a)) = (groups.last_mut(), rest.first()) {
+        let b = rest.get(1);
+        let word = u32::from(*a) << 16 | u32::from(b.copied().unwrap_or(0)) << 8;
+        *group = [letter(word >> 18), letter(word >> 12), b.map_or(b'=', |_| letter(word >> 6)), b'='];
     }
 }
 
@@ -61,13 +57,14 @@ fn value(character: u8) -> u32 {
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let (whole, []) = text.as_chunks::<4>() else { return None };
     let Some((last, body)) = whole.split_last() else { return Some(Vec::new()) };
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let mut out = vec![0; text.len() / 4 * 3];
+    let (groups, _) = out.as_chunks_mut::<3>();
     let mut seen = 0;
-    for &[a, b, c, d] in body {
+    for (&[a, b, c, d], group) in body.iter().zip(groups) {
         let (a, b, c, d) = (value(a), value(b), value(c), value(d));
         seen |= a | b | c | d;
         let word = a << 18 | b << 12 | c << 6 | d;
-        out.extend_from_slice(&[(word >> 16) as u8, (word >> 8) as u8, word as u8]);
+        *group = [(word >> 16) as u8, (word >> 8) as u8, word as u8];
     }
     let padding = last.iter().rev().take_while(|character| **character == b'=').count().min(2);
     let [a, b, c, d] = *last;
@@ -85,8 +82,10 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if seen > 63 || left_over != 0 {
         return None;
     }
-    let bytes = [(word >> 16) as u8, (word >> 8) as u8, word as u8];
-    out.extend(bytes.iter().take(3 - padding));
+    if let Some(group) = out.last_chunk_mut::<3>() {
+        *group = [(word >> 16) as u8, (word >> 8) as u8, word as u8];
+    }
+    out.truncate(out.len() - padding);
     Some(out)
 }
 

@@ -18,6 +18,10 @@ pub const FIRST_LIMIT: u64 = 10_485_760;
 /// How many keys are read at first, when nothing is known of the values.
 const FIRST_READ: usize = 64;
 
+/// Values of more encoded bytes than this are asked for in RESP2 first, where that may be: a reply of 10 MB took a third of
+/// the time, most of it the server's.
+const LARGE: usize = 64 << 10;
+
 /// The most keys that are read while none of those asked for were there.
 const MOST_BLIND: usize = 1_024;
 
@@ -115,9 +119,15 @@ impl Learned {
         }
     }
 
-    /// Whether anything is known of the size of values.
-    pub fn knows_values(&self) -> bool {
-        self.facts().average > 0
+    /// Whether anything is known of the values, be it that a first batch was not there.
+    pub fn knows_anything(&self) -> bool {
+        let facts = self.facts();
+        facts.average > 0 || facts.blind > FIRST_READ
+    }
+
+    /// Whether values are so large that the form of replies matters more than anything else.
+    pub fn large(&self) -> bool {
+        self.facts().average > LARGE
     }
 
     /// How many of `keys` (their lengths) to read next: so many that the reply is likely to have the target's size, and

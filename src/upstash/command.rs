@@ -1,5 +1,7 @@
 //! Commands as Upstash takes them: JSON arrays of strings (facts: <https://upstash.com/docs/redis/features/restapi>).
 
+use super::search::special;
+
 /// One command, ready to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
@@ -93,16 +95,11 @@ impl Command {
     }
 }
 
-/// Whether a byte of UTF-8 must be escaped in a JSON string.
-fn is_special(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
 /// Appends `text`, UTF-8, as a JSON string.
 fn quote_into(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| is_special(*byte)) {
+    while let Some(at) = special(rest) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else { break };

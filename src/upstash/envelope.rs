@@ -20,7 +20,8 @@ pub fn is_verbatim(bytes: &[u8]) -> bool {
 
 /// Whether `bytes`, read as plain JSON, may be what the server has made of others: U+FFFD stands where they were no UTF-8.
 pub fn is_doubtful(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).map_or(true, |text| text.contains(char::REPLACEMENT_CHARACTER))
+    // What we write is ASCII for the most part, and that is told at a glance.
+    !bytes.is_ascii() && std::str::from_utf8(bytes).map_or(true, |text| text.contains(char::REPLACEMENT_CHARACTER))
 }
 
 /// What stands in Redis for `bytes`, unless it is the bytes themselves.

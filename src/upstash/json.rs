@@ -3,6 +3,8 @@
 //! It takes the body in whatever pieces it comes and never panics. Strings are kept as bytes: a server that answers with
 //! something else than UTF-8 is to be noticed, not to be mended. `serde_json::Value` would add 21 kB to the package.
 
+use super::search::quote_or_backslash;
+
 /// Arrays and objects within each other. A reply has four.
 const DEEPEST: usize = 32;
 
@@ -95,7 +97,7 @@ impl Decoder {
 
     /// The plain part of a string, whole pieces at a time.
     fn in_text<'b>(&mut self, bytes: &'b [u8], is_key: bool) -> &'b [u8] {
-        let plain = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        let plain = quote_or_backslash(bytes);
         let (plain, rest) = bytes.split_at(plain.unwrap_or(bytes.len()));
         if !plain.is_empty() {
             self.end_pair();

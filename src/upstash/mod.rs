@@ -37,6 +37,7 @@ mod reqwest_transport;
 mod resp;
 mod retry;
 mod scan;
+mod search;
 mod transport;
 mod write;
 
@@ -110,6 +111,9 @@ pub struct UpstashOptions {
     pub ttl: Option<Duration>,
     /// How values are written.
     pub encoding: Encoding,
+    /// Whether large values, and all with [`Encoding::Raw`], are asked for in RESP2 first. Not from a page of another
+    /// origin: servers may not let the header through that asks for it.
+    pub prefer_resp2: bool,
     /// How long and how often a request is tried.
     pub patience: Patience,
     /// What concurrent calls may share.
@@ -131,6 +135,7 @@ impl UpstashOptions {
             headers: Vec::new(),
             ttl: None,
             encoding: Encoding::default(),
+            prefer_resp2: true,
             patience: Patience::default(),
             sharing: Sharing::default(),
             observer: None,
@@ -205,6 +210,7 @@ impl UpstashRedisByteStore {
             no_base64: Known::default(),
             base64: Known::default(),
             no_resp2: Known::default(),
+            prefer_resp2: options.prefer_resp2,
         };
         Ok(Self { inner: Coalesced::new(Arc::new(core), options.sharing, timer) })
     }
@@ -282,6 +288,7 @@ struct Core {
     no_resp2: Known,
     /// It has answered in base64 before.
     base64: Known,
+    prefer_resp2: bool,
 }
 
 impl Core {

@@ -58,15 +58,14 @@ impl Core {
     async fn read_distinct(&self, keys: &[&str]) -> Result<Vec<Found>> {
         let answers: Answers = Mutex::new(vec![None; keys.len()]);
         // What is to be learned from the first batch is waited for.
-        let width = || if self.learned.knows_values() { AT_ONCE } else { 1 };
+        let width = || if self.learned.knows_anything() { AT_ONCE } else { 1 };
         let begin = |range: Range<usize>| {
             let lengths: Vec<usize> = keys.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
             let end = range.start + self.learned.next_read(&lengths);
             let answers = &answers;
             let sent = Box::pin(async move {
                 let batch = keys.get(range.start..end).unwrap_or_default();
-                let found = self.mget(batch, Form::Plain).await?.ok_or_else(unexpected)?;
-                keep(answers, range.start..end, found);
+                keep(answers, range.start..end, self.mget_somehow(batch).await?);
                 Ok(())
             });
             Begun { end, sent }
@@ -100,6 +99,25 @@ impl Core {
             Begun { end, sent }
         };
         drive(names.len(), || 1, begin).await.map_err(|failed| failure(&names, failed))
+    }
+
+    /// One `MGET`, in the form that suits what is known of the values.
+    async fn mget_somehow(&self, keys: &[&str]) -> Heard<Vec<Found>> {
+        let bytes = self.encoding == Encoding::Raw || self.learned.large();
+        if bytes && self.prefer_resp2 && !self.no_resp2.is() {
+            match self.mget(keys, Form::Resp2).await? {
+                Some(found) => return Ok(found),
+                None => self.no_resp2.learn(),
+            }
+        }
+        match self.mget(keys, Form::Plain).await {
+            Ok(found) => found.ok_or_else(unexpected),
+            // What is no text has three times its size in plain JSON.
+            Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => {
+                self.mget_exactly(keys).await.map_err(|other| if other.remedy == Remedy::Split { other } else { complaint })
+            }
+            Err(complaint) => Err(complaint),
+        }
     }
 
     /// One `MGET`; `None` for replies in another form than the one that was asked for.

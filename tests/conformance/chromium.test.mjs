@@ -1,29 +1,50 @@
 // The contract on our stores in Chromium, on a profile that persists: in a tab, in a dedicated worker, and in two tabs
-// at once. Where a rule wants another handle on a database, that handle is in another tab.
+// at once. Where a rule wants another handle on a database, that handle is in another tab. Servers of Upstash's protocol
+// stand behind proxies on the page's own origin, which add the token; one row goes straight to another origin.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test, { after, before, describe } from "node:test";
 import { executable, newProfile, openProfile } from "../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
+import { forward } from "../support/upstash/proxy.mjs";
+import { startRedis } from "../support/upstash/redis.mjs";
+import { startServer } from "../support/upstash/server.mjs";
 import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
+import { Turns } from "./grid/turns.mjs";
 
 const version = execFileSync(executable(), ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 const runtime = `chromium ${/\d+/u.exec(version)?.[0]}`;
 const results = new Results("chromium");
+
+/** Rows over servers: by which way. */
+const ON_SERVERS = [
+  { store: "Upstash", kind: "Upstash", way: "strict" },
+  { store: "Upstash, another origin", kind: "Upstash", way: "straight" },
+  { store: "Upstash, real Redis", kind: "Upstash", way: "redis" },
+  { store: "tiered: memory, Upstash", kind: "tiered: memory, Upstash", way: "strict" },
+  { store: "tiered: IndexedDB, Upstash", kind: "tiered: IndexedDB, Upstash", way: "strict" },
+  { store: "tiered: IndexedDB, Upstash, real Redis", kind: "tiered: IndexedDB, Upstash", way: "redis" },
+];
 const RULES_WITH_ANOTHER_HANDLE = ["W4-shared-writes", "W7-atomic-batch", "W8-concurrent-writers"];
 
 describe("the contract in Chromium", { timeout: 600_000 }, () => {
-  let server, profile, context;
+  let server, profile, context, strict, redis;
   const tabs = {};
   /** What went wrong in the tabs that nobody awaited. */
   const uncaught = [];
 
   before(async () => {
-    server = await serveFiles({
+    strict = await startServer();
+    redis = await startRedis();
+    const files = {
       "/": page("page.js"),
       "/page.js": await bundle("grid/page.mjs", import.meta.url),
       "/worker.js": await bundle("grid/worker.mjs", import.meta.url),
+    };
+    server = await serveFiles(files, {
+      strict: byDatabase((name) => forward(strict.url, { token: `${strict.token}:${name}` })),
+      redis: byDatabase((number) => forward(redis.url(number), { token: redis.token })),
     });
     profile = await newProfile();
     context = await openProfile(profile);
@@ -34,6 +55,8 @@ describe("the contract in Chromium", { timeout: 600_000 }, () => {
     results.finish();
     await context?.close();
     await server?.close();
+    await strict?.close();
+    await redis?.close();
     await profile?.remove();
   });
 
@@ -42,14 +65,7 @@ describe("the contract in Chromium", { timeout: 600_000 }, () => {
     for (const { name, body } of tests) test(name, body);
   }
 
-  test("where a rule wanted another handle, it was in the other tab", async () => {
-    const answers = () => tabs.two.evaluate(() => globalThis.grid.answers());
-    for (const rule of RULES_WITH_ANOTHER_HANDLE) {
-      const before = await answers();
-      await ruleIn("one", "IndexedDB")(rule);
-      assert.ok((await answers()) > before, rule);
-    }
-  });
+  test("where a rule wanted another handle, it was in the other tab", () => toOtherTab(ruleIn("one", "IndexedDB")));
 
   const inWorker = `${runtime}, dedicated worker`;
   const workerTests = testsElsewhere(
@@ -71,6 +87,21 @@ describe("the contract in Chromium", { timeout: 600_000 }, () => {
     });
   }
 
+  describe("on servers", () => {
+    const turns = new Turns();
+    for (const { store, kind, way } of ON_SERVERS) {
+      const run = (rule) => ruleIn("one", store, runtime, "runTask", { kind, server: serverBy(way, store) })(rule);
+      const tests = testsElsewhere(store, results.row(store, runtime), run);
+      for (const { name, body } of tests) turns.test(name, body);
+    }
+    turns.finish();
+  });
+
+  test("tiers: where a rule wanted another handle, it was in the other tab", async () => {
+    const kind = "tiered: IndexedDB, Upstash";
+    await toOtherTab(ruleIn("one", kind, runtime, "runTask", { kind, server: serverBy("strict", kind) }));
+  });
+
   test("no rule has left anything behind", async () => {
     assert.deepEqual(await tabs.one.evaluate(() => globalThis.grid.leftInOneDatabase()), []);
     assert.deepEqual(await tabs.one.evaluate(() => globalThis.grid.databases()), ["bytestow-grid"]);
@@ -89,12 +120,36 @@ describe("the contract in Chromium", { timeout: 600_000 }, () => {
     return tab;
   }
 
+  /** Looks whether rules that `run` runs in the first tab ask the other one. */
+  async function toOtherTab(run) {
+    const answers = () => tabs.two.evaluate(() => globalThis.grid.answers());
+    for (const rule of RULES_WITH_ANOTHER_HANDLE) {
+      const before = await answers();
+      await run(rule);
+      assert.ok((await answers()) > before, rule);
+    }
+  }
+
+  /** A server as a page is told of it. Only another origin's has a token: none belongs in a page that has a proxy. */
+  function serverBy(way, row) {
+    if (way === "straight") return { url: strict.url, token: strict.token, databases: "token", row };
+    return { url: way, token: null, databases: way === "redis" ? "number" : "path", row };
+  }
+
   /** Runs rules on a store in a tab, the other tab being its peer. */
-  function ruleIn(tab, store, where = runtime, run = "runTask") {
+  function ruleIn(tab, store, where = runtime, run = "runTask", place = {}) {
     const peer = tab === "one" ? "two" : "one";
     return (rule) => {
-      const task = { store, rule, runtime: where, seed: SEED, tab, peer };
+      const task = { store, rule, runtime: where, seed: SEED, tab, peer, ...place };
       return tabs[tab].evaluate(([method, given]) => globalThis.grid[method](given), [run, task]);
     };
   }
 });
+
+/** A handler that takes the database from the path, and gives the rest of it to that database's own. */
+function byDatabase(handlerOf) {
+  return (request, response, path) => {
+    const [, name, rest] = /^\/([^/?]+)(.*)$/u.exec(path);
+    handlerOf(name)(request, response, rest === "" ? "/" : rest);
+  };
+}

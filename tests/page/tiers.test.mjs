@@ -32,8 +32,9 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
     server = await serve(built.site, {
       remote(request, response, path) {
         overhear(request, response);
-        if (down) response.writeHead(503).end();
-        else remote.pass(request, response, path);
+        if (!down) return remote.pass(request, response, path);
+        request.resume();
+        response.writeHead(503).end();
       },
     });
     driver = new Driver(built, server.url);

@@ -5,12 +5,19 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /**
- * Serves `files` (by path: text, or `{ type, body, headers }`) on 127.0.0.1.
+ * Serves `files` (by path: text, or `{ type, body, headers }`) on 127.0.0.1, and what is below `/<name>/` by the handler
+ * `below[name]`, which is given the rest of the path.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serveFiles(files) {
+export async function serveFiles(files, below = {}) {
   const server = createServer((request, response) => {
-    const found = files[(request.url ?? "/").split("?", 1)[0]];
+    const url = request.url ?? "/";
+    const [, name, rest] = /^\/(\w+)(\/.*)$/u.exec(url) ?? [];
+    if (name !== undefined && Object.hasOwn(below, name)) {
+      below[name](request, response, rest);
+      return;
+    }
+    const found = files[url.split("?", 1)[0]];
     if (found === undefined) {
       response.writeHead(404).end();
       return;

@@ -109,6 +109,7 @@ export class UpstashRedisByteStore extends ByteStore {
         checked.namespace,
         checked.ttl,
         checked.encoding === "raw",
+        isOwnServer(url),
         checked.timeout ?? 10_000,
         Math.min(checked.retries ?? 5, 1_000),
         checked.deadline ?? 25_000,
@@ -146,6 +147,13 @@ function absoluteUrl(value: unknown, name: string): string {
     throw invalid(`${name} must have no user, password, query or fragment: the token is an option of its own`);
   }
   return `${url.origin}${url.pathname.replace(/\/+$/u, "")}`;
+}
+
+/** Whether any header may be sent: everywhere but in a page of another origin, whose server may not let it through. */
+function isOwnServer(url: string): boolean {
+  const { location } = globalThis as { location?: { origin?: string } };
+  const origin = location?.origin;
+  return origin === undefined || origin === "null" || new URL(url).origin === origin;
 }
 
 function checkToken(value: unknown, name: string): UpstashToken {

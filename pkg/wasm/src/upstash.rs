@@ -25,6 +25,7 @@ pub fn upstash_store(
     namespace: Option<String>,
     ttl: Option<f64>,
     raw: bool,
+    prefer_resp2: bool,
     timeout: f64,
     retries: u32,
     deadline: f64,
@@ -43,6 +44,7 @@ pub fn upstash_store(
     }
     options.ttl = options::life(ttl)?;
     options.encoding = if raw { Encoding::Raw } else { Encoding::Auto };
+    options.prefer_resp2 = prefer_resp2;
     let ms = |ms: f64| Duration::from_millis(ms as u64);
     options.patience = Patience { retries, timeout: ms(timeout), deadline: ms(deadline) };
     options.sharing = sharing(isolated);

@@ -8,8 +8,8 @@ import { IndexedDBByteStore, InMemoryByteStore, TieredByteStore, UpstashRedisByt
  * @typedef {object} Server
  * @property {string} url
  * @property {string | null} token null where a proxy adds it
- * @property {"token" | "path" | "number"} databases what chooses the database, which is each backend's own:
- *   `<token>:<backend>`, `<url>/<backend>`, or `<url>/<number>` where there are 1,024 of them
+ * @property {"token" | "path" | "number" | "chosen"} databases what chooses the database, which is each backend's own:
+ *   `<token>:<backend>`, `<url>/<backend>`, or `<url>/<number>` where there are 1,024 of them; or it has been chosen
  * @property {string} row tells apart those that use one server: the kit's backends may have one name in two of them
  */
 
@@ -29,9 +29,13 @@ function numberOf(place) {
 /** The name of a backend's database: of what may stand in a token and in a path. */
 const placeOf = ({ row }, backend) => `${row.replaceAll(/\W+/gu, "-")}-${backend}`;
 
+/** The server as another realm is told of it, for one backend. */
+export const chosen = (server, backend) => ({ ...server, ...databaseOf(server, backend), databases: "chosen" });
+
 /** The options that reach the database of `backend`. */
-export function databaseOf(server, backend) {
+function databaseOf(server, backend) {
   const { url, token, databases } = server;
+  if (databases === "chosen") return { url, token };
   const place = placeOf(server, backend);
   if (databases === "token") return { url, token: `${token}:${place}` };
   return { url: `${url}/${databases === "path" ? place : numberOf(place)}`, token };
@@ -103,7 +107,11 @@ function indexedDbBeforeUpstash(server) {
     shares: true,
     open(backend, { namespace, ttl, onEvent } = {}) {
       const remote = upstashOn(server, backend, { namespace, ttl });
-      return new TieredByteStore({ local: new IndexedDBByteStore({ name: placeOf(server, backend), namespace }), remote, onEvent });
+      return new TieredByteStore({
+        local: new IndexedDBByteStore({ name: placeOf(server, backend), namespace }),
+        remote,
+        onEvent,
+      });
     },
     async dispose(backend) {
       await new IndexedDBByteStore({ name: placeOf(server, backend) }).destroy();

@@ -1,6 +1,7 @@
 // Stores in another tab, as a handle here: calls go over a BroadcastChannel, and are made there on a real store.
 
 import { BytestowError, IndexedDBByteStore } from "bytestow";
+import { remotes } from "./remote.mjs";
 
 const channel = new BroadcastChannel("bytestow-grid");
 const METHODS = ["mget", "mset", "mdelete", "clear", "close"];
@@ -24,9 +25,17 @@ export function answer(name) {
 }
 
 /** An `IndexedDBByteStore` in the tab `tab`. */
-export function remote(tab, options) {
+export const remote = (tab, options) => handleIn(tab, { options });
+
+/** A store of the kind `kind` (see `remote.mjs`) in the tab `tab`. */
+export const remoteOf = (tab, kind, server, backend) => handleIn(tab, { kind, server, backend });
+
+const open = ({ kind, server, backend, options }) =>
+  kind === undefined ? new IndexedDBByteStore(options) : remotes[kind](server).open(backend);
+
+function handleIn(tab, what) {
   const handle = crypto.randomUUID();
-  const call = (method, args) => ask({ to: tab, handle, options, method, args });
+  const call = (method, args) => ask({ to: tab, handle, what, method, args });
   const methods = METHODS.map((method) => [method, (...args) => call(method, args)]);
   return {
     ...Object.fromEntries(methods),
@@ -56,9 +65,9 @@ function settle({ id, ok, value }) {
   else reject(new BytestowError(value.code, value.message));
 }
 
-async function reply({ id, from, handle, options, method, args }) {
+async function reply({ id, from, handle, what, method, args }) {
   answered++;
-  if (!opened.has(handle)) opened.set(handle, new IndexedDBByteStore(options));
+  if (!opened.has(handle)) opened.set(handle, open(what));
   const store = opened.get(handle);
   if (method === "close") opened.delete(handle);
   try {

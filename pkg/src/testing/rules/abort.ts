@@ -86,6 +86,7 @@ async function abortWrites(
   context: RuleContext,
   delay: (typeof DELAYS)[number],
   atomic: boolean,
+  late: number,
 ): Promise<[string[], Answers][]> {
   const { store } = context;
   const keys = context.keys(200, delay.name);
@@ -101,11 +102,13 @@ async function abortWrites(
 
   const mset = `mset aborted ${delay.name}`;
   const set = await abortDuring((signal) => store.mset(fresh, { signal }), delay, mset);
+  await sleep(late);
   const afterSet = await store.mget(keys);
   checkLeft(set, afterSet, before, after, atomic, mset);
 
   const mdelete = `mdelete aborted ${delay.name}`;
   const deleted = await abortDuring((signal) => store.mdelete(doomed, { signal }), delay, mdelete);
+  await sleep(late);
   const afterDelete = await store.mget(doomed);
   checkLeft(deleted, afterDelete, values, missing, atomic, mdelete);
 
@@ -138,10 +141,12 @@ export const abort = {
   },
 
   async "A2-aborted-during"(context) {
-    const { atomicBatch } = await context.claims();
+    const { atomicBatch, sharedBackend } = await context.claims();
+    // A server may have read a request just before its connection was closed, and carries it out a moment later.
+    const late = sharedBackend && !atomicBatch ? 60 : 0;
     if (!atomicBatch) context.note("atomicBatch is not claimed: only that each entry is whole was checked");
     const left: [string[], Answers][] = [];
-    for (const delay of DELAYS) left.push(...(await abortWrites(context, delay, atomicBatch)));
+    for (const delay of DELAYS) left.push(...(await abortWrites(context, delay, atomicBatch, late)));
     // What was left is final: nothing of an aborted call comes in late.
     await sleep(30);
     for (const [keys, values] of left) {
