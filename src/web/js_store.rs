@@ -22,9 +22,9 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::event::Counters;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
-use crate::{BoxFuture, Entries, Error, ErrorCode, Event, Keys, Observer, Result, Stats};
+use crate::{BoxFuture, Entries, Error, Event, Keys, Observer, Result, Stats};
 
-use super::js_value::{failed, field};
+use super::js_value::failed;
 use super::{for_promise, to_js};
 
 /// How many keys `clear` deletes at a time.

@@ -72,7 +72,7 @@ impl ForeignError for JsCause {
 }
 
 /// A property; undefined where there is none, or where looking throws.
-pub(super) fn field(object: &JsValue, name: &str) -> JsValue {
+fn field(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 

@@ -1,56 +1,18 @@
 //! Waiting for JavaScript: for an event of an IndexedDB request, and for a promise.
 //!
-//! Not by `wasm_bindgen_futures::JsFuture`: when a trap has replaced the wasm instance, the callbacks of the old one
-//! throw, and of a promise's callback that is an unhandled rejection, which ends a Node process. And an event needs no
-//! promise in between.
+//! An event needs no promise in between. When a trap has replaced the wasm instance, callbacks of the old one do nothing:
+//! the build sees to that in wasm-bindgen's glue, where they would throw, and end a Node process.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
+use js_sys::futures::JsFuture;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, IdbRequest};
-
-type Callback = Closure<dyn FnMut(JsValue)>;
-
-#[derive(Default)]
-struct State {
-    settled: Option<Result<JsValue, JsValue>>,
-    waker: Option<Waker>,
-    /// The callbacks of a promise own the state, and the state owns them, until the promise settles: it may do so after
-    /// nobody waits any more.
-    callbacks: Option<(Callback, Callback)>,
-}
-
-impl State {
-    fn settle(state: &RefCell<Self>, result: Result<JsValue, JsValue>) {
-        let mut state = state.borrow_mut();
-        state.settled = Some(result);
-        let (waker, callbacks) = (state.waker.take(), state.callbacks.take());
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        drop(callbacks);
-    }
-
-    async fn wait(state: &RefCell<Self>) -> Result<JsValue, JsValue> {
-        poll_fn(|cx| {
-            let mut state = state.borrow_mut();
-            match state.settled.take() {
-                Some(result) => Poll::Ready(result),
-                None => {
-                    state.waker = Some(cx.waker().clone());
-                    Poll::Pending
-                }
-            }
-        })
-        .await
-    }
-}
 
 /// A request whose result is waited for.
 struct Waiting {
@@ -110,15 +72,5 @@ pub async fn for_request(request: &IdbRequest) {
 
 /// What `promise` settles with.
 pub async fn for_promise(promise: &Promise) -> Result<JsValue, JsValue> {
-    let state = Rc::new(RefCell::new(State::default()));
-    let (fulfilled, rejected) = (state.clone(), state.clone());
-    let callbacks = (
-        Callback::new(move |value| State::settle(&fulfilled, Ok(value))),
-        Callback::new(move |reason| State::settle(&rejected, Err(reason))),
-    );
-    let chained = promise.then2(&callbacks.0, &callbacks.1);
-    // allSettled takes the rejection that it is if a callback of an old instance throws.
-    drop(Promise::all_settled(&Array::of1(&chained)));
-    state.borrow_mut().callbacks = Some(callbacks);
-    State::wait(&state).await
+    JsFuture::from(promise.clone()).await
 }

@@ -5,8 +5,8 @@
  * trap rejects what is in flight with the code `internal`, and the next call gets a fresh instance of the same module
  * (`__wbg_reset_state`), on which the stores rebuild themselves from their options.
  *
- * Events of IndexedDB that the old instance waited for still come; wasm-bindgen's callbacks then throw, which a page's
- * console shows and nothing else feels.
+ * Events and promises that the old instance waited for still come; the build has seen to it that wasm-bindgen's callbacks
+ * then do nothing.
  *
  * A call that is not done at once is a task: wasm gives its id, and this side keeps the promise. Nothing of it is
  * shared between two calls, so that it holds in Workers too, where one request must not await another's promise.
