@@ -103,11 +103,8 @@ impl ManualTimer {
         let Some(next) = state.sleepers.iter().map(|(_, until, _)| *until).min() else { return false };
         state.now = state.now.max(next);
         let now = state.now;
-        let due: Vec<Waker> = state
-            .sleepers
-            .extract_if(.., |(_, until, _)| *until <= now)
-            .filter_map(|(_, _, waker)| waker)
-            .collect();
+        let due: Vec<Waker> =
+            state.sleepers.extract_if(.., |(_, until, _)| *until <= now).filter_map(|(_, _, waker)| waker).collect();
         drop(state);
         due.into_iter().for_each(Waker::wake);
         true

@@ -35,7 +35,7 @@ await build({
   logLevel: "warning",
   plugins: [{ name: "bytestow-of-tests", setup: resolvePackage }],
 });
-for (const file of ["index.html", "style.css", "icon.svg", "settings.json", "sample"]) {
+for (const file of ["index.html", "style.css", "results.css", "icon.svg", "settings.json", "sample"]) {
   await cp(join(www, file), join(out, file), { recursive: true });
 }
 console.log(`page built: ${out}`);

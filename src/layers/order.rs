@@ -227,25 +227,27 @@ impl Ticket {
 
     /// Waits until nothing is left that the call must not overtake, reads among it or not.
     fn turn(&self, reads_too: bool) -> BoxFuture<'_, ()> {
-        Box::pin(async move { match self.order.sharing {
-            Sharing::Calls => {
-                poll_fn(|cx| {
-                    let mut line = self.order.line();
-                    if line.is_turn_of(self.number, reads_too) {
-                        return Poll::Ready(());
+        Box::pin(async move {
+            match self.order.sharing {
+                Sharing::Calls => {
+                    poll_fn(|cx| {
+                        let mut line = self.order.line();
+                        if line.is_turn_of(self.number, reads_too) {
+                            return Poll::Ready(());
+                        }
+                        line.waiting.retain(|(number, _)| *number != self.number);
+                        line.waiting.push((self.number, cx.waker().clone()));
+                        Poll::Pending
+                    })
+                    .await;
+                }
+                Sharing::Nothing => {
+                    while !self.is_turn_among_the_living(reads_too) {
+                        self.order.timer.sleep(LOOK).await;
                     }
-                    line.waiting.retain(|(number, _)| *number != self.number);
-                    line.waiting.push((self.number, cx.waker().clone()));
-                    Poll::Pending
-                })
-                .await;
-            }
-            Sharing::Nothing => {
-                while !self.is_turn_among_the_living(reads_too) {
-                    self.order.timer.sleep(LOOK).await;
                 }
             }
-        } })
+        })
     }
 
     fn is_turn_among_the_living(&self, reads_too: bool) -> bool {
@@ -256,14 +258,16 @@ impl Ticket {
     }
 
     fn beats(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move { loop {
-            self.order.timer.sleep(BEAT).await;
-            let now = self.order.timer.now();
-            let mut line = self.order.line();
-            if let Some(drawn) = line.tickets.iter_mut().find(|drawn| drawn.number == self.number) {
-                drawn.beat = now;
+        Box::pin(async move {
+            loop {
+                self.order.timer.sleep(BEAT).await;
+                let now = self.order.timer.now();
+                let mut line = self.order.line();
+                if let Some(drawn) = line.tickets.iter_mut().find(|drawn| drawn.number == self.number) {
+                    drawn.beat = now;
+                }
             }
-        } })
+        })
     }
 }
 
@@ -300,14 +304,14 @@ mod tests {
         let (ticket, log) = (order.draw(about), log.clone());
         Box::pin(async move {
             let work = Box::pin(async move {
-            log.lock().unwrap().push((name, true));
-            let mut left = polls;
-            poll_fn(|_| {
-                left = left.saturating_sub(1);
-                if left == 0 { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
-            log.lock().unwrap().push((name, false));
+                log.lock().unwrap().push((name, true));
+                let mut left = polls;
+                poll_fn(|_| {
+                    left = left.saturating_sub(1);
+                    if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+                log.lock().unwrap().push((name, false));
             });
             ticket.run(work).await;
         })

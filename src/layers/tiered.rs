@@ -156,7 +156,8 @@ impl Realm {
         let name = local.identity().unwrap_or_else(|| format!("at {:x}", Arc::as_ptr(local).cast::<()>() as usize));
         with_realms(|realms| {
             realms.retain(|(_, realm)| realm.strong_count() > 0);
-            if let Some(realm) = realms.iter().find(|(other, _)| *other == name).and_then(|(_, realm)| realm.upgrade()) {
+            if let Some(realm) = realms.iter().find(|(other, _)| *other == name).and_then(|(_, realm)| realm.upgrade())
+            {
                 return realm;
             }
             let writes = Order::new(options.sharing, options.timer.clone());
@@ -313,27 +314,27 @@ impl Tiers {
         local: BoxFuture<'a, Result<()>>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-        let mut doubt = Doubt { realm: &self.realm, keys, settled: false };
-        self.realm.note(Some(keys));
-        let began = self.timer.now();
-        let written = remote.await;
-        self.asked(operation, keys.len(), began);
-        // Again: a read that has begun meanwhile may have seen the remote store as it was before.
-        self.realm.note(Some(keys));
-        doubt.settled = match &written {
-            Err(_) => self.drop_local(keys).await,
-            Ok(()) => match local.await {
-                Ok(()) => true,
-                Err(error) => {
-                    self.local_failed(error);
-                    self.drop_local(keys).await
-                }
-            },
-        };
-        if doubt.settled {
-            self.realm.trust(keys);
-        }
-        written
+            let mut doubt = Doubt { realm: &self.realm, keys, settled: false };
+            self.realm.note(Some(keys));
+            let began = self.timer.now();
+            let written = remote.await;
+            self.asked(operation, keys.len(), began);
+            // Again: a read that has begun meanwhile may have seen the remote store as it was before.
+            self.realm.note(Some(keys));
+            doubt.settled = match &written {
+                Err(_) => self.drop_local(keys).await,
+                Ok(()) => match local.await {
+                    Ok(()) => true,
+                    Err(error) => {
+                        self.local_failed(error);
+                        self.drop_local(keys).await
+                    }
+                },
+            };
+            if doubt.settled {
+                self.realm.trust(keys);
+            }
+            written
         })
     }
 
@@ -464,7 +465,8 @@ impl TieredByteStore {
                 }
                 let mut back = WriteBack::default();
                 if !missing.is_empty()
-                    && let Some(answers) = self.ask_remote("get", missing.len(), core.remote.get_many(missing.clone())).await?
+                    && let Some(answers) =
+                        self.ask_remote("get", missing.len(), core.remote.get_many(missing.clone())).await?
                 {
                     for ((at, key), answer) in places.into_iter().zip(missing.iter()).zip(answers) {
                         let Some(slot) = found.get_mut(at) else { continue };
@@ -607,8 +609,12 @@ impl ByteStore for TieredByteStore {
                 return Ok(());
             }
             let core = &self.core;
-            let work =
-                core.write("delete", &keys, core.remote.delete_many(keys.clone()), core.local.delete_many(keys.clone()));
+            let work = core.write(
+                "delete",
+                &keys,
+                core.remote.delete_many(keys.clone()),
+                core.local.delete_many(keys.clone()),
+            );
             self.in_turn(About::writing(&keys), work).await
         })
     }
@@ -627,10 +633,12 @@ impl ByteStore for TieredByteStore {
                             Ok((true, core.local.list(prefix, listing.cursor, limit).await?))
                         }
                         Some(listing) => Ok((false, core.remote.list(prefix, listing.cursor, limit).await?)),
-                        None => match self.ask_remote("list", 0, core.remote.list(prefix.clone(), None, limit)).await? {
-                            Some(page) => Ok((false, page)),
-                            None => Ok((true, core.local.list(prefix, None, limit).await?)),
-                        },
+                        None => {
+                            match self.ask_remote("list", 0, core.remote.list(prefix.clone(), None, limit)).await? {
+                                Some(page) => Ok((false, page)),
+                                None => Ok((true, core.local.list(prefix, None, limit).await?)),
+                            }
+                        }
                     }
                 }))
                 .await?;

@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn what_is_not_strict_is_refused() {
-        for text in ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==Zg==", "Zm9v\n", "Zm-v", "Zm_v", "====", "Z===", "OK", "=Zg="] {
+        for text in
+            ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==Zg==", "Zm9v\n", "Zm-v", "Zm_v", "====", "Z===", "OK", "=Zg="]
+        {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
     }

@@ -103,12 +103,10 @@ impl Learned {
 
     /// Values of these many encoded bytes were read or written.
     pub fn saw(&self, values: usize, bytes: usize) {
-        if values > 0 {
-            let mut facts = self.facts();
-            let mean = (bytes / values).max(1);
-            // Growing at once, shrinking slowly: a batch too small costs a request, one too large is refused.
-            facts.average = if mean > facts.average { mean } else { (facts.average + mean) / 2 };
-        }
+        let Some(mean) = bytes.checked_div(values) else { return };
+        let mut facts = self.facts();
+        // Growing at once, shrinking slowly: a batch too small costs a request, one too large is refused.
+        facts.average = if mean > facts.average { mean.max(1) } else { (facts.average + mean).div_ceil(2) };
     }
 
     /// A read of `keys` has found nothing.

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::Token;
 use super::command::Command;
 use super::complaint::{Complaint, Heard, Remedy};
 use super::reply::{Answer, Body, Form, Reply};
 use super::retry::{Patience, retry_after};
 use super::transport::{Head, Interrupted, Receive, Request, Transport};
-use super::Token;
 use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};

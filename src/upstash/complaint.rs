@@ -4,8 +4,8 @@
 //! looked at first and the status second. The words as Upstash uses them were collected from its documentation and from
 //! public reports of what the live service has answered.
 
-use crate::error::{ErrorCode, Details};
 use crate::Error;
+use crate::error::{Details, ErrorCode};
 
 /// What to do about a complaint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ impl Complaint {
             details.actual = number_after(words, "Actual:");
         }
         let (code, message, remedy) = if has("max requests limit exceeded") || has("max daily request limit") {
-            let message = "the database's quota of commands is used up: it answers none until that is renewed or raised";
+            let message =
+                "the database's quota of commands is used up: it answers none until that is renewed or raised";
             (ErrorCode::QuotaExceeded, message.to_owned(), Remedy::Rest)
         } else if has("capacity quota exceeded") {
             let message = "the database is full: delete entries, give them a ttl, or raise its capacity";
@@ -88,6 +89,15 @@ impl Complaint {
             (ErrorCode::Unavailable, message, Remedy::None)
         };
         Self::new(code, message, remedy, details)
+    }
+
+    /// The same, where there is no other command that could be used.
+    #[must_use]
+    pub fn without_other_command(mut self) -> Self {
+        if self.remedy == Remedy::OtherCommand {
+            self.remedy = Remedy::None;
+        }
+        self
     }
 
     /// A complaint that is a status and no more, or `html`: a page for people, where a reply was to be.
@@ -182,7 +192,12 @@ mod tests {
         for (words, status, code, remedy) in [
             ("ERR max requests limit exceeded. Limit: 500000, Usage: 500000", 400, QuotaExceeded, Remedy::Rest),
             ("ERR DB capacity quota exceeded", 400, QuotaExceeded, Remedy::None),
-            ("ERR max request size exceeded. Limit: 10485760 bytes, Actual: 11245919 bytes.", 200, TooLarge, Remedy::Split),
+            (
+                "ERR max request size exceeded. Limit: 10485760 bytes, Actual: 11245919 bytes.",
+                200,
+                TooLarge,
+                Remedy::Split,
+            ),
             ("ERR max key size exceeded. Limit: 32768 bytes, Actual: 40000 bytes", 400, TooLarge, Remedy::None),
             ("WRONGPASS invalid or missing auth token.", 401, Unauthorized, Remedy::Token),
             ("Unauthorized", 401, Unauthorized, Remedy::Token),
@@ -208,7 +223,8 @@ mod tests {
 
     #[test]
     fn limits_are_read() {
-        let answer = of("ERR max request size exceeded. Limit: 52428800 bytes, Actual: 60000028 bytes. See x", 413).error;
+        let answer =
+            of("ERR max request size exceeded. Limit: 52428800 bytes, Actual: 60000028 bytes. See x", 413).error;
         let answer = answer.details().cloned().unwrap_or_default();
         assert_eq!((answer.limit, answer.actual), (Some(52_428_800), Some(60_000_028)));
         assert_eq!((answer.status, answer.redis_error.as_deref()), (Some(413), Some("ERR")));

@@ -23,7 +23,8 @@ pub async fn drive<'b>(
     width: impl Fn() -> usize,
     begin: impl Fn(Range<usize>) -> Begun<'b>,
 ) -> Result<(), (usize, Complaint)> {
-    let mut todo = Vec::from([0..count]);
+    let mut todo = Vec::new();
+    todo.push(0..count);
     let mut running: InFlight<'b, (Range<usize>, Result<(), Complaint>)> = InFlight::new();
     loop {
         while running.len() < width() {

@@ -431,9 +431,15 @@ mod tests {
         ] {
             assert_eq!(base_url(url).ok().as_deref(), Some(base));
         }
-        for url in
-            ["", "x.upstash.io", "rediss://default:secret@x", "https://", "https://u:secret@x", "https://x/?_token=secret", "https://x y"]
-        {
+        for url in [
+            "",
+            "x.upstash.io",
+            "rediss://default:secret@x",
+            "https://",
+            "https://u:secret@x",
+            "https://x/?_token=secret",
+            "https://x y",
+        ] {
             let error = base_url(url).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with("invalid_argument: url ") && !error.contains("secret"), "{url}: {error}");
         }

@@ -73,13 +73,17 @@ impl Core {
         drive(keys.len(), width, begin).await.map_err(|failed| failure(keys, failed))?;
 
         let is_doubtful = |found: &Option<Found>| matches!(found, Some(Some(stored)) if envelope::is_doubtful(stored));
-        let doubtful: Vec<usize> = locked(&answers).iter().enumerate().filter(|(_, found)| is_doubtful(found)).map(|(at, _)| at).collect();
+        let doubtful: Vec<usize> =
+            locked(&answers).iter().enumerate().filter(|(_, found)| is_doubtful(found)).map(|(at, _)| at).collect();
         if !doubtful.is_empty() {
             self.read_exactly(keys, &doubtful, &answers).await?;
         }
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         // A key that nobody asked for must not look as if it were missing.
-        answers.into_iter().collect::<Option<Vec<Found>>>().ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))
+        answers
+            .into_iter()
+            .collect::<Option<Vec<Found>>>()
+            .ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))
     }
 
     /// Reads again, in a form that can hold any bytes, what plain JSON could not.
@@ -113,9 +117,10 @@ impl Core {
         match self.mget(keys, Form::Plain).await {
             Ok(found) => found.ok_or_else(unexpected),
             // What is no text has three times its size in plain JSON.
-            Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => {
-                self.mget_exactly(keys).await.map_err(|other| if other.remedy == Remedy::Split { other } else { complaint })
-            }
+            Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => self
+                .mget_exactly(keys)
+                .await
+                .map_err(|other| if other.remedy == Remedy::Split { other } else { complaint }),
             Err(complaint) => Err(complaint),
         }
     }
@@ -130,7 +135,7 @@ impl Core {
         let mut replies = match self.client.ask(&commands, ask).await {
             Ok(Outcome::Answered(replies)) => replies,
             Ok(Outcome::OtherForm) => return Ok(None),
-            Err(error) => return Err(self.learn_limit(hopeless(error))),
+            Err(error) => return Err(self.learn_limit(hopeless(error)).without_other_command()),
         };
         let answer = replies.pop();
         if canary {
@@ -139,7 +144,9 @@ impl Core {
             }
             self.base64.learn();
         }
-        let Reply::Array(items) = answer.ok_or_else(unexpected)?.map_err(|complaint| self.learn_limit(complaint))? else {
+        let Reply::Array(items) =
+            answer.ok_or_else(unexpected)?.map_err(|complaint| self.learn_limit(complaint).without_other_command())?
+        else {
             return Err(unexpected());
         };
         let (mut hits, mut bytes) = (0, 0);
@@ -205,7 +212,9 @@ impl Core {
             },
         };
         let length = match length {
-            Ok(reply) => reply.integer().and_then(|length| u64::try_from(length).ok()).ok_or_else(|| unexpected().error)?,
+            Ok(reply) => {
+                reply.integer().and_then(|length| u64::try_from(length).ok()).ok_or_else(|| unexpected().error)?
+            }
             // Another program's list or hash: missing, as it is for MGET.
             Err(complaint) if complaint.error.code() == ErrorCode::Corrupt => return Ok(None),
             Err(complaint) => return Err(complaint.error.clone()),

@@ -142,7 +142,8 @@ fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
             };
         }
     };
-    if !pipelined && let [Json::Object(fields)] = items.as_slice()
+    if !pipelined
+        && let [Json::Object(fields)] = items.as_slice()
         && let Some(error) = error_of(fields)
     {
         return Answer::Refused(error);
@@ -206,7 +207,10 @@ mod tests {
     #[test]
     fn base64_as_upstash_nests_it() {
         let scan = answer(r#"{"result":["MA==",["azE=",""]]}"#, Form::Base64, false, 1);
-        assert_eq!(scan, Answer::Replies(vec![Reply::Array(vec![bytes("0"), Reply::Array(vec![bytes("k1"), bytes("")])])]));
+        assert_eq!(
+            scan,
+            Answer::Replies(vec![Reply::Array(vec![bytes("0"), Reply::Array(vec![bytes("k1"), bytes("")])])])
+        );
         let pipeline = r#"[{"result":"OK"},{"result":"T0s="},{"result":null},{"result":3},{"error":"ERR x"}]"#;
         let all = vec![bytes("OK"), bytes("OK"), Reply::Null, Reply::Integer(3), Reply::Error("ERR x".to_owned())];
         assert_eq!(answer(pipeline, Form::Base64, true, 5), Answer::Replies(all));

@@ -29,11 +29,7 @@ fn interrupted(error: &reqwest::Error) -> Interrupted {
 }
 
 impl Transport for ReqwestTransport {
-    fn send<'a>(
-        &'a self,
-        request: Request<'a>,
-        to: &'a mut dyn Receive,
-    ) -> BoxFuture<'a, Result<(), Interrupted>> {
+    fn send<'a>(&'a self, request: Request<'a>, to: &'a mut dyn Receive) -> BoxFuture<'a, Result<(), Interrupted>> {
         Box::pin(async move {
             let Request { url, headers, body } = request;
             let mut building = self.0.post(url).body(body);
@@ -41,7 +37,8 @@ impl Transport for ReqwestTransport {
                 building = building.header(name, value);
             }
             let response = building.send().await.map_err(|error| interrupted(&error))?;
-            let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let header =
+                |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
             to.head(Head {
                 status: response.status().as_u16(),
                 retry_after: header("retry-after"),

@@ -41,9 +41,5 @@ pub struct Interrupted(pub String);
 pub trait Transport: Portable {
     /// Sends `request`, hands the response to `to` and ends when all of it is there. Dropped, it ends the request and
     /// frees its socket.
-    fn send<'a>(
-        &'a self,
-        request: Request<'a>,
-        to: &'a mut dyn Receive,
-    ) -> BoxFuture<'a, Result<(), Interrupted>>;
+    fn send<'a>(&'a self, request: Request<'a>, to: &'a mut dyn Receive) -> BoxFuture<'a, Result<(), Interrupted>>;
 }

@@ -82,12 +82,12 @@ impl Core {
             let (end, batch) = self.next_batch(entries, range.clone(), life, one_by_one);
             let count = end - range.start;
             let sent = Box::pin(async move {
-                self.send(&batch, count).await.map_err(|mut complaint| {
-                    let may_help = batch.expected == Expected::One;
-                    match complaint.remedy {
-                        Remedy::OtherCommand if may_help => self.no_msetex.learn(),
-                        Remedy::OtherCommand => complaint.remedy = Remedy::None,
-                        _ => {}
+                self.send(&batch, count).await.map_err(|complaint| {
+                    if batch.expected != Expected::One {
+                        return self.learn_limit(complaint).without_other_command();
+                    }
+                    if complaint.remedy == Remedy::OtherCommand {
+                        self.no_msetex.learn();
                     }
                     self.learn_limit(complaint)
                 })
@@ -220,11 +220,12 @@ impl Core {
             Ok(answer) => answer.map(drop),
             Err(error) => Err(hopeless(error)),
         };
-        answer.map_err(|mut complaint| {
-            match complaint.remedy {
-                Remedy::OtherCommand if unlink => self.no_unlink.learn(),
-                Remedy::OtherCommand => complaint.remedy = Remedy::None,
-                _ => {}
+        answer.map_err(|complaint| {
+            if !unlink {
+                return complaint.without_other_command();
+            }
+            if complaint.remedy == Remedy::OtherCommand {
+                self.no_unlink.learn();
             }
             complaint
         })

@@ -54,11 +54,7 @@ async fn send(request: Request<'_>, to: &mut dyn Receive) -> Result<(), JsValue>
 }
 
 impl Transport for BareFetch {
-    fn send<'a>(
-        &'a self,
-        request: Request<'a>,
-        to: &'a mut dyn Receive,
-    ) -> BoxFuture<'a, Result<(), Interrupted>> {
+    fn send<'a>(&'a self, request: Request<'a>, to: &'a mut dyn Receive) -> BoxFuture<'a, Result<(), Interrupted>> {
         Box::pin(async move { send(request, to).await.map_err(interrupted) })
     }
 }

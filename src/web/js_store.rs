@@ -90,7 +90,8 @@ impl JsByteStore {
         let listing = match cursor {
             Some(cursor) => cursor.into_live::<Listing>()?,
             None => Box::new(Listing(
-                invoke(&self.target, "list", &prefix.into()).map_err(|thrown| failed("yieldKeys of the wrapped store", thrown))?,
+                invoke(&self.target, "list", &prefix.into())
+                    .map_err(|thrown| failed("yieldKeys of the wrapped store", thrown))?,
             )),
         };
         let limit = JsValue::from_f64(limit.max(1) as f64);

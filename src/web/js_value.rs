@@ -86,7 +86,8 @@ pub(super) fn failed(who: &str, thrown: JsValue) -> Error {
             let message = text("message").unwrap_or_default();
             Error::new(code, message).with_retryable(retryable).with_foreign_cause(JsCause(thrown))
         }
-        None => Error::new(ErrorCode::Unavailable, format!("{who} failed: see cause"))
-            .with_foreign_cause(JsCause(thrown)),
+        None => {
+            Error::new(ErrorCode::Unavailable, format!("{who} failed: see cause")).with_foreign_cause(JsCause(thrown))
+        }
     }
 }

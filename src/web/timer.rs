@@ -11,8 +11,8 @@ use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::timer::{LONGEST_SLEEP, Timer};
 use crate::BoxFuture;
+use crate::timer::{LONGEST_SLEEP, Timer};
 
 /// `setTimeout`, `performance.now()` and `Math.random()`.
 #[derive(Clone, Copy, Debug, Default)]

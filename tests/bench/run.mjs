@@ -29,12 +29,13 @@ const WARM_UPS = 2;
 /** A multiple of the number of contenders, so that their turns balance (measure.mjs). */
 const ROUNDS = 16;
 
-/** Of the part over HTTP, whose rounds take 15 s each. */
-const UPSTASH_ROUNDS = 8;
+/** Of the part over HTTP, whose rounds take 15 s each, and twice that on a busy machine. */
+const UPSTASH_ROUNDS = 6;
 
 const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]
-  PART          of ${PARTS.join(", ")}, or how their names begin; all of them if none is named
-  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}); fewer than 8 are for trying things out
+  PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
+  --only PART   the same
+  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}); fewer are for trying things out
   --json FILE   writes every sample there`;
 
 /** @returns {{ parts: string[], rounds?: number, json?: string }} */

@@ -22,7 +22,6 @@ const ON_SERVERS = [
   { store: "Upstash", kind: "Upstash", way: "strict" },
   { store: "Upstash, another origin", kind: "Upstash", way: "straight" },
   { store: "Upstash, real Redis", kind: "Upstash", way: "redis" },
-  { store: "tiered: memory, Upstash", kind: "tiered: memory, Upstash", way: "strict" },
   { store: "tiered: IndexedDB, Upstash", kind: "tiered: IndexedDB, Upstash", way: "strict" },
   { store: "tiered: IndexedDB, Upstash, real Redis", kind: "tiered: IndexedDB, Upstash", way: "redis" },
 ];

@@ -1,8 +1,9 @@
 // The contract on our stores in Node: on those that are there at once, then on those behind a server of Upstash's
 // protocol, which is a strict one of ours in each of its modes, and a real Redis.
 
+import assert from "node:assert/strict";
 import test, { after, describe } from "node:test";
-import { byteStoreTests } from "bytestow/testing";
+import { byteStoreTests, rules, runRules } from "bytestow/testing";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { Results, SEED } from "./grid/record.mjs";
@@ -61,6 +62,35 @@ for (const { store, kind, mode } of STRICT) {
   });
 }
 
+// No row of the table: with `encoding: "raw"` bytes that are no text go by a URL's path, where not every key can stand.
+describe('Upstash, encoding: "raw"', async () => {
+  const server = await startServer();
+  after(() => server.close());
+  const raw = harnessOn(server, "Upstash, raw", "Upstash", { encoding: "raw" });
+  const inPaths = ["L2-prefix-literal", "K1-any-unicode", "K5-long-keys"];
+  const run = (harness, only) => runRules(harness, { seed: SEED, only });
+
+  for (const { id, title } of rules.filter(({ id }) => !inPaths.includes(id))) {
+    test(`${id}: ${title}`, async () => {
+      const { failed } = await run(raw, [id]);
+      assert.deepEqual(failed, []);
+    });
+  }
+
+  test("the others break on keys that cannot stand in a path, which are refused, and on nothing else", async () => {
+    const { failed } = await run(raw, inPaths);
+    assert.deepEqual(
+      failed.map(({ id }) => id),
+      inPaths,
+    );
+    for (const { message } of failed) assert.match(message, /BytestowError unsupported: encoding: "raw" .* cannot/u);
+    // The empty key and the dots can stand there behind a namespace; too long is too long.
+    const open = (backend, options) => raw.open(backend, { namespace: "area", ...options });
+    const inside = await run({ ...raw, open }, inPaths.slice(0, 2));
+    assert.deepEqual(inside.failed, []);
+  });
+});
+
 const onRedis = ["Upstash", "tiered: memory, Upstash"].map((kind) => {
   const store = `${kind}, real Redis`;
   return { kind, store, onResult: results.row(store, runtime) };
@@ -78,8 +108,8 @@ describe("real Redis", async () => {
 });
 
 /** A harness whose server goes by the clock of the kit, one rule at a time. */
-function harnessOn(server, store, kind) {
-  const harness = remotes[kind]({ url: server.url, token: server.token, databases: "token", row: store });
+function harnessOn(server, store, kind, always = {}) {
+  const harness = remotes[kind]({ url: server.url, token: server.token, databases: "token", row: store }, always);
   return {
     ...harness,
     name: store,

@@ -1,15 +1,35 @@
-// The contract on our stores in workerd, by Miniflare; and what only workerd has: a promise made in one request never
-// settles in another once the first is over.
+// The contract on our stores in workerd, by Miniflare, servers of Upstash's protocol included; and what only workerd has:
+// a promise made in one request never settles in another once the first is over.
 
 import assert from "node:assert/strict";
 import test, { after, describe } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { compatibilityDate as newest } from "workerd";
+import { startRedis } from "../support/upstash/redis.mjs";
+import { startServer } from "../support/upstash/server.mjs";
 import { bundleWorker, startWorker } from "./grid/miniflare.mjs";
 import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
+import { Turns } from "./grid/turns.mjs";
 
 const OLD = "2024-01-01";
 const results = new Results("workerd");
 const modules = await bundleWorker();
+const [strict, redis] = await Promise.all([startServer(), startRedis()]);
+/** One that takes its time, so that a request can be left before the answer is there. */
+const slow = await startServer({ latency: 60 });
+after(() => Promise.all([strict.close(), redis.close(), slow.close()]));
+
+/** Rows over servers. */
+const ON_SERVERS = ["Upstash", "tiered: memory, Upstash"].flatMap((kind) => [
+  { store: kind, kind, server: { url: strict.url, token: strict.token, databases: "token" } },
+  {
+    store: `${kind}, real Redis`,
+    kind,
+    server: { url: redis.url("").slice(0, -1), token: redis.token, databases: "number" },
+  },
+]);
+/** What the runtime logs where requests have waited for one another, or something was thrown that nobody caught. */
+const COMPLAINTS = /different request|never complete|hung|uncaught|unhandled/iu;
 
 test("the Worker takes the wasm as a module, and has none of its own inlined", () => {
   const [script, ...others] = modules;
@@ -67,8 +87,38 @@ for (const date of [OLD, newest]) {
       });
     });
 
+    describe("on servers", () => {
+      const turns = new Turns();
+      for (const { store, kind, server } of ON_SERVERS) {
+        const given = { store, kind, seed: SEED, runtime, server: { ...server, row: store } };
+        const run = (rule) => ask("rule", { ...given, rule });
+        for (const { name, body } of testsElsewhere(store, results.row(store, runtime), run)) turns.test(name, body);
+      }
+      turns.finish();
+    });
+
     const shared = ["memory", "wrapped Map", "wrapped store that takes time", "IndexedDB on fallback: memory"];
-    for (const store of shared) {
+    for (const store of shared) testsAcrossRequests(store);
+
+    // These wait for what a server takes, and for calls that are given up: several at once.
+    describe("across requests, on a server", { concurrency: 6 }, () => {
+      const onServer = ["Upstash", "tiered: memory, Upstash", "tiered: store that takes time, Upstash"];
+      for (const store of [...onServer, "tiered, its write-backs dropped"]) testsAcrossRequests(store);
+
+      for (const handed of [true, false]) {
+        const what = handed ? "is handed to waitUntil: the response does not wait for it" : "is waited for otherwise";
+        test(`a write-back ${what}, and is done`, async () => {
+          await inFreshWorker(async (fresh) => {
+            const read = await settles(fresh("readThrough", { handed }), "readThrough");
+            assert.deepEqual(read, { got: [1, 2, 3], local: !handed });
+            for (let turn = 0; turn < 50 && !(await fresh("isLocal")); turn++) await sleep(50);
+            assert.equal(await fresh("isLocal"), true);
+          });
+        });
+      }
+    });
+
+    function testsAcrossRequests(store) {
       for (const left of ["mget", "mset", "mdelete", "stat", "yieldKeys", "clear", "capabilities"]) {
         test(`${store}: ${left} left by a request that returned at once stops no later request`, async () => {
           await inFreshWorker(async (fresh) => {
@@ -82,9 +132,7 @@ for (const date of [OLD, newest]) {
           });
         });
       }
-    }
 
-    for (const store of shared) {
       test(`${store}: requests at once, all on one key`, async () => {
         await inFreshWorker(async (fresh) => {
           const calls = [
@@ -106,14 +154,16 @@ for (const date of [OLD, newest]) {
       });
     }
 
-    /** Works with an isolate that nothing has been called in. */
+    /** Works with an isolate that nothing has been called in, and a database of its own; looks at what it has logged. */
     async function inFreshWorker(work) {
-      const fresh = await startWorker(modules, date);
+      const upstash = { url: slow.url, token: `${slow.token}:${crypto.randomUUID()}` };
+      const fresh = await startWorker(modules, date, upstash);
       try {
         await work(fresh.ask);
       } finally {
         await fresh.stop();
       }
+      assert.doesNotMatch(fresh.said(), COMPLAINTS);
     }
   });
 }

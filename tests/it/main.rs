@@ -14,5 +14,6 @@ mod errors;
 mod histories;
 mod isolation;
 mod kit;
+mod remote;
 mod shared;
 mod tidy;

@@ -34,7 +34,7 @@ const ANSWERS = {
   "400 with an error": [400, refusal("ERR wrong number of arguments"), { code: "unavailable" }],
   // HTML of proxies and content networks.
   "200 with HTML": [200, "<!doctype html><title>error code: 1016</title>", { code: "unavailable" }, /HTML/u],
-  "404 with HTML": [404, "<html>no such page</html>", { code: "unavailable" }, /404.*url/u],
+  "404 with HTML": [404, "<html>no such page</html>", { code: "unavailable" }, /url.*404/u],
   "502 with HTML": [502, "<html><h1>502 Bad Gateway</h1></html>", { code: "unavailable", retried: true }, /HTML/u],
   "403 with HTML": [403, " \n<html>no entry</html>", { code: "unauthorized" }, /HTML.*403/u],
   // Plain text.
@@ -42,7 +42,7 @@ const ANSWERS = {
   "530 with text": [530, "error code: 1016", { code: "unavailable", retried: true }, /530/u],
   "401 with text": [401, "Unauthorized", { code: "unauthorized" }, /token.*401/u],
   "403 with text": [403, "Forbidden", { code: "unauthorized" }, /403/u],
-  "404 with text": [404, "404 Not Found", { code: "unavailable" }, /404.*url/u],
+  "404 with text": [404, "404 Not Found", { code: "unavailable" }, /url.*404/u],
   "405 with nothing": [405, "", { code: "unavailable" }, /405/u],
   "500 with text": [500, "Internal Server Error", { code: "unavailable", retried: true }, /500/u],
   // JSON, and yet no reply.
@@ -60,7 +60,7 @@ const ANSWERS = {
   "200 with objects": [200, { result: [{}, {}] }, { code: "unavailable", retried: true }],
   "200 with lists": [200, { result: [["a"], ["b"]] }, { code: "unavailable", retried: true }],
   "200 with a pipeline's answer": [200, [{ result: ["a", "b"] }], { code: "unavailable", retried: true }],
-  "200 with RESP2 nobody asked for": [200, "*2\r\n$1\r\na\r\n$1\r\nb\r\n", { code: "unavailable" }],
+  "200 with RESP2 nobody asked for": [200, "*2\r\n$1\r\na\r\n$1\r\nb\r\n", { code: "unavailable", retried: true }],
   // Statuses with a meaning.
   "401 with an error": [401, refusal(WRONGPASS), { code: "unauthorized" }, /token.*401/u],
   "401 with another error": [401, refusal("ERR invalid token"), { code: "unauthorized" }],
@@ -157,7 +157,7 @@ describe("the answer to several commands", () => {
       [refusal(CAPACITY), { code: "quota_exceeded", redisError: "ERR", retryable: false, attempts: 1 }],
       [refusal(QUOTA), { code: "quota_exceeded", redisError: "ERR", retryable: true, attempts: 1 }],
       [refusal(READONLY), { code: "unavailable", redisError: "READONLY", retryable: true, attempts: 2 }],
-      [refusal(WRONGPASS), { code: "unauthorized", retryable: false, attempts: 1 }],
+      [refusal(WRONGPASS), { code: "unauthorized", redisError: "WRONGPASS", retryable: false, attempts: 1 }],
     ]) {
       for (const at of [1, 2, 3]) {
         const server = await scripted(context, (response, { commands }) => {

@@ -131,7 +131,7 @@ describe("a token that is refused", () => {
       // biome-ignore format: one line each
       const error = await open(context, { url: server.url, token }).mget(["a"]).catch((error) => error);
       assert.match(`${error.message} ${error.cause?.message}`, message);
-      assert.match(error.message, /^token/u);
+      assert.match(error.message, /token/u);
       assert.doesNotMatch(inspect(error), /two words|line\nbreak/u);
     }
     assert.equal(server.counts().requests, 0);
@@ -304,8 +304,9 @@ describe("what is too large", () => {
     const server = await strict(context, { requestLimit: 2_000 });
     server.database("").put("a", "x".repeat(3_000));
     const store = open(context, server, { retries: 3 });
-    const reply = await rejects(() => store.mget(["a"]), "too_large", /3004 bytes.*2000/u);
-    assert.deepEqual([reply.status, reply.redisError, reply.limit, reply.actual], [200, "ERR", 2_000, 3_004]);
+    const reply = await rejects(() => store.mget(["a"]), "too_large", /of "a".*2000/u);
+    assert.deepEqual([reply.status, reply.redisError, reply.limit], [200, "ERR", 2_000]);
+    assert.ok(reply.actual > 3_000 && reply.message.includes(`${reply.actual} bytes`), reply.message);
     assert.equal(reply.retryable, false);
 
     const fresh = open(context, server, { retries: 3 });

@@ -271,7 +271,16 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
       assert.equal(asked.authorization, undefined);
       assert.ok(!tells(JSON.stringify([asked, head])) && !tells(Buffer.concat(body).toString("latin1")));
     }
-    for (const path of ["", "index.html", "main.js", "main.js.map", "style.css", "icon.svg", "settings.json"]) {
+    for (const path of [
+      "",
+      "index.html",
+      "main.js",
+      "main.js.map",
+      "style.css",
+      "results.css",
+      "icon.svg",
+      "settings.json",
+    ]) {
       const response = await fetch(server.url + path);
       assert.equal(response.status, 200, path);
       assert.ok(!tells(JSON.stringify([...response.headers])) && !tells(await response.text()), path);

@@ -51,55 +51,58 @@ export async function embedCached(
 
   onProgress("read", 0, texts.length);
   const stored = await store.mget(keys);
-  const byKey = new Map<string, Vector>();
-  const missing = new Map<string, string>();
-  let hits = 0;
+  const vectors = new Array<Vector>(texts.length);
+  // A text that comes twice is embedded once.
+  const missing = new Map<string, { text: string; places: number[] }>();
   let bytesRead = 0;
+  let misses = 0;
   for (const [at, key] of keys.entries()) {
     const bytes = stored[at];
     bytesRead += bytes?.byteLength ?? 0;
     const vector = bytes && toVector(bytes, embedder.dimensions);
     if (vector) {
-      hits += 1;
-      byKey.set(key, vector);
-    } else {
-      // A text that comes twice is embedded once.
-      missing.set(key, texts[at] ?? "");
+      vectors[at] = vector;
+      continue;
     }
+    misses += 1;
+    const before = missing.get(key);
+    if (before) before.places.push(at);
+    else missing.set(key, { text: texts[at] ?? "", places: [at] });
   }
   const read = performance.now();
 
-  let computed: Vector[] = [];
+  // With nothing missing there is no such phase, and no time of one.
+  let embedded = read;
+  let written = read;
+  let bytesWritten = 0;
   if (missing.size > 0) {
     onProgress("embed", 0, missing.size);
-    computed = await embedder.embed([...missing.values()], (done) => onProgress("embed", done, missing.size));
-  }
-  const pairs: [string, Uint8Array][] = [];
-  let bytesWritten = 0;
-  for (const [at, key] of [...missing.keys()].entries()) {
-    const vector = computed[at];
-    if (vector === undefined) throw new Error(`the embedder gave ${computed.length} vectors for ${missing.size} texts`);
-    byKey.set(key, vector);
-    pairs.push([key, toBytes(vector)]);
-    bytesWritten += vector.byteLength;
-  }
-  const embedded = performance.now();
+    const wanted = [...missing.values()].map(({ text }) => text);
+    const computed = await embedder.embed(wanted, (done) => onProgress("embed", done, missing.size));
+    const pairs: [string, Uint8Array][] = [];
+    for (const [key, { places }] of missing) {
+      const vector = computed[pairs.length];
+      if (vector === undefined)
+        throw new Error(`the embedder gave ${computed.length} vectors for ${missing.size} texts`);
+      for (const at of places) vectors[at] = vector;
+      pairs.push([key, toBytes(vector)]);
+      bytesWritten += vector.byteLength;
+    }
+    embedded = performance.now();
 
-  if (pairs.length > 0) {
     onProgress("write", 0, pairs.length);
     await store.mset(pairs);
+    written = performance.now();
   }
-  const vectors = keys.map((key) => byKey.get(key) ?? new Float32Array(embedder.dimensions));
-  const ended = performance.now();
 
   return {
     vectors,
-    hits,
-    misses: texts.length - hits,
+    hits: texts.length - misses,
+    misses,
     bytesRead,
     bytesWritten,
-    times: { keys: hashed - started, read: read - hashed, embed: embedded - read, write: ended - embedded },
-    total: ended - started,
+    times: { keys: hashed - started, read: read - hashed, embed: embedded - read, write: written - embedded },
+    total: written - started,
   };
 }
 

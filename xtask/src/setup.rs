@@ -43,20 +43,36 @@ pub fn npm_ci(folder: &str) -> Outcome {
     shell::write(&stamp, lock)
 }
 
-/// Where Chromium is, installed from the system's packages if that is allowed.
+/// Chromium, from the system's packages if that is allowed.
 pub fn chromium() -> Outcome {
     if std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists() {
         return Ok(());
     }
-    const LINE: &str = "apt-get update && apt-get install -y chromium";
+    install("Chromium", "chromium", "or set CHROMIUM to the path of a Chromium or Chrome")
+}
+
+/// A real Redis and its command line, likewise.
+pub fn redis() -> Outcome {
+    if on_path("redis-server") && on_path("redis-cli") {
+        return Ok(());
+    }
+    install("redis-server", "redis-server redis-tools", "from version 7 on")
+}
+
+fn on_path(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).exists())
+}
+
+/// Installs Debian's `packages`, where this is a Debian that we may change; says how to where it is not.
+fn install(what: &str, packages: &str, otherwise: &str) -> Outcome {
+    let line = format!("apt-get update && apt-get install -y {packages}");
     let may_install =
         output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0") && Path::new("/usr/bin/apt-get").exists();
     if !may_install {
-        return Err(format!(
-            "Chromium is missing. Install it (Debian: {LINE}), or set CHROMIUM to the path of a Chromium or Chrome"
-        ));
+        return Err(format!("{what} is missing. Install it (Debian: {line}), {otherwise}"));
     }
-    let mut install = command("sh", &["-c", LINE]);
+    let mut install = command("sh", &["-c", &line]);
     install.env("DEBIAN_FRONTEND", "noninteractive");
-    shell::run("install Chromium", &mut install).map_err(|error| format!("{error}\nmend it with: {LINE}"))
+    shell::run(&format!("install {what}"), &mut install).map_err(|error| format!("{error}\nmend it with: {line}"))
 }

@@ -21,6 +21,7 @@ pub fn all(extent: Extent) -> Outcome {
     setup::node()?;
     setup::wasm_target()?;
     setup::chromium()?;
+    setup::redis()?;
     setup::npm_ci("pkg")?;
     setup::npm_ci("tests")?;
 
@@ -39,7 +40,7 @@ fn described(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole => "everything",
         Extent::Quick => {
-            "the daily part; left out: cargo doc, the examples as programs, the broken stores, vitest, packaging, the page, the README's snippets"
+            "the daily part; left out: cargo doc, the examples as programs, the faults, the broken stores, vitest, packaging, the page, the README's snippets"
         }
     }
 }
@@ -99,7 +100,7 @@ fn typescript() -> Outcome {
 fn suites(extent: Extent) -> Outcome {
     let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
-        scripts.extend(["test:broken", "test:vitest", "test:packaging", "test:page", "test:tidy"]);
+        scripts.extend(["test:faults", "test:broken", "test:vitest", "test:packaging", "test:page", "test:tidy"]);
     }
     scripts.push("test:grid");
     for script in scripts {

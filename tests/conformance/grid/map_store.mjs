@@ -2,6 +2,11 @@
 export class MapStore {
   #map = new Map();
 
+  /** What is there at this moment: no store has this. */
+  has(key) {
+    return this.#map.has(key);
+  }
+
   async mget(keys) {
     return keys.map((key) => this.#map.get(key));
   }

@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
-/** The modules of the Worker. */
+/** The module of what the Worker's module itself must know: it is evaluated before any request could tell it. */
+const SERVERS = "./servers.js";
+
+/** The modules of the Worker, but for the one that {@link startWorker} adds. */
 export async function bundleWorker() {
   const wasm = new Map();
   const wasmModules = {
@@ -29,6 +32,7 @@ export async function bundleWorker() {
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
     plugins: [wasmModules],
+    external: [SERVERS],
     write: false,
     logLevel: "silent",
   });
@@ -41,11 +45,30 @@ export async function bundleWorker() {
   return [{ type: "ESModule", path: "worker.js", contents: script.text }, ...(await Promise.all(binaries))];
 }
 
-/** A fresh isolate of the Worker. */
-export async function startWorker(modules, compatibilityDate) {
-  const miniflare = new Miniflare({ modules, compatibilityDate, cf: false });
+/**
+ * A fresh isolate of the Worker. `upstash` are the options that its stores on a server are made with; without them it has
+ * none.
+ *
+ * @param {{ type: string, path: string, contents: string | Uint8Array }[]} bundled
+ * @param {string} compatibilityDate
+ * @param {{ url: string, token: string }} [upstash]
+ */
+export async function startWorker(bundled, compatibilityDate, upstash) {
+  const contents = `export const upstash = ${JSON.stringify(upstash)};`;
+  const modules = [...bundled, { type: "ESModule", path: basename(SERVERS), contents }];
+  let said = "";
+  const hear = (stream) => {
+    stream.setEncoding("utf8").on("data", (text) => {
+      said += text;
+    });
+  };
+  // Only so does the runtime tell of what nobody caught, and of promises and I/O that crossed requests.
+  const logging = { verbose: true, handleRuntimeStdio: (...streams) => streams.forEach(hear) };
+  const miniflare = new Miniflare({ modules, compatibilityDate, cf: false, ...logging });
   await miniflare.ready;
   return {
+    /** What the runtime has logged so far. */
+    said: () => said,
     /** Makes a request: `step` says what for. */
     async ask(step, given = {}) {
       const body = JSON.stringify({ step, ...given });

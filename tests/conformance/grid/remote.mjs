@@ -52,9 +52,10 @@ async function flush(server, backend) {
 }
 
 /**
- * The kinds of stores, each as a function that gives the harness of a server.
+ * The kinds of stores, each as a function that gives the harness of a server. `always` are options that Upstash's store
+ * is opened with besides.
  *
- * @type {Record<string, (server: Server) => import("bytestow/testing").Harness>}
+ * @type {Record<string, (server: Server, always?: object) => import("bytestow/testing").Harness>}
  */
 export const remotes = {
   Upstash: upstash,

@@ -3,7 +3,7 @@
 
 import test, { describe } from "node:test";
 
-const WAITING = /: T\d+-[\w-]+: /u;
+const WAITING = /: T[1-5]-[\w-]+: /u;
 
 /** Takes tests by {@link Turns.test}, as `test` of `node:test` does, in the midst of a suite. */
 export class Turns {

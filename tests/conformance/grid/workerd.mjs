@@ -1,8 +1,16 @@
 // The Worker of the grid. Each request does one thing: a rule on a store, or a step of a test across requests.
 
-import { IndexedDBByteStore, InMemoryByteStore, WrappedByteStore } from "bytestow";
+import {
+  IndexedDBByteStore,
+  InMemoryByteStore,
+  TieredByteStore,
+  UpstashRedisByteStore,
+  WrappedByteStore,
+} from "bytestow";
 import { runRules } from "bytestow/testing";
 import { MapStore } from "./map_store.mjs";
+import { remotes } from "./remote.mjs";
+import { upstash } from "./servers.js";
 import { harnessOf } from "./stores.mjs";
 
 /** Each instance of wasm, by how it was made: counted from before the first call on. */
@@ -22,13 +30,20 @@ WebAssembly.instantiate = new Proxy(WebAssembly.instantiate, {
 
 /** Answers each call by a timer of the request that it was made in. */
 class TimedMapStore extends MapStore {
+  #msOfWrites;
+
+  constructor(msOfWrites = 50) {
+    super();
+    this.#msOfWrites = msOfWrites;
+  }
+
   async mget(keys) {
     await scheduler.wait(50);
     return super.mget(keys);
   }
 
   async mset(pairs) {
-    await scheduler.wait(50);
+    await scheduler.wait(this.#msOfWrites);
     return super.mset(pairs);
   }
 
@@ -52,7 +67,23 @@ const stores = {
   "wrapped Map": new WrappedByteStore({ store: new MapStore() }),
   "wrapped store that takes time": new WrappedByteStore({ store: new TimedMapStore() }),
   "IndexedDB on fallback: memory": new IndexedDBByteStore({ name: "of the module", fallback: "memory" }),
+  ...(upstash && storesOn(upstash)),
 };
+
+/** What a write-back goes to, slowly. */
+const written = new TimedMapStore(300);
+const local = new WrappedByteStore({ store: written });
+
+function storesOn(options) {
+  const over = (local, more) => new TieredByteStore({ local, remote: new UpstashRedisByteStore(options), ...more });
+  return {
+    Upstash: new UpstashRedisByteStore(options),
+    "tiered: memory, Upstash": over(new InMemoryByteStore()),
+    "tiered: store that takes time, Upstash": over(new TimedMapStore()),
+    // As where a Worker has forgotten to hand it to its request.
+    "tiered, its write-backs dropped": over(new TimedMapStore(), { waitUntil: () => {} }),
+  };
+}
 
 const value = new Uint8Array([1, 2, 3]);
 const calls = {
@@ -67,8 +98,9 @@ const calls = {
 };
 
 const steps = {
-  async rule({ store, rule, seed, runtime }) {
-    const { passed, failed } = await runRules(harnessOf(store, runtime), { seed, only: [rule] });
+  async rule({ store, rule, seed, runtime, kind, server }) {
+    const harness = server ? { ...remotes[kind](server), name: store, runtime } : harnessOf(store, runtime);
+    const { passed, failed } = await runRules(harness, { seed, only: [rule] });
     return [...passed, ...failed][0];
   },
   /** What has been instantiated so far. */
@@ -104,6 +136,15 @@ const steps = {
     await flight;
     return "joined";
   },
+  /** Reads what is remote alone, and says whether it was local when the read was done. */
+  async readThrough({ handed }, context) {
+    const waitUntil = handed ? (work) => context.waitUntil(work) : undefined;
+    const remote = new UpstashRedisByteStore(upstash);
+    await remote.mset([["k", value]]);
+    const [got] = await new TieredByteStore({ local, remote, waitUntil }).mget(["k"]);
+    return { got: [...got], local: written.has("k") };
+  },
+  isLocal: () => written.has("k"),
   /** IndexedDB, which is not there. */
   async refusals() {
     const store = new IndexedDBByteStore({ name: "nowhere" });
@@ -123,10 +164,10 @@ const steps = {
 };
 
 export default {
-  async fetch(request) {
+  async fetch(request, _, context) {
     const { step, ...given } = await request.json();
     try {
-      return Response.json({ value: (await steps[step](given)) ?? null });
+      return Response.json({ value: (await steps[step](given, context)) ?? null });
     } catch (error) {
       return Response.json({ error: `${error?.name} ${error?.code ?? ""}: ${error?.message}` });
     }

@@ -36,18 +36,24 @@ export function answer(response, status, body, headers = {}) {
  */
 export async function scripted(context, script) {
   const seen = [];
+  const failures = [];
   const sockets = new Set();
   const play = Array.isArray(script)
     ? (response, _request, number) => answer(response, ...(script[number - 1] ?? script.at(-1)))
     : script;
   const server = createServer(async (request, response) => {
     response.on("error", () => {}); // the client may leave
+    let what;
     try {
-      const what = await asked(request, response);
-      const number = seen.push(what);
-      await play(response, what, number);
+      what = await asked(request, response);
+    } catch {
+      return; // it has left
+    }
+    try {
+      await play(response, what, seen.push(what));
     } catch (error) {
-      if (!request.destroyed) response.destroy(error);
+      failures.push(error);
+      response.destroy();
     }
   });
   server.keepAliveTimeout = 120_000;
@@ -59,6 +65,7 @@ export async function scripted(context, script) {
   context.after(() => {
     server.close();
     server.closeAllConnections();
+    if (failures.length > 0) throw failures[0];
   });
   return { url: `http://127.0.0.1:${server.address().port}`, token: "secret", seen, sockets };
 }
