@@ -3,8 +3,8 @@
 //! | what | where |
 //! |---|---|
 //! | the contract | [`ByteStore`], its rules in [`RULES`] |
-//! | what passes through every room | [`Keys`], [`Value`], [`Error`], [`Clock`], [`Event`] |
-//! | stores | [`InMemoryByteStore`]; on wasm32 also `web::IndexedDbByteStore` and `web::JsByteStore` |
+//! | what passes through every room | [`Keys`], [`Value`], [`Error`], [`Clock`], [`Timer`], [`Event`] |
+//! | stores | [`InMemoryByteStore`], `upstash::UpstashRedisByteStore` (features `upstash`, `reqwest`); on wasm32 also `web::IndexedDbByteStore` and `web::JsByteStore` |
 //! | stores made of stores | [`layers`] |
 //! | the contract as data, to hold a store of one's own against it | `conformance` (feature `testing`) |
 //!

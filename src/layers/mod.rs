@@ -3,6 +3,7 @@
 mod coalesced;
 mod namespaced;
 mod order;
+mod realm;
 mod tiered;
 
 pub use coalesced::Coalesced;

@@ -13,16 +13,16 @@
 //! | the local part fails | the call succeeds, and the local entries are removed, or marked as not to be served |
 //! | remote down | reads and listings go on with what is local (or fail, as told); after a refusal of quota or token it is not asked for a while |
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::coalesced::Coalesced;
 use super::order::{About, Order, Sharing};
+use super::realm::{Doubt, Reading, Realm};
 use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
-use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, LiveCursor, Lookup, Page, Stat, Ttl};
 use crate::timer::SharedTimer;
 use crate::{BoxFuture, Entries, Error, Keys, Observer, Portable, Result, Stats, Value};
@@ -110,142 +110,6 @@ struct Tiers {
     observer: Option<Observer>,
     counters: Counters,
     timer: SharedTimer,
-}
-
-/// What all handles on one local store in this process share.
-struct Realm {
-    /// The order of writes, so that those of one key reach both tiers in one order.
-    writes: Arc<Order>,
-    state: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// Counts writes.
-    writes: u64,
-    /// How many reads are under way: while there are any, it is noted ...
-    reads: usize,
-    /// ... which keys were written, and when,
-    written: SortedMap,
-    /// and when all were.
-    cleared: u64,
-    /// Keys whose local entries must not be served.
-    distrusted: SortedMap,
-}
-
-/// The realms of this process, each by the name of its local store.
-type Realms = Vec<(String, Weak<Realm>)>;
-
-#[cfg(not(target_arch = "wasm32"))]
-fn with_realms<T>(work: impl FnOnce(&mut Realms) -> T) -> T {
-    static REALMS: Mutex<Realms> = Mutex::new(Vec::new());
-    work(&mut REALMS.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-#[cfg(target_arch = "wasm32")]
-fn with_realms<T>(work: impl FnOnce(&mut Realms) -> T) -> T {
-    thread_local! {
-        static REALMS: std::cell::RefCell<Realms> = const { std::cell::RefCell::new(Vec::new()) };
-    }
-    REALMS.with_borrow_mut(work)
-}
-
-impl Realm {
-    fn of(local: &Arc<dyn ByteStore>, options: &TieredOptions) -> Arc<Self> {
-        // While a handle of the realm is alive so is its local store, whose address is then nobody else's.
-        let name = local.identity().unwrap_or_else(|| format!("at {:x}", Arc::as_ptr(local).cast::<()>() as usize));
-        with_realms(|realms| {
-            realms.retain(|(_, realm)| realm.strong_count() > 0);
-            if let Some(realm) = realms.iter().find(|(other, _)| *other == name).and_then(|(_, realm)| realm.upgrade())
-            {
-                return realm;
-            }
-            let writes = Order::new(options.sharing, options.timer.clone());
-            let realm = Arc::new(Self { writes, state: Mutex::default() });
-            realms.push((name, Arc::downgrade(&realm)));
-            realm
-        })
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes that `keys`, or all of them, are being written.
-    fn note(&self, keys: Option<&Keys>) {
-        let mut known = self.known();
-        known.writes += 1;
-        let now = known.writes;
-        match keys {
-            None => known.cleared = now,
-            Some(_) if known.reads == 0 => {}
-            Some(keys) => keys.iter().for_each(|key| {
-                known.written.insert(Arc::from(key), now);
-            }),
-        }
-    }
-
-    fn distrust(&self, keys: &Keys) {
-        let mut known = self.known();
-        keys.iter().for_each(|key| {
-            known.distrusted.insert(Arc::from(key), 0);
-        });
-    }
-
-    fn trust(&self, keys: &Keys) {
-        let mut known = self.known();
-        keys.iter().for_each(|key| {
-            known.distrusted.remove(key);
-        });
-    }
-}
-
-/// A read under way: what is written from now on is noted.
-struct Reading {
-    realm: Arc<Realm>,
-    since: u64,
-}
-
-impl Reading {
-    fn begin(realm: &Arc<Realm>) -> Self {
-        let mut known = realm.known();
-        known.reads += 1;
-        let since = known.writes;
-        drop(known);
-        Self { realm: realm.clone(), since }
-    }
-
-    /// Whether `key` was neither written nor deleted here since the read began.
-    fn is_untouched(&self, key: &str) -> bool {
-        let known = self.realm.known();
-        known.cleared <= self.since && known.written.get(key).is_none_or(|at| at <= self.since)
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        let mut known = self.realm.known();
-        known.reads -= 1;
-        if known.reads == 0 {
-            known.written = SortedMap::default();
-        }
-    }
-}
-
-/// A write under way: if it is dropped before it is settled, nobody knows what the tiers hold, and the local entries are
-/// not to be served.
-struct Doubt<'w> {
-    realm: &'w Realm,
-    keys: &'w Keys,
-    settled: bool,
-}
-
-impl Drop for Doubt<'_> {
-    fn drop(&mut self) {
-        if !self.settled {
-            self.realm.distrust(self.keys);
-        }
-    }
 }
 
 /// What was missing locally and was found remotely, on its way back.
@@ -370,7 +234,7 @@ impl Tiers {
 impl TieredByteStore {
     /// `local` before `remote`.
     pub fn new(local: Arc<dyn ByteStore>, remote: Arc<dyn ByteStore>, options: TieredOptions) -> Self {
-        let realm = Realm::of(&local, &options);
+        let realm = Realm::of(&local, options.sharing, &options.timer);
         let remote = Coalesced::new(remote, options.sharing, options.timer.clone());
         let TieredOptions { local_ttl, on_remote_error, spawn, sharing, timer, observer } = options;
         Self {
@@ -516,15 +380,11 @@ impl TieredByteStore {
                 vec![Lookup::default(); keys.len()]
             }
         };
-        let known = self.core.realm.known();
-        if known.distrusted.len() == 0 {
-            return Ok(found);
-        }
-        let trusted = |(key, lookup): (&str, Lookup)| match known.distrusted.get(key) {
-            Some(_) => Lookup { version: lookup.version, ..Lookup::default() },
-            None => lookup,
+        let Some(distrusted) = self.core.realm.distrusted(keys) else { return Ok(found) };
+        let served = |(lookup, distrusted): (Lookup, bool)| {
+            if distrusted { Lookup { version: lookup.version, ..Lookup::default() } } else { lookup }
         };
-        Ok(keys.iter().zip(found).map(trusted).collect())
+        Ok(found.into_iter().zip(distrusted).map(served).collect())
     }
 
     /// Runs a write in its turn: behind this handle's earlier calls, and behind other handles' writes.

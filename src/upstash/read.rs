@@ -72,37 +72,12 @@ impl Core {
         };
         drive(keys.len(), width, begin).await.map_err(|failed| failure(keys, failed))?;
 
-        let is_doubtful = |found: &Option<Found>| matches!(found, Some(Some(stored)) if envelope::is_doubtful(stored));
-        let doubtful: Vec<usize> =
-            locked(&answers).iter().enumerate().filter(|(_, found)| is_doubtful(found)).map(|(at, _)| at).collect();
-        if !doubtful.is_empty() {
-            self.read_exactly(keys, &doubtful, &answers).await?;
-        }
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         // A key that nobody asked for must not look as if it were missing.
         answers
             .into_iter()
             .collect::<Option<Vec<Found>>>()
             .ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))
-    }
-
-    /// Reads again, in a form that can hold any bytes, what plain JSON could not.
-    async fn read_exactly(&self, keys: &[&str], which: &[usize], answers: &Answers) -> Result<()> {
-        let names: Vec<&str> = which.iter().filter_map(|at| keys.get(*at).copied()).collect();
-        let begin = |range: Range<usize>| {
-            let lengths: Vec<usize> = names.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
-            let end = range.start + self.learned.next_read(&lengths);
-            let names = &names;
-            let sent = Box::pin(async move {
-                let found = self.mget_exactly(names.get(range.start..end).unwrap_or_default()).await?;
-                for (at, found) in which.iter().skip(range.start).zip(found) {
-                    keep(answers, *at..at + 1, vec![found]);
-                }
-                Ok(())
-            });
-            Begun { end, sent }
-        };
-        drive(names.len(), || 1, begin).await.map_err(|failed| failure(&names, failed))
     }
 
     /// One `MGET`, in the form that suits what is known of the values.
@@ -114,15 +89,26 @@ impl Core {
                 None => self.no_resp2.learn(),
             }
         }
-        match self.mget(keys, Form::Plain).await {
-            Ok(found) => found.ok_or_else(unexpected),
+        let mut found = match self.mget(keys, Form::Plain).await {
+            Ok(found) => found.ok_or_else(unexpected)?,
             // What is no text has three times its size in plain JSON.
-            Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => self
-                .mget_exactly(keys)
-                .await
-                .map_err(|other| if other.remedy == Remedy::Split { other } else { complaint }),
-            Err(complaint) => Err(complaint),
+            Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => {
+                let exactly = self.mget_exactly(keys).await;
+                return exactly.map_err(|other| if other.remedy == Remedy::Split { other } else { complaint });
+            }
+            Err(complaint) => return Err(complaint),
+        };
+        let is_doubtful = |found: &Found| found.as_deref().is_some_and(envelope::is_doubtful);
+        let doubtful: Vec<usize> = (0..keys.len()).filter(|at| found.get(*at).is_some_and(is_doubtful)).collect();
+        if !doubtful.is_empty() {
+            let names: Vec<&str> = doubtful.iter().filter_map(|at| keys.get(*at).copied()).collect();
+            for (at, exact) in doubtful.into_iter().zip(self.mget_exactly(&names).await?) {
+                if let Some(slot) = found.get_mut(at) {
+                    *slot = exact;
+                }
+            }
         }
+        Ok(found)
     }
 
     /// One `MGET`; `None` for replies in another form than the one that was asked for.
@@ -169,6 +155,7 @@ impl Core {
         Ok(Some(found))
     }
 
+    /// One `MGET` in a form that can hold any bytes, for what plain JSON cannot.
     async fn mget_exactly(&self, keys: &[&str]) -> Heard<Vec<Found>> {
         for (form, lacks) in [(Form::Base64, &self.no_base64), (Form::Resp2, &self.no_resp2)] {
             if !lacks.is() {

@@ -17,6 +17,7 @@ import { newProfile, openProfile } from "../support/chromium.mjs";
 import { CountingEmbeddings } from "../support/embedder.mjs";
 import { packageRoot, testsRoot } from "../support/package.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
+import { startServer } from "../support/upstash/server.mjs";
 import { blocks, blocksOf, numbers, prose, readme, root } from "./readme.mjs";
 
 /** What the README leaves to its reader, by the heading of the program. A new program gets a line and a test here. */
@@ -25,6 +26,7 @@ const GIVEN = {
 declare const embeddings: EmbeddingsInterface;
 `,
   "For a browser app": "",
+  "Shared through Upstash Redis": "",
   "For a service at the edge": "",
   "The contract": "",
 };
@@ -259,6 +261,24 @@ describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
       [options, prefix],
     );
   }
+});
+
+test("the program with Upstash: its value is in both tiers, under its namespace, for a week", async (context) => {
+  const server = await startServer();
+  context.after(() => server.close());
+  const { code } = await transform(programUnder("Shared through Upstash Redis"), { loader: "ts" });
+  const path = await file("upstash.mjs", code);
+  const env = [`UPSTASH_REDIS_REST_URL=${server.url}`, `UPSTASH_REDIS_REST_TOKEN=${server.token}`];
+  const child = await run("env", [...env, process.execPath, path], { cwd: work });
+  assert.equal(`${child.code} ${child.stderr}`, "0 ");
+  const said = /^Uint8Array\(2\) \[ 0, 255 \] \[ \{ bytes: 2, ttl: ([\d.]+), written: undefined \} \]\n$/u.exec(
+    child.stdout,
+  );
+  assert.ok(said, child.stdout);
+  assert.ok(Number(said[1]) > 7 * 86_400 - 60 && Number(said[1]) <= 7 * 86_400, child.stdout);
+  assert.deepEqual(server.database("").keys().map(String), ["docs/a"]);
+  assert.equal(server.database("").get("docs/a").toString(), "bytestow1:AP8=", "as the README says of bytes");
+  assert.equal(server.counts().perCommand.MGET, undefined, "the nearest that has it is the one in memory");
 });
 
 describe("the program for Workers, in workerd", { timeout: 60_000 }, () => {
