@@ -45,11 +45,12 @@ impl Complaint {
     /// A complaint in Redis' words.
     pub fn of_words(words: &str, status: u16) -> Self {
         // A server that imitates Upstash gives Redis' errors with a status of its own, and these words before them.
+        let answered = status;
         let (words, status) = match words.strip_prefix("Failed to execute Redis command: ") {
             Some(words) => (words, 400),
             None => (words, status),
         };
-        let mut details = Details { status: Some(status), redis_error: error_word(words), ..Details::default() };
+        let mut details = Details { status: Some(answered), redis_error: error_word(words), ..Details::default() };
         let has = |part: &str| find(words.as_bytes(), part.as_bytes()).is_some();
         if has(" size exceeded") {
             details.limit = number_after(words, "Limit:");

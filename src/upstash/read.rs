@@ -157,17 +157,22 @@ impl Core {
 
     /// One `MGET` in a form that can hold any bytes, for what plain JSON cannot.
     async fn mget_exactly(&self, keys: &[&str]) -> Heard<Vec<Found>> {
+        let mut too_large = None;
         for (form, lacks) in [(Form::Base64, &self.no_base64), (Form::Resp2, &self.no_resp2)] {
-            if !lacks.is() {
-                match self.mget(keys, form).await? {
-                    Some(found) => return Ok(found),
-                    None => lacks.learn(),
-                }
+            if lacks.is() {
+                continue;
+            }
+            match self.mget(keys, form).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => lacks.learn(),
+                // Base64 has a third more than the value.
+                Err(complaint) if complaint.remedy == Remedy::Split && keys.len() == 1 => too_large = Some(complaint),
+                Err(complaint) => return Err(complaint),
             }
         }
         let key = shown_key(keys.first().copied().unwrap_or_default());
         let message = format!("the value of {key} is no text, and this server can give nothing else");
-        Err(hopeless(Error::new(ErrorCode::Corrupt, message)))
+        Err(too_large.unwrap_or_else(|| hopeless(Error::new(ErrorCode::Corrupt, message))))
     }
 
     /// What is known of `keys`. `STRLEN` and `GETRANGE` tell the length without the value, `PTTL` the life.

@@ -86,15 +86,17 @@ describe("the contract in Chromium", { timeout: 600_000 }, () => {
     });
   }
 
-  describe("on servers", () => {
-    const turns = new Turns();
+  const turns = new Turns();
+  describe("on servers", { concurrency: 2 }, () => {
     for (const { store, kind, way } of ON_SERVERS) {
       const run = (rule) => ruleIn("one", store, runtime, "runTask", { kind, server: serverBy(way, store) })(rule);
       const tests = testsElsewhere(store, results.row(store, runtime), run);
-      for (const { name, body } of tests) turns.test(name, body);
+      describe(store, () => {
+        for (const { name, body } of tests) turns.test(name, body);
+      });
     }
-    turns.finish();
   });
+  turns.finish();
 
   test("tiers: where a rule wanted another handle, it was in the other tab", async () => {
     const kind = "tiered: IndexedDB, Upstash";

@@ -87,15 +87,18 @@ for (const date of [OLD, newest]) {
       });
     });
 
-    describe("on servers", () => {
-      const turns = new Turns();
+    const turns = new Turns();
+    describe("on servers", { concurrency: 2 }, () => {
       for (const { store, kind, server } of ON_SERVERS) {
         const given = { store, kind, seed: SEED, runtime, server: { ...server, row: store } };
         const run = (rule) => ask("rule", { ...given, rule });
-        for (const { name, body } of testsElsewhere(store, results.row(store, runtime), run)) turns.test(name, body);
+        const tests = testsElsewhere(store, results.row(store, runtime), run);
+        describe(store, () => {
+          for (const { name, body } of tests) turns.test(name, body);
+        });
       }
-      turns.finish();
     });
+    turns.finish();
 
     const shared = ["memory", "wrapped Map", "wrapped store that takes time", "IndexedDB on fallback: memory"];
     for (const store of shared) testsAcrossRequests(store);

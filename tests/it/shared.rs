@@ -80,6 +80,10 @@ impl ByteStore for Handle {
         Box::pin(async move { self.open()?.set_if(entries, conditions, self.life(ttl)).await })
     }
 
+    fn default_ttl(&self) -> Option<Duration> {
+        self.ttl
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.store(true, Ordering::SeqCst);
