@@ -467,6 +467,10 @@ impl ByteStore for InMemoryByteStore {
         Box::pin(async move { self.set_now(&entries, Some(&conditions), ttl) })
     }
 
+    fn default_ttl(&self) -> Option<Duration> {
+        self.ttl
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.store(true, Ordering::SeqCst);

@@ -511,6 +511,9 @@ impl ByteStore for TieredByteStore {
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
         Box::pin(async move {
             self.check(&keys)?;
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
             let core = &self.core;
             let ticket = self.order.draw(About::reading(&keys));
             ticket

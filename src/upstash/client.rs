@@ -96,41 +96,47 @@ impl Client {
     /// What all of them failed with. What single ones failed with stands in the outcome.
     pub async fn ask(&self, commands: &[Command], ask: Ask) -> Result<Outcome> {
         let began = self.timer.now();
-        let mut answers: Vec<Option<Heard<Reply>>> = commands.iter().map(|_| None).collect();
+        let mut answers: Vec<Heard<Reply>> = Vec::new();
+        let mut waiting: Vec<usize> = (0..commands.len()).collect();
         let mut attempts = 0;
         let mut token_asked_again = false;
         loop {
             if let Some(refusal) = self.breaker.refusal(self.timer.now()) {
                 return Err(refusal);
             }
-            let waiting: Vec<usize> = (0..commands.len()).filter(|at| !is_final(answers.get(*at))).collect();
-            let pending: Vec<&Command> = waiting.iter().filter_map(|at| commands.get(*at)).collect();
             attempts += 1;
-            let failed = match self.attempt(&pending, ask, began).await? {
+            let mut asked = None;
+            let failed = match self.attempt(commands, &waiting, ask, began).await? {
                 Attempt::OtherForm => return Ok(Outcome::OtherForm),
-                Attempt::Failed(complaint, asked) => (complaint, asked),
+                Attempt::Failed(complaint, retry_after) => {
+                    asked = retry_after;
+                    complaint
+                }
                 Attempt::Answered(replies) => {
                     let mut later = None;
-                    for (at, reply) in waiting.into_iter().zip(replies) {
+                    let mut still = Vec::new();
+                    for (at, reply) in waiting.iter().zip(replies) {
                         if let Err(complaint) = &reply
-                            && matches!(complaint.remedy, Remedy::Retry | Remedy::Rest | Remedy::Token)
+                            && complaint.remedy.is_later()
                         {
                             later = Some(complaint.clone());
+                            still.push(*at);
                         }
-                        if let Some(answer) = answers.get_mut(at) {
-                            *answer = Some(reply);
+                        match answers.get_mut(*at) {
+                            Some(answer) => *answer = reply,
+                            None => answers.push(reply),
                         }
                     }
+                    waiting = still;
                     match later {
-                        Some(complaint) => (complaint, None),
-                        None => return Ok(Outcome::Answered(answers.into_iter().flatten().collect())),
+                        Some(complaint) => complaint,
+                        None => return Ok(Outcome::Answered(answers)),
                     }
                 }
             };
-            let (complaint, asked) = failed;
             let elapsed = self.timer.now().saturating_sub(began);
-            let error = complaint.error.with_attempts(attempts, elapsed);
-            let wait = match complaint.remedy {
+            let error = failed.error.with_attempts(attempts, elapsed);
+            let wait = match failed.remedy {
                 Remedy::Retry => self.patience.wait(attempts, elapsed, asked, self.timer.random()),
                 Remedy::Token if matches!(self.token, Token::Ask(_)) && !token_asked_again => {
                     token_asked_again = true;
@@ -140,7 +146,7 @@ impl Client {
                     self.breaker.open(self.timer.now(), &error);
                     tell(self.observer.as_ref(), || Event::Breaker {
                         reason: error.code().as_str(),
-                        ms: crate::breaker::REST.as_secs_f64() * 1_000.0,
+                        ms: crate::breaker::REST.as_millis() as f64,
                     });
                     None
                 }
@@ -150,7 +156,7 @@ impl Client {
             tell(self.observer.as_ref(), || Event::Retry {
                 operation: ask.operation,
                 attempt: attempts,
-                delay_ms: wait.as_secs_f64() * 1_000.0,
+                delay_ms: wait.as_micros() as f64 / 1_000.0,
                 reason: error.code().as_str(),
             });
             if !wait.is_zero() {
@@ -167,7 +173,10 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, commands: &[&Command], ask: Ask, began: Duration) -> Result<Attempt> {
+    /// Sends those of `commands` that are `waiting`.
+    async fn attempt(&self, commands: &[Command], waiting: &[usize], ask: Ask, began: Duration) -> Result<Attempt> {
+        let commands: Vec<&Command> = waiting.iter().filter_map(|at| commands.get(*at)).collect();
+        let commands = commands.as_slice();
         let pipelined = ask.pipelined || commands.len() > 1;
         let raw = commands.first().and_then(|command| command.path()).filter(|_| commands.len() == 1);
         let url = match raw {
@@ -201,7 +210,7 @@ impl Client {
         let sent = self.transport.send(Request { url: &url, headers, body }, &mut incoming);
         let ended = Box::pin(async { end = Some(sent.await) });
         first(ended, self.timer.sleep(limit)).await;
-        let ms = self.timer.now().saturating_sub(start).as_secs_f64() * 1_000.0;
+        let ms = self.timer.now().saturating_sub(start).as_micros() as f64 / 1_000.0;
         tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
         let Incoming { head, body: reply } = incoming;
         if let Some(token) = &head.sync_token {
@@ -238,15 +247,6 @@ impl Client {
         if number >= newest.0 {
             *newest = (number, token.to_owned());
         }
-    }
-}
-
-/// Whether a command needs not be sent (again).
-fn is_final(answer: Option<&Option<Heard<Reply>>>) -> bool {
-    match answer {
-        Some(Some(Ok(_))) => true,
-        Some(Some(Err(complaint))) => !matches!(complaint.remedy, Remedy::Retry | Remedy::Rest | Remedy::Token),
-        _ => false,
     }
 }
 

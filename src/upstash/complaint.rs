@@ -24,6 +24,13 @@ pub enum Remedy {
     OtherCommand,
 }
 
+impl Remedy {
+    /// Whether the same command may be answered later.
+    pub fn is_later(self) -> bool {
+        matches!(self, Self::Retry | Self::Rest | Self::Token)
+    }
+}
+
 /// A result, or what the server complains of.
 pub type Heard<T> = Result<T, Complaint>;
 

@@ -39,6 +39,8 @@ impl Core {
             Some(cursor) => *cursor.into_live::<Scan>()?,
             None => Scan { prefix, cursor: "0".to_owned(), ..Scan::default() },
         };
+        // What has waited since an earlier page may have expired since.
+        let waited = !scan.waiting.is_empty();
         if scan.waiting.is_empty() && !scan.ended {
             let (cursor, keys) = self.scan(&scan.prefix, &scan.cursor, "list").await?;
             scan.ended = cursor == "0";
@@ -50,7 +52,10 @@ impl Core {
             }
         }
         // From the end: no order is promised.
-        let keys = scan.waiting.split_off(scan.waiting.len().saturating_sub(limit));
+        let mut keys = scan.waiting.split_off(scan.waiting.len().saturating_sub(limit));
+        if waited {
+            keys = self.confirmed(keys, "list").await?;
+        }
         let more = !scan.ended || !scan.waiting.is_empty();
         Ok(Page { keys, next: more.then(|| Cursor::live(scan)) })
     }

@@ -17,6 +17,9 @@ use crate::{Entries, Error, Keys, Result, Value};
 /// The longest path that servers take: Node's take 16 kB of headers in all.
 const LONGEST_PATH: usize = 8_000;
 
+/// From here on, in milliseconds, a life is for ever: 285,000 years.
+const LONGEST_LIFE: u64 = 1 << 53;
+
 /// The most bytes of keys that are deleted by one command.
 const DELETED_BYTES: usize = 1 << 20;
 
@@ -48,6 +51,8 @@ impl Core {
         }
         // Redis counts whole milliseconds, and refuses zero.
         let life = life.map(|life| u64::try_from(life.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1));
+        // Nor what no clock can show, which it counts from now on in 63 bits, and JavaScript's servers in 53.
+        let life = life.filter(|life| *life < LONGEST_LIFE);
         let (bytes, others): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
             distinct.into_iter().partition(|(_, value)| self.encoding == Encoding::Raw && !is_text(value));
         self.write_all(&others, life).await?;

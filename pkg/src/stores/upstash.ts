@@ -96,7 +96,8 @@ export class UpstashRedisByteStore extends ByteStore {
     const { onEvent } = checked;
     const url = absoluteUrl(checked.url, "url");
     const token = checkToken(checked.token, "token");
-    const headers = Object.entries(checked.headers ?? {}).flat();
+    // Neither names nor values can hold an end of line.
+    const headers = Object.entries(checked.headers ?? {}).flat().join("\n");
     if (token !== null && checked.headers?.authorization !== undefined) {
       throw invalid("headers must not have authorization beside a token: pass token: null to send one of your own");
     }

@@ -14,14 +14,14 @@ use crate::options;
 use crate::outcome::failure;
 use crate::store::Store;
 
-/// Makes a store in Upstash Redis. `headers` are names and values in turn.
+/// Makes a store in Upstash Redis. `headers` are names and values in turn, each in a line of its own.
 #[wasm_bindgen(js_name = upstashStore)]
 #[expect(clippy::too_many_arguments, reason = "options cross as arguments: see `options`")]
 pub fn upstash_store(
     url: String,
     token: Option<String>,
     ask_token: Option<Function>,
-    headers: Vec<String>,
+    headers: String,
     namespace: Option<String>,
     ttl: Option<f64>,
     raw: bool,
@@ -38,9 +38,9 @@ pub fn upstash_store(
         (None, None) => Token::None,
     };
     let mut options = UpstashOptions::new(url, token);
-    let mut headers = headers.into_iter();
-    while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
-        options.headers.push((name, Secret::new(value)));
+    let mut lines = headers.split('\n');
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        options.headers.push((name.to_owned(), Secret::new(value)));
     }
     options.ttl = options::life(ttl)?;
     options.encoding = if raw { Encoding::Raw } else { Encoding::Auto };

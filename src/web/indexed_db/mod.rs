@@ -324,6 +324,10 @@ impl ByteStore for IndexedDbByteStore {
         })
     }
 
+    fn default_ttl(&self) -> Option<Duration> {
+        self.options.ttl
+    }
+
     fn identity(&self) -> Option<String> {
         Some(format!("IndexedDB {}", self.options.name))
     }
