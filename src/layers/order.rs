@@ -49,7 +49,15 @@ struct Line {
     next: u64,
     /// In the order in which they were drawn.
     tickets: Vec<Drawn>,
-    waiting: Vec<(u64, Waker)>,
+    waiting: Vec<Waiting>,
+}
+
+/// A call that waits for the end of another.
+struct Waiting {
+    number: u64,
+    /// The latest of those that it waits for: in a long line each call is woken by the one before it, not by all.
+    behind: u64,
+    waker: Waker,
 }
 
 struct Drawn {
@@ -232,11 +240,9 @@ impl Ticket {
                 Sharing::Calls => {
                     poll_fn(|cx| {
                         let mut line = self.order.line();
-                        if line.is_turn_of(self.number, reads_too) {
-                            return Poll::Ready(());
-                        }
-                        line.waiting.retain(|(number, _)| *number != self.number);
-                        line.waiting.push((self.number, cx.waker().clone()));
+                        line.waiting.retain(|waiting| waiting.number != self.number);
+                        let Some(behind) = line.latest_before(self.number, reads_too) else { return Poll::Ready(()) };
+                        line.waiting.push(Waiting { number: self.number, behind, waker: cx.waker().clone() });
                         Poll::Pending
                     })
                     .await;
@@ -254,7 +260,7 @@ impl Ticket {
         let now = self.order.timer.now();
         let mut line = self.order.line();
         line.tickets.retain(|drawn| drawn.number == self.number || now.saturating_sub(drawn.beat) < GONE);
-        line.is_turn_of(self.number, reads_too)
+        line.latest_before(self.number, reads_too).is_none()
     }
 
     fn beats(&self) -> BoxFuture<'_, ()> {
@@ -272,10 +278,13 @@ impl Ticket {
 }
 
 impl Line {
-    fn is_turn_of(&self, number: u64, reads_too: bool) -> bool {
-        let Some(own) = self.tickets.iter().find(|drawn| drawn.number == number) else { return true };
-        let mut earlier = self.tickets.iter().take_while(|drawn| drawn.number < number);
-        !earlier.any(|drawn| (drawn.about.writes || reads_too) && drawn.about.conflicts(&own.about))
+    /// The latest of the earlier tickets that call `number` must not overtake.
+    fn latest_before(&self, number: u64, reads_too: bool) -> Option<u64> {
+        let own = self.tickets.binary_search_by_key(&number, |drawn| drawn.number).ok()?;
+        let (earlier, rest) = self.tickets.split_at_checked(own)?;
+        let about = &rest.first()?.about;
+        let stands_before = |drawn: &&Drawn| (drawn.about.writes || reads_too) && drawn.about.conflicts(about);
+        earlier.iter().rev().find(stands_before).map(|drawn| drawn.number)
     }
 }
 
@@ -284,9 +293,16 @@ impl Drop for Ticket {
         let mut line = self.order.line();
         line.tickets.retain(|drawn| drawn.number != self.number);
         // In Workers nobody waits here: nobody may be woken by another request.
-        let waiting = std::mem::take(&mut line.waiting);
+        let mut next = Vec::new();
+        line.waiting.retain(|waiting| {
+            let is_next = waiting.behind == self.number;
+            if is_next {
+                next.push(waiting.waker.clone());
+            }
+            !is_next && waiting.number != self.number
+        });
         drop(line);
-        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+        next.into_iter().for_each(Waker::wake);
     }
 }
 

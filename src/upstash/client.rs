@@ -51,6 +51,8 @@ pub struct Ask {
     pub keys: usize,
     /// The form in which replies are to come.
     pub form: Form,
+    /// Whether the server has answered in that form before.
+    pub spoken: bool,
     /// Whether one command alone goes to `/pipeline` too.
     pub pipelined: bool,
     /// Whether a reply is of the kind that the commands have, for so many keys; one that is not is taken for a reply that
@@ -282,13 +284,25 @@ fn judge(head: &Head, answer: Answer, ask: Ask) -> Attempt {
             });
             return Attempt::Answered(answers.collect());
         }
-        Answer::OtherForm if good => return Attempt::OtherForm,
-        // A server that refuses the header that asks for another form.
-        Answer::Refused(_) if ask.form != Form::Plain && status == 400 => return Attempt::OtherForm,
-        Answer::Refused(words) => Complaint::of_words(&words, status),
+        // A server that knows no other form, unless it has shown that it does; what is no answer to the command at all says
+        // nothing about that.
+        Answer::OtherForm(replies)
+            if good && !ask.spoken && replies.iter().all(|reply| (ask.fits)(reply, ask.keys)) =>
+        {
+            return Attempt::OtherForm;
+        }
+        Answer::OtherForm(_) if good => Complaint::of_malformed("it is in another form", status),
+        Answer::Refused(words) => {
+            let complaint = Complaint::of_words(&words, status);
+            // A server that refuses the header that asks for another form says so in words that nobody else uses.
+            if ask.form != Form::Plain && !ask.spoken && status == 400 && complaint.is_unspecific() {
+                return Attempt::OtherForm;
+            }
+            complaint
+        }
         Answer::Malformed(what) if good && what != "HTML" => Complaint::of_malformed(what, status),
         Answer::Malformed(what) => Complaint::of_status(status, what == "HTML"),
-        Answer::Replies(_) | Answer::OtherForm => Complaint::of_status(status, false),
+        Answer::Replies(_) | Answer::OtherForm(_) => Complaint::of_status(status, false),
     };
     Attempt::Failed(complaint, head.retry_after.as_deref().and_then(retry_after))
 }

@@ -99,6 +99,11 @@ impl Complaint {
         Self::new(code, message, remedy, details)
     }
 
+    /// Whether the words were none that are known.
+    pub fn is_unspecific(&self) -> bool {
+        self.error.code() == ErrorCode::Unavailable && self.remedy == Remedy::None
+    }
+
     /// The same, where there is no other command that could be used.
     #[must_use]
     pub fn without_other_command(mut self) -> Self {

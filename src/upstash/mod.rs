@@ -209,6 +209,7 @@ impl UpstashRedisByteStore {
             no_unlink: Known::default(),
             no_base64: Known::default(),
             base64: Known::default(),
+            resp2: Known::default(),
             no_resp2: Known::default(),
             prefer_resp2: options.prefer_resp2,
         };
@@ -286,8 +287,9 @@ struct Core {
     no_unlink: Known,
     no_base64: Known,
     no_resp2: Known,
-    /// It has answered in base64 before.
+    /// What it has answered in before.
     base64: Known,
+    resp2: Known,
     prefer_resp2: bool,
 }
 

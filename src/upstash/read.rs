@@ -116,7 +116,12 @@ impl Core {
         let command = Command::new("MGET").args(keys.iter().copied());
         // One more command, once: does the server know this form, or does its answer merely look so?
         let canary = form == Form::Base64 && !self.base64.is();
-        let ask = Ask { operation: "get", keys: keys.len(), form, pipelined: canary, fits: are_values };
+        let spoken = match form {
+            Form::Plain => true,
+            Form::Base64 => self.base64.is(),
+            Form::Resp2 => self.resp2.is(),
+        };
+        let ask = Ask { operation: "get", keys: keys.len(), form, spoken, pipelined: canary, fits: are_values };
         let commands = if canary { vec![Command::new("ECHO").arg(CANARY), command] } else { vec![command] };
         let mut replies = match self.client.ask(&commands, ask).await {
             Ok(Outcome::Answered(replies)) => replies,
@@ -129,6 +134,9 @@ impl Core {
                 return Ok(None);
             }
             self.base64.learn();
+        }
+        if form == Form::Resp2 {
+            self.resp2.learn();
         }
         let Reply::Array(items) =
             answer.ok_or_else(unexpected)?.map_err(|complaint| self.learn_limit(complaint).without_other_command())?
@@ -182,7 +190,8 @@ impl Core {
         for batch in all.chunks(STATS_AT_ONCE) {
             let commands: Vec<Command> = batch.iter().flat_map(|key| stat_commands(key)).collect();
             let fits = |reply: &Reply, _| matches!(reply, Reply::Bytes(_)) || reply.integer().is_some();
-            let ask = Ask { operation: "stat", keys: batch.len(), form: Form::Plain, pipelined: true, fits };
+            let ask =
+                Ask { operation: "stat", keys: batch.len(), form: Form::Plain, spoken: true, pipelined: true, fits };
             let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
                 return Err(unexpected().error);
             };

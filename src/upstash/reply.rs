@@ -60,8 +60,8 @@ pub enum Answer {
     Refused(String),
     /// Something else: the words say what, for a message.
     Malformed(&'static str),
-    /// Well-formed, and not in the form that was asked for.
-    OtherForm,
+    /// Well-formed, and not in the form that was asked for: as plain JSON says it.
+    OtherForm(Vec<Reply>),
 }
 
 /// A body on its way in.
@@ -108,7 +108,7 @@ impl Body {
                 Some(replies) => match replies.as_slice() {
                     [Reply::Error(error)] => Answer::Refused(error.clone()),
                     _ if form == Form::Plain => Answer::Malformed("RESP2 that nobody asked for"),
-                    _ if form != Form::Resp2 => Answer::OtherForm,
+                    _ if form != Form::Resp2 => Answer::OtherForm(replies),
                     _ => counted(replies, count),
                 },
             },
@@ -136,7 +136,7 @@ fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
         Json::Object(_) if !pipelined => vec![json],
         // A pipeline that was refused whole.
         json => {
-            return match reply(json, Form::Plain) {
+            return match reply(json) {
                 Some(Reply::Error(error)) => Answer::Refused(error),
                 _ => Answer::Malformed("JSON that is no reply"),
             };
@@ -148,13 +148,16 @@ fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
     {
         return Answer::Refused(error);
     }
-    if form == Form::Resp2 {
-        return Answer::OtherForm;
-    }
-    match items.into_iter().map(|item| reply(item, form)).collect::<Option<Vec<Reply>>>() {
-        Some(replies) => counted(replies, count),
-        None if form == Form::Base64 => Answer::OtherForm,
-        None => Answer::Malformed("JSON that is no reply"),
+    let Some(plain) = items.into_iter().map(reply).collect::<Option<Vec<Reply>>>() else {
+        return Answer::Malformed("JSON that is no reply");
+    };
+    match form {
+        Form::Plain => counted(plain, count),
+        Form::Resp2 => Answer::OtherForm(plain),
+        Form::Base64 => match plain.iter().map(from_base64).collect::<Option<Vec<Reply>>>() {
+            Some(replies) => counted(replies, count),
+            None => Answer::OtherForm(plain),
+        },
     }
 }
 
@@ -166,26 +169,34 @@ fn error_of(fields: &[(Vec<u8>, Json)]) -> Option<String> {
 }
 
 /// What `{"result": ...}` or `{"error": ...}` says.
-fn reply(item: Json, form: Form) -> Option<Reply> {
+fn reply(item: Json) -> Option<Reply> {
     let Json::Object(fields) = item else { return None };
     if let Some(error) = error_of(&fields) {
         return Some(Reply::Error(error));
     }
     let (_, result) = fields.into_iter().find(|(name, _)| name == b"result")?;
-    value(result, form)
+    value(result)
 }
 
-fn value(json: Json, form: Form) -> Option<Reply> {
+fn value(json: Json) -> Option<Reply> {
     Some(match json {
         Json::Null => Reply::Null,
         Json::Word(word) => match word.parse() {
             Ok(number) => Reply::Integer(number),
             Err(_) => Reply::Bytes(word.into_bytes()),
         },
-        Json::Text(text) if form != Form::Base64 || text == b"OK" => Reply::Bytes(text),
-        Json::Text(text) => Reply::Bytes(base64::decode(&text)?),
-        Json::Array(items) => Reply::Array(items.into_iter().map(|item| value(item, form)).collect::<Option<_>>()?),
+        Json::Text(text) => Reply::Bytes(text),
+        Json::Array(items) => Reply::Array(items.into_iter().map(value).collect::<Option<_>>()?),
         Json::Object(_) => return None,
+    })
+}
+
+/// The same with its strings decoded. The status `OK` is never encoded, and no base64 has two characters.
+fn from_base64(reply: &Reply) -> Option<Reply> {
+    Some(match reply {
+        Reply::Bytes(text) if text != b"OK" => Reply::Bytes(base64::decode(text)?),
+        Reply::Array(items) => Reply::Array(items.iter().map(from_base64).collect::<Option<_>>()?),
+        other => other.clone(),
     })
 }
 
@@ -219,9 +230,11 @@ mod tests {
     /// "test" happens to be base64 of something; "é" never is, which is why the canary is one.
     #[test]
     fn a_header_that_was_ignored_is_noticed() {
-        assert_eq!(answer(r#"[{"result":"é"},{"result":"test"}]"#, Form::Base64, true, 2), Answer::OtherForm);
-        assert_eq!(answer(r#"{"result":["x"]}"#, Form::Resp2, false, 1), Answer::OtherForm);
-        assert_eq!(answer("$1\r\nx\r\n", Form::Base64, false, 1), Answer::OtherForm);
+        let two = answer(r#"[{"result":"é"},{"result":"test"}]"#, Form::Base64, true, 2);
+        assert_eq!(two, Answer::OtherForm(vec![bytes("é"), bytes("test")]));
+        let one = answer(r#"{"result":["x"]}"#, Form::Resp2, false, 1);
+        assert_eq!(one, Answer::OtherForm(vec![Reply::Array(vec![bytes("x")])]));
+        assert_eq!(answer("$1\r\nx\r\n", Form::Base64, false, 1), Answer::OtherForm(vec![bytes("x")]));
         let unasked = Answer::Malformed("RESP2 that nobody asked for");
         assert_eq!(answer("$1\r\nx\r\n", Form::Plain, false, 1), unasked);
     }

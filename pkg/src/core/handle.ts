@@ -47,3 +47,15 @@ export class Handle<T> {
     return this.#object;
   }
 }
+
+let objectOf: (store: object) => object | undefined = () => undefined;
+
+/** Told by the stores' class how to look into its stores. */
+export function giveWasmObjects(look: (store: object) => object | undefined): void {
+  objectOf = look;
+}
+
+/** The object in wasm of a store that is one of this copy of the package. Only when there is an instance. */
+export function wasmObjectOf<T extends object>(store: object): T | undefined {
+  return objectOf(store) as T | undefined;
+}

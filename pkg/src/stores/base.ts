@@ -1,7 +1,7 @@
 import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } from "../core/arguments.js";
 import { BytestowError, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
-import { Handle } from "../core/handle.js";
+import { giveWasmObjects, Handle } from "../core/handle.js";
 import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
 import type {
   Bytes,
@@ -40,9 +40,6 @@ export type AsyncDisposeMethod = { [Key in DisposeKey]: () => Promise<void> };
 
 export interface ByteStore extends AsyncDisposeMethod {}
 
-/** The object in wasm of a store that is one of this copy of the package; only from within wasm's turn. */
-export let wasmStoreOf: (store: object) => WasmStore | undefined;
-
 /**
  * A batched byte store: any Unicode string to any bytes. Every store of this package is one, keeps the same contract
  * (`bytestow/testing`), and goes wherever LangChain.js wants a `BaseStore<string, Uint8Array>`.
@@ -71,11 +68,11 @@ export abstract class ByteStore {
 
   /** The object in wasm, for a store that stands on this one. */
   static {
-    wasmStoreOf = (store) => {
+    giveWasmObjects((store) => {
       if (!(#handle in store)) return undefined;
       store.#checkOpen();
       return store.#handle.ready();
-    };
+    });
   }
 
   /** The class's name in LangChain's serialisation; a literal in each class, since minifiers rename classes. */

@@ -1,10 +1,11 @@
 import { invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
+import { wasmObjectOf } from "../core/handle.js";
 import { callback, checkOptions, oneOf, ttl } from "../core/options.js";
 import { isIsolated } from "../core/source.js";
 import type { BaseByteStore, StoreOptions } from "../types.js";
-import { tieredStore } from "../wasm/bytestow_wasm.js";
-import { ByteStore, wasmStoreOf } from "./base.js";
+import { tieredStore, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
+import { ByteStore } from "./base.js";
 import { WrappedByteStore } from "./wrapped.js";
 
 /** What a failing remote store means to reads and listings: what is local is served alone, or they fail. */
@@ -64,8 +65,8 @@ export class TieredByteStore extends ByteStore {
   }
 }
 
-function inWasm(store: ByteStore): NonNullable<ReturnType<typeof wasmStoreOf>> {
-  const found = wasmStoreOf(store);
+function inWasm(store: ByteStore): WasmStore {
+  const found = wasmObjectOf<WasmStore>(store);
   if (found === undefined) throw invalid("a tier is no store of this copy of the package");
   return found;
 }

@@ -97,7 +97,9 @@ export class UpstashRedisByteStore extends ByteStore {
     const url = absoluteUrl(checked.url, "url");
     const token = checkToken(checked.token, "token");
     // Neither names nor values can hold an end of line.
-    const headers = Object.entries(checked.headers ?? {}).flat().join("\n");
+    const headers = Object.entries(checked.headers ?? {})
+      .flat()
+      .join("\n");
     if (token !== null && checked.headers?.authorization !== undefined) {
       throw invalid("headers must not have authorization beside a token: pass token: null to send one of your own");
     }
