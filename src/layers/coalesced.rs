@@ -74,6 +74,13 @@ impl Flight {
     }
 }
 
+impl Flights {
+    /// How many keys flight `number` asks for so far.
+    fn size_of(&self, number: u64) -> usize {
+        self.all.iter().find(|flight| flight.number == number).map_or(0, |flight| flight.keys.len())
+    }
+}
+
 /// Takes a flight off the list when its read ends, or is left by all.
 struct Listed {
     flights: Arc<Mutex<Flights>>,
@@ -192,8 +199,13 @@ impl Coalesced {
         let listed = Listed { flights: self.flights.clone(), number };
         let inner = self.inner.clone();
         let read: BoxFuture<'static, Answer> = Box::pin(async move {
-            let mut turns = LETS_GO_FIRST;
+            let (mut turns, mut size) = (LETS_GO_FIRST, 0);
             poll_fn(|cx| {
+                // Each who joins polls too: only polls at which nobody has joined count.
+                let joined = lock(&listed.flights).size_of(number);
+                if joined != size {
+                    (turns, size) = (LETS_GO_FIRST, joined);
+                }
                 if turns == 0 {
                     return Poll::Ready(());
                 }

@@ -253,7 +253,8 @@ impl Client {
 }
 
 fn timed_out(who: &str, limit: Duration) -> Complaint {
-    let message = format!("{who} has not answered within {} ms, the last attempt's time", limit.as_millis() as u64);
+    let ms = limit.as_micros().div_ceil(1_000) as u64;
+    let message = format!("{who} has not answered within {ms} ms, the last attempt's time");
     Complaint { error: Error::new(ErrorCode::Timeout, message), remedy: Remedy::Retry }
 }
 
