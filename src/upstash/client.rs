@@ -263,9 +263,12 @@ fn not_reached(interrupted: &Interrupted, status: u16) -> Complaint {
         0 => "the server cannot be reached: see cause".to_owned(),
         status => format!("the server's reply was cut off (status {status}): see cause"),
     };
-    // The first line of what reqwest prints of a JavaScript error: some engines write a stack below it.
+    // Of a JavaScript error reqwest prints its type around it, and some engines a stack below it.
     let words = interrupted.0.lines().next().unwrap_or_default();
-    let words = words.strip_prefix("JsValue(").map_or(words, |words| words.trim_end_matches(')'));
+    let words = match words.split_once('(') {
+        Some((kind, inside)) if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => inside.trim_end_matches(')'),
+        _ => words,
+    };
     let error = Error::new(ErrorCode::Unavailable, message).with_cause(words);
     Complaint { error, remedy: Remedy::Retry }
 }

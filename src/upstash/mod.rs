@@ -149,7 +149,6 @@ impl UpstashOptions {
     ///
     /// # Errors
     /// `invalid_argument` where one of them is missing.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn from_env() -> Result<Self> {
         let variable = |names: [&str; 2]| {
             let found = names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -227,12 +226,12 @@ fn default_transport() -> Result<Arc<dyn Transport>> {
     Err(Error::invalid_argument("transport must be given where the feature `reqwest` is off"))
 }
 
-#[cfg(any(feature = "reqwest", target_arch = "wasm32"))]
+#[cfg(feature = "reqwest")]
 fn default_timer() -> Result<SharedTimer> {
     Ok(Arc::new(crate::timer::SystemTimer))
 }
 
-#[cfg(not(any(feature = "reqwest", target_arch = "wasm32")))]
+#[cfg(not(feature = "reqwest"))]
 fn default_timer() -> Result<SharedTimer> {
     Err(Error::invalid_argument("timer must be given where the feature `reqwest` is off"))
 }

@@ -32,9 +32,16 @@ const COLUMNS = {
   "workerd (Cloudflare Workers)": /^workerd \d{4}-\d\d-\d\d$/u,
 };
 
+/** What the README says below its table of the servers behind these stores, and which results it wants of each. */
+const SERVERS = [
+  [/a strict server of its documented protocol/u, /^(?:Upstash|tiered: [\w, ]+, Upstash)$/u],
+  [/a real Redis behind `@humanwhocodes\/upstash-redis-server`/u, /, real Redis$/u],
+];
+
 /**
  * The table's rows, by what results call their stores: `contract` wants them all, `more` may be there too, `refused` may
- * be there where the store is refused. `where` names runtimes that words of the README's claim want besides.
+ * be there where the store is refused. `where` names runtimes that words of the README's claim want besides. `servers`:
+ * the store stands on one, and results of each of them are wanted.
  */
 const ROWS = {
   InMemoryByteStore: { contract: ["memory", "memory, bounded"] },
@@ -42,6 +49,27 @@ const ROWS = {
     contract: ["IndexedDB", "IndexedDB, one database"],
     where: { "shared by tabs and workers": [/, dedicated worker$/u, /, tab one of two/u, /, tab two of two/u] },
     refused: ["IndexedDB on fallback: memory"],
+  },
+  UpstashRedisByteStore: {
+    contract: ["Upstash", "Upstash, real Redis"],
+    more: [
+      "Upstash, no RESP2",
+      "Upstash, plain replies alone",
+      "Upstash, no MSETEX",
+      "Upstash, small limits",
+      "Upstash, another origin",
+    ],
+    servers: true,
+  },
+  TieredByteStore: {
+    contract: [],
+    more: [
+      "tiered: memory, Upstash",
+      "tiered: memory, Upstash, real Redis",
+      "tiered: IndexedDB, Upstash",
+      "tiered: IndexedDB, Upstash, real Redis",
+    ],
+    servers: true,
   },
   WrappedByteStore: { contract: ["wrapped Map", "wrapped reference store"], more: ["wrapped memory"] },
 };
@@ -149,6 +177,15 @@ describe("the README's table", () => {
             [],
             "the README claims what no suite ran",
           );
+          if (ROWS[store].servers) {
+            for (const [words, kinds] of SERVERS) {
+              assert.match(prose, words, "the README does not say this any more: change the test with it");
+              assert.ok(
+                here.some((row) => kinds.test(row.store)),
+                `no result of ${store} for ${words}`,
+              );
+            }
+          }
           for (const [words, runtimes] of Object.entries(ROWS[store].where ?? {})) {
             assert.ok(claim.includes(words), `the README does not say "${words}" any more: change the test with it`);
             const missing = runtimes.filter((runtime) => !here.some((row) => runtime.test(row.runtime)));

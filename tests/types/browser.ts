@@ -50,6 +50,13 @@ export function told(event: StoreEvent): string {
       return event.key + event.reason;
     case "fallback":
       return event.to + event.reason;
+    case "retry":
+      return `${event.operation} ${event.attempt.toFixed()} ${event.delay.toFixed()} ${event.reason}`;
+    case "breaker":
+      return event.reason + event.ms.toFixed();
+    case "remote_error":
+    case "local_error":
+      return event.code + event.message;
     case "reopen":
     case "recreate":
     case "reset":

@@ -4,7 +4,14 @@ import { CacheBackedEmbeddings } from "@langchain/classic/embeddings/cache_backe
 import { createDocumentStoreFromByteStore } from "@langchain/classic/storage/encoder_backed";
 import type { Embeddings } from "@langchain/core/embeddings";
 import { type BaseStore, InMemoryStore } from "@langchain/core/stores";
-import { type ByteStore, IndexedDBByteStore, InMemoryByteStore, WrappedByteStore } from "bytestow";
+import {
+  type ByteStore,
+  IndexedDBByteStore,
+  InMemoryByteStore,
+  TieredByteStore,
+  UpstashRedisByteStore,
+  WrappedByteStore,
+} from "bytestow";
 import * as slim from "bytestow/slim";
 
 declare const embeddings: Embeddings;
@@ -15,16 +22,33 @@ export const indexedDb: BaseStore<string, Uint8Array> = new IndexedDBByteStore({
 export const overTheirs: BaseStore<string, Uint8Array> = new WrappedByteStore({
   store: new InMemoryStore<Uint8Array>(),
 });
+export const upstash: BaseStore<string, Uint8Array> = new UpstashRedisByteStore({ url: "https://a", token: "t" });
+export const fromEnv: BaseStore<string, Uint8Array> = UpstashRedisByteStore.fromEnv();
+export const tiered: BaseStore<string, Uint8Array> = new TieredByteStore({ local: memory, remote: upstash });
 export const fromSlim: BaseStore<string, Uint8Array> = new slim.InMemoryByteStore();
+export const slimTiers: BaseStore<string, Uint8Array> = new slim.TieredByteStore({
+  local: new slim.InMemoryByteStore(),
+  remote: new slim.UpstashRedisByteStore({ url: "https://a", token: null }),
+});
 export const asBase = (store: ByteStore): BaseStore<string, Uint8Array> => store;
 
 export const cached = [
   CacheBackedEmbeddings.fromBytesStore(embeddings, new InMemoryByteStore(), { namespace: "model" }),
   CacheBackedEmbeddings.fromBytesStore(embeddings, new IndexedDBByteStore({ name: "pages" }), { namespace: "model" }),
   CacheBackedEmbeddings.fromBytesStore(embeddings, new WrappedByteStore({ store: memory }), { namespace: "model" }),
+  CacheBackedEmbeddings.fromBytesStore(embeddings, UpstashRedisByteStore.fromEnv(), { namespace: "model" }),
+  CacheBackedEmbeddings.fromBytesStore(embeddings, new TieredByteStore({ local: memory, remote: upstash }), {
+    namespace: "model",
+  }),
 ];
 
-export const documents = createDocumentStoreFromByteStore(new InMemoryByteStore());
+export const documents = [
+  createDocumentStoreFromByteStore(new InMemoryByteStore()),
+  createDocumentStoreFromByteStore(UpstashRedisByteStore.fromEnv()),
+  createDocumentStoreFromByteStore(new TieredByteStore({ local: memory, remote: upstash })),
+];
 
 // @ts-expect-error: not a store of strings
 export const wrong: BaseStore<string, string> = new InMemoryByteStore();
+// @ts-expect-error: not a store of strings
+export const wrongTiers: BaseStore<string, string> = new TieredByteStore({ local: memory, remote: upstash });

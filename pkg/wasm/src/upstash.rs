@@ -52,6 +52,7 @@ pub fn upstash_store(
     #[cfg(feature = "bare-fetch")]
     {
         options.transport = Some(Arc::new(bytestow::web::BareFetch));
+        options.timer = Some(Arc::new(bytestow::web::SystemTimer));
     }
     let store = UpstashRedisByteStore::new(options).map_err(|error| failure(&error))?;
     Store::new(Arc::new(store), namespace.as_deref())

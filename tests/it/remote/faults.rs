@@ -24,13 +24,21 @@ pub enum Fault {
     /// Carried out; after the head there is silence.
     HeadOnly,
     /// Carried out; a share of the body, then the end: of the connection, or of the body as if it were whole.
-    Cut { share: f64, reset: bool },
+    Cut {
+        share: f64,
+        reset: bool,
+    },
     /// Carried out; the body in pieces, cut anywhere, with a pause before each.
-    Pieces { seed: u64, pause: Duration },
+    Pieces {
+        seed: u64,
+        pause: Duration,
+    },
     /// Not carried out; something else is answered.
     Instead(Answer),
     /// Carried out; something else is answered.
     After(Answer),
+    /// Carried out; the answer is a good one, and that of some other command: one of four.
+    Mixed(usize),
     /// Carried out; there is one reply too few, or one key's.
     Short,
     /// Of a pipeline the first half is carried out, and the rest refused for now.
@@ -90,11 +98,7 @@ impl Chaos {
                 };
                 Fault::After(Answer::new(200, garbage))
             }
-            17 => {
-                // Of the right shape, and the answer to something else.
-                let body = [r#"{"result":"OK"}"#, r#"{"result":7}"#, r#"{"result":null}"#, r#"{"result":["0",[]]}"#, "{}"];
-                Fault::Instead(Answer::new(200, body[dice.below(5)]))
-            }
+            17 => Fault::Mixed(dice.below(4)),
             18 => Fault::Half,
             _ => Fault::Late(Duration::from_millis(dice.below(12_000) as u64)),
         };
@@ -140,6 +144,11 @@ pub async fn play(
     match fault {
         Fault::Lost => return std::future::pending().await,
         Fault::Short => answer.body = shortened(&answer.body),
+        Fault::Mixed(which) => {
+            // A scan's end is no answer to a scan: that would be a server that lies, not a network that fails.
+            let scan = [r#"{"result":["0",[]]}"#, r#"{"result":7}"#][usize::from(seen.commands == ["SCAN"])];
+            answer.body = [r#"{"result":"OK"}"#, r#"{"result":null}"#, "{}", scan][which].into();
+        }
         Fault::Late(late) => server.timer.sleep(late).await,
         _ => {}
     }

@@ -115,7 +115,10 @@ fn holds_raw(mode: Mode) {
     for report in reports(&remote, &remote.server.timer) {
         let broken: Vec<&str> = report.failed.iter().map(|failure| failure.rule).collect();
         assert_eq!(broken, REFUSED, "{report}");
-        assert!(report.failed.iter().all(|failure| failure.message.contains("unsupported: encoding: \"raw\"")), "{report}");
+        assert!(
+            report.failed.iter().all(|failure| failure.message.contains("unsupported: encoding: \"raw\"")),
+            "{report}"
+        );
         assert_eq!(report.passed.len(), rules().len() - REFUSED.len());
     }
 }

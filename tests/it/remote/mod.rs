@@ -1,8 +1,10 @@
 //! Stores over a network: `UpstashRedisByteStore` over a simulated server, and the tiers. Nothing sleeps: waiting is a
 //! `ManualTimer`'s, which also tells when a call can never end.
 
+mod chaos;
 mod faults;
 mod kit;
+mod model;
 mod redis;
 mod server;
 mod wire;

@@ -112,7 +112,9 @@ impl Database {
             ("EXISTS", [_, ..]) => {
                 Reply::Integer(arguments.iter().filter(|key| self.live(key, now).is_some()).count() as i64)
             }
-            ("STRLEN", [key]) => self.of_string(key, now, Reply::Integer(0), |value| Reply::Integer(value.len() as i64)),
+            ("STRLEN", [key]) => {
+                self.of_string(key, now, Reply::Integer(0), |value| Reply::Integer(value.len() as i64))
+            }
             ("GETRANGE", [key, start, end]) => match (integer(start), integer(end)) {
                 (Some(start), Some(end)) => {
                     self.of_string(key, now, Reply::bulk(""), |value| Reply::bulk(range(value, start, end)))
@@ -153,7 +155,8 @@ impl Database {
     }
 
     fn msetex(&mut self, count: &[u8], rest: &[Argument], now: u64) -> Reply {
-        let Some(count) = integer(count).and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0) else {
+        let Some(count) = integer(count).and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0)
+        else {
             return Reply::error("ERR invalid numkeys value");
         };
         let Some((pairs, how)) = rest.split_at_checked(count * 2) else { return arity("MSETEX") };

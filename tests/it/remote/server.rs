@@ -47,8 +47,7 @@ impl Mode {
     pub const NO_BASE64: Self = Self { name: "no base64", base64: Header::Ignored, ..Self::FULL };
     pub const REFUSES_FORMS: Self =
         Self { name: "refuses other forms", base64: Header::Refused, resp2: Header::Refused, ..Self::FULL };
-    pub const PLAIN: Self =
-        Self { name: "plain only", base64: Header::Ignored, resp2: Header::Ignored, ..Self::FULL };
+    pub const PLAIN: Self = Self { name: "plain only", base64: Header::Ignored, resp2: Header::Ignored, ..Self::FULL };
     pub const OLD: Self = Self { name: "no MSETEX, no UNLINK", lacks: &["MSETEX", "UNLINK"], ..Self::FULL };
     pub const SMALL: Self = Self { name: "small limits", limit: 5_000_000, ..Self::FULL };
 }
@@ -287,7 +286,9 @@ impl Server {
 }
 
 fn too_large(limit: usize, actual: usize) -> Reply {
-    Reply::Error(format!("ERR max request size exceeded. Limit: {limit} bytes, Actual: {actual} bytes. See https://upstash.com/docs"))
+    Reply::Error(format!(
+        "ERR max request size exceeded. Limit: {limit} bytes, Actual: {actual} bytes. See https://upstash.com/docs"
+    ))
 }
 
 /// The database that a URL names, and the path behind it.
