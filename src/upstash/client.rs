@@ -55,6 +55,8 @@ pub struct Ask {
     pub spoken: bool,
     /// Whether one command alone goes to `/pipeline` too.
     pub pipelined: bool,
+    /// Whether all commands are sent again when one has failed for now: their answers belong together.
+    pub together: bool,
     /// Whether a reply is of the kind that the commands have, for so many keys; one that is not is taken for a reply that
     /// was cut off or mixed up on its way.
     pub fits: fn(&Reply, usize) -> bool,
@@ -129,7 +131,7 @@ impl Client {
                             None => answers.push(reply),
                         }
                     }
-                    waiting = still;
+                    waiting = if ask.together { (0..commands.len()).collect() } else { still };
                     match later {
                         Some(complaint) => complaint,
                         None => return Ok(Outcome::Answered(answers)),

@@ -19,8 +19,8 @@ use crate::{Error, Keys, Result, Value};
 /// Requests at once. Workers have six connections in all.
 pub const AT_ONCE: usize = 4;
 
-/// How many keys a `stat` asks about in one request: four commands each.
-const STATS_AT_ONCE: usize = 250;
+/// How many keys a `stat` asks about in one request: five commands each.
+const STATS_AT_ONCE: usize = 200;
 
 /// A text that is no base64, of bytes that are no ASCII: it tells a server that has ignored the header.
 const CANARY: &str = "\u{e9}";
@@ -121,7 +121,15 @@ impl Core {
             Form::Base64 => self.base64.is(),
             Form::Resp2 => self.resp2.is(),
         };
-        let ask = Ask { operation: "get", keys: keys.len(), form, spoken, pipelined: canary, fits: are_values };
+        let ask = Ask {
+            operation: "get",
+            keys: keys.len(),
+            form,
+            spoken,
+            pipelined: canary,
+            together: false,
+            fits: are_values,
+        };
         let commands = if canary { vec![Command::new("ECHO").arg(CANARY), command] } else { vec![command] };
         let mut replies = match self.client.ask(&commands, ask).await {
             Ok(Outcome::Answered(replies)) => replies,
@@ -188,47 +196,65 @@ impl Core {
         let all: Vec<&str> = keys.iter().collect();
         let mut stats = Vec::with_capacity(all.len());
         for batch in all.chunks(STATS_AT_ONCE) {
-            let commands: Vec<Command> = batch.iter().flat_map(|key| stat_commands(key)).collect();
-            let fits = |reply: &Reply, _| matches!(reply, Reply::Bytes(_)) || reply.integer().is_some();
-            let ask =
-                Ask { operation: "stat", keys: batch.len(), form: Form::Plain, spoken: true, pipelined: true, fits };
-            let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
-                return Err(unexpected().error);
-            };
-            for answers in replies.chunks(4) {
-                stats.push(self.stat_of(answers)?);
+            for (key, stat) in batch.iter().zip(self.stats_of(batch).await?) {
+                let mut stat = stat;
+                for _ in 0..STAT_TRIES {
+                    if stat.is_none() {
+                        stat = self.stats_of(&[key]).await?.pop().flatten();
+                    }
+                }
+                stats.push(stat.ok_or_else(|| unexpected().error)?);
             }
         }
         Ok(stats)
     }
 
-    fn stat_of(&self, answers: &[Heard<Reply>]) -> Result<Option<Stat>> {
-        let [length, life, head, tail] = answers else { return Err(unexpected().error) };
-        let life = life.clone().map_err(|complaint| complaint.error)?.integer().ok_or_else(|| unexpected().error)?;
+    /// What is known of each key; nothing of one that has changed between the commands, which are no transaction.
+    async fn stats_of(&self, keys: &[&str]) -> Result<Vec<Option<Option<Stat>>>> {
+        let commands: Vec<Command> = keys.iter().flat_map(|key| stat_commands(key)).collect();
+        let ask = Ask {
+            operation: "stat",
+            keys: keys.len(),
+            form: Form::Plain,
+            spoken: true,
+            pipelined: true,
+            together: true,
+            fits: |reply, _| matches!(reply, Reply::Bytes(_)) || reply.integer().is_some(),
+        };
+        let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
+            return Err(unexpected().error);
+        };
+        replies.chunks(STAT_COMMANDS).map(|answers| self.stat_of(answers)).collect()
+    }
+
+    fn stat_of(&self, answers: &[Heard<Reply>]) -> Result<Option<Option<Stat>>> {
+        let mut replies = Vec::with_capacity(answers.len());
+        for answer in answers {
+            match answer {
+                Ok(reply) => replies.push(reply),
+                // Another program's list or hash: missing, as it is for MGET.
+                Err(complaint) if complaint.error.code() == ErrorCode::Corrupt => return Ok(Some(None)),
+                Err(complaint) => return Err(complaint.error.clone()),
+            }
+        }
+        let [length, life, Reply::Bytes(head), Reply::Bytes(tail), again] = replies.as_slice() else {
+            return Err(unexpected().error);
+        };
+        let (Some(length), Some(life)) = (length.integer(), life.integer()) else { return Err(unexpected().error) };
+        let length = length.unsigned_abs();
         let expiry = match life {
             -1 => Expiry::Never,
-            ms => match u64::try_from(ms) {
-                Ok(ms) => Expiry::In(Duration::from_millis(ms)),
-                Err(_) => return Ok(None),
-            },
+            0.. => Expiry::In(Duration::from_millis(life.unsigned_abs())),
+            _ => return Ok(Some(None)),
         };
-        let length = match length {
-            Ok(reply) => {
-                reply.integer().and_then(|length| u64::try_from(length).ok()).ok_or_else(|| unexpected().error)?
-            }
-            // Another program's list or hash: missing, as it is for MGET.
-            Err(complaint) if complaint.error.code() == ErrorCode::Corrupt => return Ok(None),
-            Err(complaint) => return Err(complaint.error.clone()),
+        if again.integer().map(i64::unsigned_abs) != Some(length) || head.is_empty() != (length == 0) {
+            return Ok(None);
+        }
+        let bytes = match self.encoding {
+            Encoding::Auto => envelope::length_of(length, head, tail),
+            Encoding::Raw => length,
         };
-        let bytes = match (self.encoding, head, tail) {
-            (Encoding::Auto, Ok(Reply::Bytes(head)), Ok(Reply::Bytes(tail))) => envelope::length_of(length, head, tail),
-            (Encoding::Raw, ..) => length,
-            (Encoding::Auto, head, tail) => {
-                let complaint = [head, tail].into_iter().find_map(|reply| reply.as_ref().err().cloned());
-                return Err(complaint.unwrap_or_else(unexpected).error);
-            }
-        };
-        Ok(Some(Stat { bytes, expiry, written: None }))
+        Ok(Some(Some(Stat { bytes, expiry, written: None })))
     }
 
     /// Keeps the limit that a complaint names.
@@ -242,13 +268,18 @@ impl Core {
     }
 }
 
-fn stat_commands(key: &str) -> [Command; 4] {
+/// How many commands tell what is known of a key, and how often they are tried on one that changes meanwhile.
+const STAT_COMMANDS: usize = 5;
+const STAT_TRIES: usize = 5;
+
+fn stat_commands(key: &str) -> [Command; STAT_COMMANDS] {
     let last = (envelope::MARKER.len() - 1).to_string();
     [
         Command::new("STRLEN").arg(key),
         Command::new("PTTL").arg(key),
         Command::new("GETRANGE").arg(key).arg("0").arg(last),
         Command::new("GETRANGE").arg(key).arg("-2").arg("-1"),
+        Command::new("STRLEN").arg(key),
     ]
 }
 

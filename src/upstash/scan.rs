@@ -64,7 +64,15 @@ impl Core {
     async fn scan(&self, prefix: &str, cursor: &str, operation: &'static str) -> Result<(String, Vec<String>)> {
         let command =
             Command::new("SCAN").arg(cursor).arg("MATCH").arg(glob(prefix)).arg("COUNT").arg(COUNT.to_string());
-        let ask = Ask { operation, keys: 0, form: Form::Plain, spoken: true, pipelined: false, fits: is_step };
+        let ask = Ask {
+            operation,
+            keys: 0,
+            form: Form::Plain,
+            spoken: true,
+            pipelined: false,
+            together: false,
+            fits: is_step,
+        };
         let reply = self.client.ask_one(&command, ask).await?.map_err(|complaint| complaint.error)?;
         let Reply::Array(parts) = reply else { return Err(unexpected().error) };
         let [cursor, Reply::Array(items)] = parts.as_slice() else { return Err(unexpected().error) };
@@ -95,7 +103,15 @@ impl Core {
         }
         let commands: Vec<Command> = keys.iter().map(|key| Command::new("EXISTS").arg(key)).collect();
         let fits = |reply: &Reply, _| reply.integer().is_some();
-        let ask = Ask { operation, keys: keys.len(), form: Form::Plain, spoken: true, pipelined: true, fits };
+        let ask = Ask {
+            operation,
+            keys: keys.len(),
+            form: Form::Plain,
+            spoken: true,
+            pipelined: true,
+            together: false,
+            fits,
+        };
         let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
             return Err(unexpected().error);
         };
@@ -112,7 +128,15 @@ impl Core {
     pub(super) async fn remove_all(&self, prefix: String) -> Result<()> {
         if prefix.is_empty() {
             let fits = |reply: &Reply, _| reply.is_ok();
-            let ask = Ask { operation: "clear", keys: 0, form: Form::Plain, spoken: true, pipelined: false, fits };
+            let ask = Ask {
+                operation: "clear",
+                keys: 0,
+                form: Form::Plain,
+                spoken: true,
+                pipelined: false,
+                together: false,
+                fits,
+            };
             let answer = self.client.ask_one(&Command::new("FLUSHDB"), ask).await?;
             return answer.map(drop).map_err(|complaint| complaint.error);
         }

@@ -163,8 +163,15 @@ impl Core {
             Expected::Ok => |reply: &Reply, _| reply.is_ok(),
             Expected::One => |reply: &Reply, _| reply.integer() == Some(1) || reply.is_ok(),
         };
-        let ask =
-            Ask { operation: "set", keys, form: Form::Plain, spoken: true, pipelined: batch.commands.len() > 1, fits };
+        let ask = Ask {
+            operation: "set",
+            keys,
+            form: Form::Plain,
+            spoken: true,
+            pipelined: batch.commands.len() > 1,
+            together: false,
+            fits,
+        };
         let Outcome::Answered(replies) = self.client.ask(&batch.commands, ask).await.map_err(hopeless)? else {
             return Err(unexpected());
         };
@@ -221,8 +228,15 @@ impl Core {
         let unlink = !self.no_unlink.is();
         let command = Command::new(if unlink { "UNLINK" } else { "DEL" }).args(keys.iter().copied());
         let fits = |reply: &Reply, _| reply.integer().is_some();
-        let ask =
-            Ask { operation: "delete", keys: keys.len(), form: Form::Plain, spoken: true, pipelined: false, fits };
+        let ask = Ask {
+            operation: "delete",
+            keys: keys.len(),
+            form: Form::Plain,
+            spoken: true,
+            pipelined: false,
+            together: false,
+            fits,
+        };
         let answer = match self.client.ask_one(&command, ask).await {
             Ok(answer) => answer.map(drop),
             Err(error) => Err(hopeless(error)),
