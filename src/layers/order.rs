@@ -27,7 +27,7 @@ pub enum Sharing {
     Nothing,
 }
 
-/// How long a write waits for reads that were called before it.
+/// How long a write waits for reads under way when nothing else is before it.
 const PATIENCE_WITH_READS: Duration = Duration::from_millis(1_000);
 
 /// How often a call in a Worker looks whether its turn has come.
@@ -63,6 +63,8 @@ struct Waiting {
 struct Drawn {
     number: u64,
     about: About,
+    /// Whether its turn has come.
+    begun: bool,
     /// When its call was last known to be alive.
     beat: Duration,
 }
@@ -183,7 +185,7 @@ impl Order {
         let mut line = self.line();
         let number = line.next;
         line.next += 1;
-        line.tickets.push(Drawn { number, about, beat });
+        line.tickets.push(Drawn { number, about, begun: false, beat });
         Ticket { order: self.clone(), number }
     }
 }
@@ -222,8 +224,9 @@ impl Ticket {
     fn run_erased<'a>(&'a self, work: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let work: BoxFuture<'a, ()> = Box::pin(async move {
-                first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
                 self.turn(false).await;
+                first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
+                self.begin();
                 work.await;
             });
             match self.order.sharing {
@@ -233,7 +236,7 @@ impl Ticket {
         })
     }
 
-    /// Waits until nothing is left that the call must not overtake, reads among it or not.
+    /// Waits until nothing is left that the call must not overtake, reads that are under way among it or not.
     fn turn(&self, reads_too: bool) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             match self.order.sharing {
@@ -283,8 +286,37 @@ impl Line {
         let own = self.tickets.binary_search_by_key(&number, |drawn| drawn.number).ok()?;
         let (earlier, rest) = self.tickets.split_at_checked(own)?;
         let about = &rest.first()?.about;
-        let stands_before = |drawn: &&Drawn| (drawn.about.writes || reads_too) && drawn.about.conflicts(about);
+        let stands_before =
+            |drawn: &&Drawn| (drawn.about.writes || !drawn.begun || reads_too) && drawn.about.conflicts(about);
         earlier.iter().rev().find(stands_before).map(|drawn| drawn.number)
+    }
+}
+
+impl Line {
+    /// Takes out those who wait behind ticket `number`.
+    fn behind(&mut self, number: u64) -> Vec<Waker> {
+        let mut next = Vec::new();
+        self.waiting.retain(|waiting| {
+            let is_next = waiting.behind == number;
+            if is_next {
+                next.push(waiting.waker.clone());
+            }
+            !is_next && waiting.number != number
+        });
+        next
+    }
+}
+
+impl Ticket {
+    /// The call's turn has come: who waits for that no longer does.
+    fn begin(&self) {
+        let mut line = self.order.line();
+        if let Some(drawn) = line.tickets.iter_mut().find(|drawn| drawn.number == self.number) {
+            drawn.begun = true;
+        }
+        let next = line.behind(self.number);
+        drop(line);
+        next.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -293,14 +325,7 @@ impl Drop for Ticket {
         let mut line = self.order.line();
         line.tickets.retain(|drawn| drawn.number != self.number);
         // In Workers nobody waits here: nobody may be woken by another request.
-        let mut next = Vec::new();
-        line.waiting.retain(|waiting| {
-            let is_next = waiting.behind == self.number;
-            if is_next {
-                next.push(waiting.waker.clone());
-            }
-            !is_next && waiting.number != self.number
-        });
+        let next = line.behind(self.number);
         drop(line);
         next.into_iter().for_each(Waker::wake);
     }
@@ -404,12 +429,38 @@ mod tests {
         assert!(second.as_mut().poll(&mut cx).is_ready());
     }
 
+    /// However long the line: reads that have not begun yet are waited for, however long that takes.
+    #[test]
+    fn a_long_line_keeps_its_order() {
+        let timer = ManualTimer::new(1);
+        let order = Order::new(Sharing::Calls, Arc::new(timer.clone()));
+        let key = Keys::from(["k"]);
+        let tickets: Vec<Ticket> = (0..40)
+            .map(|at| order.draw(if at % 2 == 0 { About::writing(&key) } else { About::reading(&key) }))
+            .collect();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let calls = tickets.into_iter().enumerate().map(|(at, ticket)| {
+            let (log, timer) = (log.clone(), timer.clone());
+            async move {
+                let work = async move {
+                    log.lock().unwrap().push(at);
+                    timer.sleep(Duration::from_millis(300)).await;
+                };
+                ticket.run(Box::pin(work)).await;
+            }
+        });
+        timer.run(futures_util::future::join_all(calls));
+        assert_eq!(*log.lock().unwrap(), (0..40).collect::<Vec<_>>());
+    }
+
     #[test]
     fn a_write_does_not_wait_for_ever_for_a_read() {
         let timer = ManualTimer::new(1);
         let order = Order::new(Sharing::Calls, Arc::new(timer.clone()));
         let key = Keys::from(["k"]);
-        let (_stuck, write) = (order.draw(About::reading(&key)), order.draw(About::writing(&key)));
+        let (stuck, write) = (order.draw(About::reading(&key)), order.draw(About::writing(&key)));
+        let mut stuck = stuck.run(Box::pin(std::future::pending::<()>()));
+        assert!(stuck.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         timer.run(write.run(Box::pin(async {})));
         assert_eq!(timer.now(), PATIENCE_WITH_READS);
     }
