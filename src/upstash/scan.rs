@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Core;
 use super::client::{Ask, Outcome};
 use super::command::{Command, glob};
+use super::complaint::{Heard, Remedy};
 use super::envelope;
-use super::read::unexpected;
+use super::read::{hopeless, unexpected};
 use super::reply::{Form, Reply};
 use crate::sorted::SortedMap;
 use crate::store::{Cursor, LiveCursor, Page};
@@ -62,18 +63,15 @@ impl Core {
 
     /// One step of a scan: the next cursor, and keys that begin with `prefix`.
     async fn scan(&self, prefix: &str, cursor: &str, operation: &'static str) -> Result<(String, Vec<String>)> {
-        let command =
-            Command::new("SCAN").arg(cursor).arg("MATCH").arg(glob(prefix)).arg("COUNT").arg(COUNT.to_string());
-        let ask = Ask {
-            operation,
-            keys: 0,
-            form: Form::Plain,
-            spoken: true,
-            pipelined: false,
-            together: false,
-            fits: is_step,
+        let mut count = COUNT;
+        let reply = loop {
+            match self.scan_some(prefix, cursor, operation, count).await {
+                Ok(reply) => break reply,
+                // Keys may be long: the fewer slots are looked at, the fewer come.
+                Err(complaint) if complaint.remedy == Remedy::Split && count > 1 => count /= 10,
+                Err(complaint) => return Err(complaint.error),
+            }
         };
-        let reply = self.client.ask_one(&command, ask).await?.map_err(|complaint| complaint.error)?;
         let Reply::Array(parts) = reply else { return Err(unexpected().error) };
         let [cursor, Reply::Array(items)] = parts.as_slice() else { return Err(unexpected().error) };
         let cursor = match cursor {
@@ -94,6 +92,24 @@ impl Core {
         }
         keys.extend(self.confirmed(doubtful, operation).await?);
         Ok((cursor, keys))
+    }
+
+    async fn scan_some(&self, prefix: &str, cursor: &str, operation: &'static str, count: usize) -> Heard<Reply> {
+        let command =
+            Command::new("SCAN").arg(cursor).arg("MATCH").arg(glob(prefix)).arg("COUNT").arg(count.to_string());
+        let ask = Ask {
+            operation,
+            keys: 0,
+            form: Form::Plain,
+            spoken: true,
+            pipelined: false,
+            together: false,
+            fits: is_step,
+        };
+        match self.client.ask_one(&command, ask).await {
+            Ok(reply) => reply,
+            Err(error) => Err(hopeless(error)),
+        }
     }
 
     /// Of `keys` that may be what the server has made of others that are no text, those that exist.
