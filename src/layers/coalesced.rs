@@ -243,7 +243,7 @@ impl Coalesced {
     }
 
     /// Before a write of `keys`, or of all: reads made from now on must not join those that came before it.
-    fn shut(&self, keys: Option<&Keys>) {
+    pub(super) fn shut(&self, keys: Option<&Keys>) {
         for flight in &mut lock(&self.flights).all {
             let concerned = || keys.is_none_or(|keys| keys.iter().any(|key| flight.places.get(key).is_some()));
             flight.shut = flight.shut || flight.gathering.is_some() || concerned();

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::coalesced::Coalesced;
 use super::order::{Order, Sharing};
 use crate::Keys;
 use crate::sorted::SortedMap;
@@ -14,6 +15,8 @@ pub struct Realm {
     /// The order of writes, so that those of one key reach both tiers in one order.
     pub writes: Arc<Order>,
     state: Mutex<Known>,
+    /// The remote stores of its handles: their shared reads must not be joined across a write.
+    remotes: Mutex<Vec<Weak<Coalesced>>>,
 }
 
 #[derive(Default)]
@@ -26,8 +29,10 @@ struct Known {
     written: SortedMap,
     /// and when all were.
     cleared: u64,
-    /// Keys whose local entries must not be served.
+    /// Keys whose local entries must not be served ...
     distrusted: SortedMap,
+    /// ... or, after a clear that nobody knows the end of, those whose entries alone may be.
+    trusted: Option<SortedMap>,
 }
 
 /// The realms of this process, each by the name of its local store.
@@ -59,7 +64,7 @@ impl Realm {
                 return realm;
             }
             let writes = Order::new(sharing, timer.clone());
-            let realm = Arc::new(Self { writes, state: Mutex::default() });
+            let realm = Arc::new(Self { writes, state: Mutex::default(), remotes: Mutex::default() });
             realms.push((name, Arc::downgrade(&realm)));
             realm
         })
@@ -69,8 +74,17 @@ impl Realm {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `remote` is the remote store of a handle of this realm.
+    pub fn add_remote(&self, remote: &Arc<Coalesced>) {
+        let mut remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
+        remotes.retain(|remote| remote.strong_count() > 0);
+        remotes.push(Arc::downgrade(remote));
+    }
+
     /// Notes that `keys`, or all of them, are being written.
     pub fn note(&self, keys: Option<&Keys>) {
+        let remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        remotes.iter().filter_map(Weak::upgrade).for_each(|remote| remote.shut(keys));
         let mut known = self.known();
         known.writes += 1;
         let now = known.writes;
@@ -83,26 +97,45 @@ impl Realm {
         }
     }
 
-    /// The local entries of `keys` must not be served.
-    fn distrust(&self, keys: &Keys) {
+    /// The local entries of `keys`, or of all, must not be served.
+    fn distrust(&self, keys: Option<&Keys>) {
         let mut known = self.known();
-        keys.iter().for_each(|key| {
+        let Some(keys) = keys else {
+            known.trusted = Some(SortedMap::default());
+            return;
+        };
+        for key in keys.iter() {
             known.distrusted.insert(Arc::from(key), 0);
-        });
+            if let Some(trusted) = &mut known.trusted {
+                trusted.remove(key);
+            }
+        }
     }
 
     /// Which of `keys` must not be served locally; `None` where all may be.
     pub fn distrusted(&self, keys: &Keys) -> Option<Vec<bool>> {
         let known = self.known();
-        (known.distrusted.len() > 0).then(|| keys.iter().map(|key| known.distrusted.get(key).is_some()).collect())
+        if known.distrusted.len() == 0 && known.trusted.is_none() {
+            return None;
+        }
+        let untrusted = |key| known.trusted.as_ref().is_some_and(|trusted| trusted.get(key).is_none());
+        Some(keys.iter().map(|key| known.distrusted.get(key).is_some() || untrusted(key)).collect())
     }
 
-    /// The local entries of `keys` may be served: they are new, or gone.
-    pub fn trust(&self, keys: &Keys) {
+    /// The local entries of `keys`, or of all, may be served: they are new, or gone.
+    pub fn trust(&self, keys: Option<&Keys>) {
         let mut known = self.known();
-        keys.iter().for_each(|key| {
+        let Some(keys) = keys else {
+            known.trusted = None;
+            known.distrusted = SortedMap::default();
+            return;
+        };
+        for key in keys.iter() {
             known.distrusted.remove(key);
-        });
+            if let Some(trusted) = &mut known.trusted {
+                trusted.insert(Arc::from(key), 0);
+            }
+        }
     }
 }
 
@@ -144,8 +177,8 @@ impl Drop for Reading {
 pub struct Doubt<'w> {
     /// Where.
     pub realm: &'w Realm,
-    /// What is being written.
-    pub keys: &'w Keys,
+    /// What is being written; `None` for everything.
+    pub keys: Option<&'w Keys>,
     /// Whether both tiers are known to agree, or the local one to have nothing.
     pub settled: bool,
 }
@@ -153,6 +186,8 @@ pub struct Doubt<'w> {
 impl Drop for Doubt<'_> {
     fn drop(&mut self) {
         if !self.settled {
+            // Reads that are under way may have seen the remote store as it was before.
+            self.realm.note(self.keys);
             self.realm.distrust(self.keys);
         }
     }

@@ -104,7 +104,7 @@ pub struct TieredByteStore {
 /// What a write-back needs, which may outlive the handle.
 struct Tiers {
     local: Arc<dyn ByteStore>,
-    remote: Coalesced,
+    remote: Arc<Coalesced>,
     realm: Arc<Realm>,
     local_ttl: Option<Duration>,
     observer: Option<Observer>,
@@ -178,7 +178,7 @@ impl Tiers {
         local: BoxFuture<'a, Result<()>>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let mut doubt = Doubt { realm: &self.realm, keys, settled: false };
+            let mut doubt = Doubt { realm: &self.realm, keys: Some(keys), settled: false };
             self.realm.note(Some(keys));
             let began = self.timer.now();
             let written = remote.await;
@@ -196,7 +196,7 @@ impl Tiers {
                 },
             };
             if doubt.settled {
-                self.realm.trust(keys);
+                self.realm.trust(Some(keys));
             }
             written
         })
@@ -224,7 +224,7 @@ impl Tiers {
             };
             match written {
                 // Those that were written meanwhile are newer still.
-                Ok(()) => self.realm.trust(&kept),
+                Ok(()) => self.realm.trust(Some(&kept)),
                 Err(error) => self.local_failed(error),
             }
         }
@@ -235,7 +235,8 @@ impl TieredByteStore {
     /// `local` before `remote`.
     pub fn new(local: Arc<dyn ByteStore>, remote: Arc<dyn ByteStore>, options: TieredOptions) -> Self {
         let realm = Realm::of(&local, options.sharing, &options.timer);
-        let remote = Coalesced::new(remote, options.sharing, options.timer.clone());
+        let remote = Arc::new(Coalesced::new(remote, options.sharing, options.timer.clone()));
+        realm.add_remote(&remote);
         let TieredOptions { local_ttl, on_remote_error, spawn, sharing, timer, observer } = options;
         Self {
             core: Arc::new(Tiers {
@@ -534,12 +535,17 @@ impl ByteStore for TieredByteStore {
             // Both are asked before either is touched.
             self.check_clear(&prefix, all)?;
             let work = async {
+                let mut doubt = Doubt { realm: &core.realm, keys: None, settled: false };
                 core.realm.note(None);
                 let began = core.timer.now();
                 let remote = core.remote.clear(prefix.clone(), all).await;
                 core.asked("clear", 0, began);
                 core.realm.note(None);
                 let local = core.local.clear(prefix, all).await;
+                doubt.settled = local.is_ok();
+                if doubt.settled {
+                    core.realm.trust(None);
+                }
                 remote.and(local)
             };
             self.in_turn(About::writing_all(), Box::pin(work)).await

@@ -68,7 +68,7 @@ impl Core {
             match self.scan_some(prefix, cursor, operation, count).await {
                 Ok(reply) => break reply,
                 // Keys may be long: the fewer slots are looked at, the fewer come.
-                Err(complaint) if complaint.remedy == Remedy::Split && count > 1 => count /= 10,
+                Err(complaint) if complaint.remedy == Remedy::Split && count > 1 => count = (count / 10).max(1),
                 Err(complaint) => return Err(complaint.error),
             }
         };
