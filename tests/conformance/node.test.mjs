@@ -31,12 +31,13 @@ const STRICT = [
 ];
 
 /**
- * What a server of small limits must take for a rule to hold by nature: its largest value or key as it is sent. All
- * other rules get by with the mode's own 64 KiB.
+ * What a server of small limits must take for a rule to hold by nature: its largest value as it is sent, or a page of its
+ * longest keys, where SCAN may repeat what it gave. All other rules get by with the mode's own 64 KiB.
  */
 const ROOM = new Map([
   [/: V3-/u, 5_000_000],
   [/: (?:O2|W1|W8|V4|V5|V6|V7)-/u, 500_000],
+  [/: K5-/u, 100_000],
 ]);
 
 const runtime = `node ${process.versions.node.split(".", 2).join(".")}`;

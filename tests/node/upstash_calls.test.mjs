@@ -115,16 +115,25 @@ describe("order", () => {
     await Promise.all(calls);
   });
 
-  test("so they do when the server is erratic, and attempts fail", async (context) => {
+  test("so they do when the queue is longer than a second", async (context) => {
+    const { server } = await fresh(context, { latency: 60 });
+    const store = open(context, server);
+    const calls = [];
+    for (let at = 0; at < 12; at++) {
+      calls.push(store.mset([["a", bytes(at)]]));
+      calls.push(store.mget(["a"]).then((values) => assert.deepEqual(values, [bytes(at)], `${at}`)));
+    }
+    await Promise.all(calls);
+  });
+
+  test("so they do when attempts fail, before or after they have taken effect", async (context) => {
     const { server } = await fresh(context);
-    let count = 0;
-    const proxy = await scripted(context, async (response, { url, headers, body }) => {
-      count += 1;
-      await sleep((count * 7) % 23);
-      if (count % 3 === 0) return answer(response, 503, "");
+    const proxy = await scripted(context, async (response, { url, headers, body }, number) => {
+      await sleep((number * 7) % 23);
+      if (number % 3 === 0) return answer(response, 503, "");
       const { "content-length": _, host, connection, ...passed } = headers;
       const given = await fetch(server.url + url, { method: "POST", headers: passed, body });
-      if (count % 5 === 0) return response.destroy(); // done, and nobody is told
+      if (number % 5 === 0) return response.destroy(); // done, and nobody is told
       answer(response, given.status, Buffer.from(await given.arrayBuffer()));
     });
     const store = open(context, { url: proxy.url, token: server.token }, { retries: 50 });

@@ -7,7 +7,7 @@ use crate::shell::{self, Outcome, command, read, root};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB.
-const BUDGET_KB: f64 = 162.0;
+const BUDGET_KB: f64 = 164.0;
 
 /// The heaviest functions' crates are listed down to this share of the wasm.
 const LISTED_SHARE: f64 = 0.02;

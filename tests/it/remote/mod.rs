@@ -2,11 +2,15 @@
 //! `ManualTimer`'s, which also tells when a call can never end.
 
 mod chaos;
+mod client;
 mod faults;
+mod gate;
 mod kit;
 mod model;
 mod redis;
 mod server;
+mod sharing;
+mod tiers;
 mod wire;
 
 use std::sync::Arc;

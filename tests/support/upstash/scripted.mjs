@@ -43,6 +43,10 @@ export async function scripted(context, script) {
     : script;
   const server = createServer(async (request, response) => {
     response.on("error", () => {}); // the client may leave
+    // Connections that were never asked anything are Node's own: its fetch keeps some in reserve.
+    const { socket } = request;
+    if (!sockets.has(socket)) socket.once("close", () => sockets.delete(socket));
+    sockets.add(socket);
     let what;
     try {
       what = await asked(request, response);
@@ -57,10 +61,6 @@ export async function scripted(context, script) {
     }
   });
   server.keepAliveTimeout = 120_000;
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-  });
   await once(server.listen(0, "127.0.0.1"), "listening");
   context.after(() => {
     server.close();
