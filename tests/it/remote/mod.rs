@@ -11,6 +11,7 @@ mod redis;
 mod server;
 mod sharing;
 mod tiers;
+mod tiers_more;
 mod wire;
 
 use std::sync::Arc;
