@@ -108,7 +108,7 @@ async function worker(run, number, open, shared, count) {
       if (done) for (const key of unique) model.done(key, undefined);
     } else if (kind < 0.75) {
       const { done, value: found } = await run.operation(() => store.mget(keys), 1);
-      if (done) keys.forEach((key, place) => model.check(key, textOf(found[place]), "mget"));
+      if (done) for (const [place, key] of keys.entries()) model.check(key, textOf(found[place]), "mget");
     } else if (kind < 0.82) {
       const { done, value: stats } = await run.operation(() => store.stat(keys), 1);
       if (done) {
@@ -159,7 +159,7 @@ async function torment(context, target, token, operations) {
   const faults = await startFaults({ target, seed: SEED, rate: 0.2 });
   context.after(() => faults.close());
   const shared = new Map(Array.from({ length: 5 }, (_, at) => [`s${at}`, new Set()]));
-  const requests = { told: 0, retries: 0, first: 0 };
+  const requests = { told: 0, retries: 0 };
   const onEvent = ({ type, attempt }) => {
     if (type === "request") requests.told += 1;
     if (type === "retry") {
@@ -195,7 +195,7 @@ async function torment(context, target, token, operations) {
   faults.set({ rate: 0 });
   for (const { store, model, own } of workers) {
     const found = await store.mget(own);
-    own.forEach((key, place) => model.check(key, textOf(found[place]), "at the end"));
+    for (const [place, key] of own.entries()) model.check(key, textOf(found[place]), "at the end");
   }
 }
 

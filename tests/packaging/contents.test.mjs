@@ -18,7 +18,7 @@ const MODULES = [
     (name) => `core/${name}`,
   ),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
-  ...["base", "indexed_db", "memory", "wrapped"].map((name) => `stores/${name}`),
+  ...["base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
 const WASM = ["bytestow_wasm.js", "bytestow_wasm_bg.wasm", "inline.js", "inline.d.ts"].map(
   (name) => `dist/wasm/${name}`,
