@@ -128,16 +128,24 @@ impl Coalesced {
     }
 
     async fn joined(&self, keys: Keys) -> Result<Vec<Lookup>> {
-        let (reads, wanted) = self.join(&keys);
-        let mut answers = Vec::with_capacity(reads.len());
-        let mut alone = true;
-        for Joined { read, calls, .. } in reads {
-            answers.push(read.await);
-            alone &= calls.load(Ordering::Relaxed) == 1;
-        }
+        let (mut reads, wanted) = self.join(&keys);
+        let mut answers: Vec<Option<Answer>> = vec![None; reads.len()];
+        // All of them at once: one that nobody polls is not sent, and its deadline stands still.
+        poll_fn(|cx| {
+            let mut all = true;
+            for (answer, joined) in answers.iter_mut().zip(&mut reads).filter(|(answer, _)| answer.is_none()) {
+                match joined.read.poll_unpin(cx) {
+                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Pending => all = false,
+                }
+            }
+            if all { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let alone = reads.iter().all(|joined| joined.calls.load(Ordering::Relaxed) == 1);
         let mut found = Vec::with_capacity(keys.len());
         for (read, place) in wanted {
-            match answers.get(read).map(|answer| &**answer) {
+            match answers.get(read).and_then(Option::as_deref) {
                 Some(Ok(lookups)) => found.push(lookups.get(place).map(duplicate).unwrap_or_default()),
                 // It may be about a key of somebody else's.
                 Some(Err(error)) if !alone && is_about_one_key(error) => return self.alone(keys).await,

@@ -49,7 +49,7 @@ class Model {
 }
 
 /** A value that nobody else writes: text or bytes, short or of some kilobytes. */
-function valueOf(name, random) {
+function madeBy(name, random) {
   const size = random() < 0.1 ? Math.floor(random() * 4_000) : Math.floor(random() * 30);
   const filler = Buffer.alloc(size, random() < 0.5 ? 255 : 120);
   return new Uint8Array(Buffer.concat([Buffer.from(`${name};`), filler]));
@@ -97,7 +97,7 @@ async function worker(run, number, open, shared, count) {
     const unique = [...new Set(keys)];
     const kind = random();
     if (kind < 0.3) {
-      const pairs = unique.map((key) => [key, valueOf(`${number}.${at}.${key}`, random)]);
+      const pairs = unique.map((key) => [key, madeBy(`${number}.${at}.${key}`, random)]);
       for (const [key, value] of pairs) model.begin(key, textOf(value));
       const options = random() < 0.3 ? { ttl: 1_000 } : undefined;
       const { done } = await run.operation(() => store.mset(pairs, options), 2);
@@ -134,7 +134,7 @@ async function worker(run, number, open, shared, count) {
       }
     } else if (kind < 0.93) {
       const key = `s${pick(5)}`;
-      const value = valueOf(`${number}.${at}.${key}`, random);
+      const value = madeBy(`${number}.${at}.${key}`, random);
       shared.get(key).add(textOf(value));
       await run.operation(() => common.mset([[key, value]]), 1);
     } else {

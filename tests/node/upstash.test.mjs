@@ -151,7 +151,7 @@ describe("what is sent", () => {
   });
 
   test("several commands: to /pipeline below the url", async (context) => {
-    const there = [{ result: 1 }, { result: -1 }, { result: "x" }, { result: "x" }];
+    const there = [{ result: 1 }, { result: -1 }, { result: "x" }, { result: "x" }, { result: 1 }];
     const server = await scripted(context, [[200, there]]);
     await open(context, { ...server, url: `${server.url}/kv` }, { namespace: "n" }).stat(["a"]);
     assert.equal(server.seen[0].url, "/kv/pipeline");
@@ -160,6 +160,7 @@ describe("what is sent", () => {
       ["PTTL", "n/a"],
       ["GETRANGE", "n/a", "0", "9"],
       ["GETRANGE", "n/a", "-2", "-1"],
+      ["STRLEN", "n/a"],
     ]);
   });
 

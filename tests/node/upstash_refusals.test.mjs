@@ -68,7 +68,7 @@ describe("a token that is refused", () => {
 
   test("in an item of a pipeline, and as the text of an imitator", async (context) => {
     for (const refusal of [
-      [200, [{ error: "WRONGPASS no" }, { result: -1 }, { result: "" }, { result: "" }]],
+      [200, [{ error: "WRONGPASS no" }, { result: -1 }, { result: "" }, { result: "" }, { result: 0 }]],
       [401, "Unauthorized"],
     ]) {
       const given = ["stale", "good"];

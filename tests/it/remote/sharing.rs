@@ -47,6 +47,8 @@ fn a_key_under_way_is_asked_once() {
     });
     let arguments: Vec<_> = server.state().seen.iter().map(|seen| seen.arguments.clone()).collect();
     assert_eq!(arguments, [[1], [1]], "the second asked for the other key alone");
+    let at = server.state().seen[1].at;
+    assert!(at < Duration::from_millis(1_100), "it was asked for at {at:?}, not beside the first");
 }
 
 #[test]
