@@ -134,7 +134,11 @@ fn of_status(status: u16, html: bool) -> (ErrorCode, String, Remedy) {
         403 => (ErrorCode::Unauthorized, "that access is forbidden", Remedy::None),
         413 => (ErrorCode::TooLarge, "that the request is larger than it takes", Remedy::Split),
         408 | 425 | 429 | 500.. => (ErrorCode::Unavailable, "that it cannot serve the request now", Remedy::Retry),
-        404 | 405 => (ErrorCode::Unavailable, "that there is nothing: is the url that of the REST API?", Remedy::None),
+        404 | 405 => (
+            ErrorCode::Unavailable,
+            "that there is no such thing: is the url that of the REST API, and does it know the raw form?",
+            Remedy::None,
+        ),
         _ => (ErrorCode::Unavailable, "with something else than a reply", Remedy::None),
     };
     let page = if html { "with an HTML page, " } else { "" };

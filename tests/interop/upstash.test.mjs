@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { UpstashRedisStore } from "@langchain/community/storage/upstash_redis";
 import { Redis } from "@upstash/redis";
 import { UpstashRedisByteStore } from "bytestow";
@@ -11,6 +12,7 @@ import { python } from "../support/python.mjs";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const utf8 = (text) => new Uint8Array(Buffer.from(text));
 const text = (value) => value && Buffer.from(value).toString();
 const MARKER = "bytestow1:";
@@ -439,6 +441,19 @@ print(json.dumps(told))
         const [stat] = await store.stat(["short"]);
         assert.ok(stat.ttl > 30 && stat.ttl <= 60, `${stat.ttl} s`);
       });
+    });
+
+    test("the Rust crate's example, on the same protocol", async (context) => {
+      const area = server.area();
+      const store = ours(context, area);
+      await store.mset([["ours", BINARY]]);
+      const args = ["run", "--locked", "--quiet", "--example", "upstash_roundtrip", "--", area.url, area.token];
+      const { code, stdout, stderr } = await run("cargo", args, { cwd: root, timeout: 600_000 });
+      assert.equal(code, 0, stdout + stderr);
+      assert.match(stdout, /^as it was written, all of it/u);
+      // It clears its namespace, and nothing else.
+      assert.deepEqual(await all(store.yieldKeys()), ["ours"]);
+      assert.deepEqual(await store.mget(["ours"]), [BINARY]);
     });
   });
 }

@@ -59,6 +59,14 @@ pub fn redis() -> Outcome {
     install("redis-server", "redis-server redis-tools", "from version 7 on")
 }
 
+/// Python and what makes its virtual environments, for the interop with LangChain's Python stores.
+pub fn python() -> Outcome {
+    if output(&mut command("python3", &["-c", "import ensurepip, venv"])).is_ok() {
+        return Ok(());
+    }
+    install("Python 3 with venv", "python3 python3-venv", "from version 3.10 on")
+}
+
 fn on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(program).exists())

@@ -22,6 +22,7 @@ pub fn all(extent: Extent) -> Outcome {
     setup::wasm_target()?;
     setup::chromium()?;
     setup::redis()?;
+    setup::python()?;
     setup::npm_ci("pkg")?;
     setup::npm_ci("tests")?;
 
