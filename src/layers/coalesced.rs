@@ -75,9 +75,9 @@ impl Flight {
 }
 
 impl Flights {
-    /// How many keys flight `number` asks for so far.
-    fn size_of(&self, number: u64) -> usize {
-        self.all.iter().find(|flight| flight.number == number).map_or(0, |flight| flight.keys.len())
+    /// How many calls have joined flight `number` so far.
+    fn calls_of(&self, number: u64) -> usize {
+        self.all.iter().find(|flight| flight.number == number).map_or(0, |flight| flight.calls.load(Ordering::Relaxed))
     }
 }
 
@@ -207,17 +207,17 @@ impl Coalesced {
         let listed = Listed { flights: self.flights.clone(), number };
         let inner = self.inner.clone();
         let read: BoxFuture<'static, Answer> = Box::pin(async move {
-            let (mut turns, mut size) = (LETS_GO_FIRST, 0);
+            let (mut polls, mut calls) = (0, 0);
             poll_fn(|cx| {
-                // Each who joins polls too: only polls at which nobody has joined count.
-                let joined = lock(&listed.flights).size_of(number);
-                if joined != size {
-                    (turns, size) = (LETS_GO_FIRST, joined);
+                // Each of those who have joined polls once a turn.
+                let joined = lock(&listed.flights).calls_of(number);
+                if joined != calls {
+                    (polls, calls) = (LETS_GO_FIRST * joined, joined);
                 }
-                if turns == 0 {
+                if polls == 0 {
                     return Poll::Ready(());
                 }
-                turns -= 1;
+                polls -= 1;
                 cx.waker().wake_by_ref();
                 Poll::Pending
             })

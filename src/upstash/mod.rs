@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `command`, `json`, `resp`, `reply` | the wire (<https://upstash.com/docs/redis/features/restapi>), out and in |
+//! | `command`, `json`, `resp`, `reply`, `search` | the wire (<https://upstash.com/docs/redis/features/restapi>), out and in |
 //! | `base64`, `envelope` | how a value stands in Redis |
 //! | `batch`, `drive` | how much goes into one command, and several of them for one call |
 //! | `complaint`, `retry` | what a server complains of, and whether to try again |

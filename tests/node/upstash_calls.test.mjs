@@ -36,6 +36,19 @@ describe("reads", () => {
     assert.equal(store.stats().hits, 1 + 150, "each call counts what it got");
   });
 
+  for (const count of [1, 5, 50]) {
+    test(`${count} in a loop and one a microtask later share a request`, async (context) => {
+      const server = await mirror(context);
+      const store = open(context, server);
+      await store.mget(["warm"]);
+      const calls = Array.from({ length: count }, (_, at) => store.mget([`k${at}`]));
+      const later = Promise.resolve().then(() => store.mget(["later"]));
+      await Promise.all([...calls, later]);
+      assert.equal(server.asked.length, 2);
+      assert.equal(server.asked[1].length, count + 1);
+    });
+  }
+
   test("a key in flight is not asked for again", async (context) => {
     const server = await mirror(context, 60);
     const store = open(context, server);

@@ -11,7 +11,7 @@ use crate::{build, setup, size};
 pub enum Extent {
     /// Everything.
     Whole,
-    /// What a working day needs, in under five minutes.
+    /// What a working day needs.
     Quick,
 }
 
