@@ -77,28 +77,94 @@ export interface Capabilities {
 
 /** What `onEvent` is told. */
 export type StoreEvent =
-  /** A request went to the backend. */
-  | { type: "request"; operation: string; keys: number; ms: number }
-  /** Entries were dropped to make room. */
-  | { type: "evict"; keys: number; bytes: number }
-  /** The backend is not to be had; the store goes on in memory, and what it holds ends with it. */
-  | { type: "fallback"; to: "memory"; reason: string }
-  /** A lost connection was opened again. */
-  | { type: "reopen"; reason: string }
-  /** A database that would not open was deleted and made anew (`recover: "recreate"`). */
-  | { type: "recreate"; reason: string }
-  /** An entry could not be read and was answered as missing. */
-  | { type: "corrupt"; key: string; reason: string }
-  /** A request failed for a reason that may pass, and is made again after `delay` ms. */
-  | { type: "retry"; operation: string; attempt: number; delay: number; reason: string }
-  /** A server that will not answer for a while (quota, token) is not asked for `ms`. */
-  | { type: "breaker"; reason: string; ms: number }
-  /** The remote tier failed; the call went on with what is local. */
-  | { type: "remote_error"; code: string; message: string }
-  /** The local tier failed; the remote one has what the call was about. */
-  | { type: "local_error"; code: string; message: string }
-  /** The wasm instance trapped and was replaced; entries held in memory are gone. */
-  | { type: "reset"; reason: string };
+  | {
+      /** A request went to the backend. */
+      type: "request";
+      /** What was asked: `get`, `set`, `delete`, `list`, `stat` or `clear`. */
+      operation: string;
+      /** How many keys it was about; 0 where it is not about keys. */
+      keys: number;
+      /** How long it took, in ms. */
+      ms: number;
+    }
+  | {
+      /** Entries were dropped to make room. */
+      type: "evict";
+      /** How many. */
+      keys: number;
+      /** Their bytes, keys (UTF-8) and values together. */
+      bytes: number;
+    }
+  | {
+      /** The backend is not to be had; the store goes on in memory, and what it holds ends with it. */
+      type: "fallback";
+      /** Where the store goes on. */
+      to: "memory";
+      /** Why the backend is not to be had. */
+      reason: string;
+    }
+  | {
+      /** A lost connection was opened again. */
+      type: "reopen";
+      /** Why it was lost. */
+      reason: string;
+    }
+  | {
+      /** A database that would not open was deleted and made anew (`recover: "recreate"`). */
+      type: "recreate";
+      /** Why it would not open. */
+      reason: string;
+    }
+  | {
+      /** An entry could not be read and was answered as missing. */
+      type: "corrupt";
+      /** Its key, cut short. */
+      key: string;
+      /** What was wrong with it. */
+      reason: string;
+    }
+  | {
+      /** A request failed for a reason that may pass, and is made again. */
+      type: "retry";
+      /** What was asked: `get`, `set`, `delete`, `list`, `stat` or `clear`. */
+      operation: string;
+      /** How often it was tried so far. */
+      attempt: number;
+      /** How long is waited before it is made again, in ms. */
+      delay: number;
+      /** The `code` of the error. */
+      reason: string;
+    }
+  | {
+      /** A server that will not answer for a while (quota, token) is left alone. */
+      type: "breaker";
+      /** The `code` of the error with which calls are refused meanwhile. */
+      reason: string;
+      /** For how long, in ms. */
+      ms: number;
+    }
+  | {
+      /** The remote tier failed; the call went on with what is local. */
+      type: "remote_error";
+      /** The `code` of its error. */
+      code: string;
+      /** The message of its error. */
+      message: string;
+    }
+  | {
+      /** The local tier failed; the remote one has what the call was about. */
+      type: "local_error";
+      /** The `code` of its error. */
+      code: string;
+      /** The message of its error. */
+      message: string;
+    }
+  | {
+      /** The wasm instance trapped and was replaced; entries held in memory are gone. */
+      type: "reset";
+      /** The message of the trap. */
+      reason: string;
+    };
 
 /** Options that every store takes. */
 export interface StoreOptions {
@@ -121,8 +187,12 @@ export interface ExpiringStoreOptions extends StoreOptions {
  * object can be wrapped (`WrappedByteStore`), and stands wherever a store is taken.
  */
 export interface BaseByteStore {
+  /** The values of `keys`, in their order; `undefined` for a missing key. */
   mget(keys: string[]): Promise<(Uint8Array | undefined)[]>;
+  /** Stores each pair of a key and its value. */
   mset(keyValuePairs: [string, Uint8Array][]): Promise<void>;
+  /** Deletes `keys`; missing ones are fine. */
   mdelete(keys: string[]): Promise<void>;
-  yieldKeys(prefix?: string): AsyncGenerator<string>;
+  /** The keys that begin with `prefix`; without one, all keys. */
+  yieldKeys(prefix?: string): AsyncGenerator<string, unknown, undefined>;
 }

@@ -14,12 +14,22 @@ use crate::weigh::{pair, squeeze};
 const WASM_FEATURES: [&str; 6] =
     ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
 
+/// What is packed besides the code.
+const TEXTS: [&str; 4] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"];
+
 /// Builds and packs the package, and unpacks it where the tests import it from. Gives the tarball's path.
 pub fn package() -> Result<PathBuf, String> {
+    setup::npm_ci("tests")?;
+    let tarball = tarball()?;
+    unpack(&tarball, &root().join("tests/node_modules/bytestow"))?;
+    Ok(tarball)
+}
+
+/// Builds and packs the package, and nothing else. Gives the tarball's path.
+pub fn tarball() -> Result<PathBuf, String> {
     setup::node()?;
     setup::wasm_target()?;
     setup::npm_ci("pkg")?;
-    setup::npm_ci("tests")?;
     let pkg = root().join("pkg");
     wasm(&pkg.join("src/wasm"), &[])?;
     contract(&pkg.join("src/testing/contract.ts"))?;
@@ -28,12 +38,10 @@ pub fn package() -> Result<PathBuf, String> {
     for file in ["bytestow_wasm.js", "bytestow_wasm_bg.wasm"] {
         shell::copy(&pkg.join("src/wasm").join(file), &pkg.join("dist/wasm").join(file))?;
     }
-    for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+    for file in TEXTS {
         shell::copy(&root().join(file), &pkg.join(file))?;
     }
-    let tarball = pack(&pkg)?;
-    unpack(&tarball, &root().join("tests/node_modules/bytestow"))?;
-    Ok(tarball)
+    pack(&pkg)
 }
 
 /// What the suites of `tests` need besides the package.
@@ -80,7 +88,7 @@ pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
 /// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
 fn wasm(out: &Path, features: &[&str]) -> Outcome {
     let wasm = bind(&compile(features)?, out, Names::Dropped)?;
-    mend(&out.join("bytestow_wasm.js"))?;
+    mend(&out.join("bytestow_wasm.js"), &out.join("bytestow_wasm.d.ts"))?;
     let gzipped = squeeze(&read(&wasm)?)?;
     let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
     write(&out.join("inline.ts"), inlined(&text))?;
@@ -89,15 +97,26 @@ fn wasm(out: &Path, features: &[&str]) -> Outcome {
 }
 
 /// What the generated glue does that must not be: each as it stands, and as it is to be.
-const MENDED: [(&str, &str); 2] = [
+const MENDED: [(&str, &str); 5] = [
     // What an instance that has trapped still waits for comes all the same. Thrown, it would be an uncaught error in a
     // page's console, and of a promise's callback the end of a Node process.
-    ("throw new Error('Cannot invoke closure from previous WASM instance');", "return undefined;"),
+    ("throw new Error('Cannot invoke closure from previous WASM instance');", "return __wbg_let_go(args[0]);"),
+    ("function makeMutClosure(", concat!(include_str!("let_go.js"), "\nfunction makeMutClosure(")),
+    // An instance is dead when it traps, not when the next call replaces it: until then promises settle and objects are
+    // collected, and after an overflow of the stack whatever enters wasm traps again, where nobody catches it.
+    (
+        "export function __wbg_reset_state () {",
+        "export function __wbg_give_up() {\n    __wbg_instance_id++;\n}\n\nexport function __wbg_reset_state () {",
+    ),
+    (
+        "            wasm.__wbindgen_destroy_closure(state.a, state.b);\n            state.a = 0;",
+        "            if (state.instance === __wbg_instance_id) wasm.__wbindgen_destroy_closure(state.a, state.b);\n            state.a = 0;",
+    ),
     // reqwest panics at a response without a URL, which is what a `fetch` gives that a test has put in its place.
     ("const ret = arg1.url;", "const ret = arg1.url || 'http://response.invalid/';"),
 ];
 
-fn mend(glue: &Path) -> Outcome {
+fn mend(glue: &Path, types: &Path) -> Outcome {
     let mut text = String::from_utf8(read(glue)?).map_err(|error| format!("{}: {error}", glue.display()))?;
     for (wrong, right) in MENDED {
         if text.matches(wrong).count() != 1 {
@@ -105,7 +124,10 @@ fn mend(glue: &Path) -> Outcome {
         }
         text = text.replace(wrong, right);
     }
-    write(glue, text)
+    write(glue, text)?;
+    let mut declared = read(types)?;
+    declared.extend_from_slice(b"\nexport function __wbg_give_up(): void;\n");
+    write(types, declared)
 }
 
 /// Whether a module keeps the names of its functions.
@@ -164,6 +186,9 @@ fn pack(pkg: &Path) -> Result<PathBuf, String> {
     let out = root().join("target/npm");
     shell::remove(&out)?;
     std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    // npm packs the files' rights too, in which the builder's umask has a say.
+    let mut chmod = command("chmod", &["-R", "u=rwX,go=rX", "dist", "package.json"]);
+    shell::run("set the files' rights", chmod.args(TEXTS).current_dir(pkg))?;
     let mut npm = command("npm", &["pack", "--silent", "--pack-destination"]);
     shell::run("npm pack", npm.arg(&out).current_dir(pkg))?;
     let entry = std::fs::read_dir(&out).ok().and_then(|mut entries| entries.next()).and_then(Result::ok);

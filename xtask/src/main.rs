@@ -15,6 +15,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask build            the npm package: wasm, glue, TypeScript, target/npm/bytestow-<version>.tgz
                              (--for-tests: what the suites of tests/ need besides, so that they run alone)
+cargo xtask pack             the tarball alone (BYTESTOW_ROOT: of a copy of the repository, for tests)
 cargo xtask demo [PORT]      builds, and serves the page on 127.0.0.1
 cargo xtask test [--quick]   everything that CI runs; --quick leaves out what takes longest
 cargo xtask bench [ARGS]     ours and the peers' side by side, in ratios; ARGS go to tests/bench/run.mjs
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["build"] => build::package().map(drop),
         ["build", "--for-tests"] => build::package().and_then(|_| build::for_tests()),
+        ["pack"] => build::tarball().map(drop),
         ["demo", rest @ ..] => demo(rest),
         ["test"] => test::all(test::Extent::Whole),
         ["test", "--quick"] => test::all(test::Extent::Quick),

@@ -7,9 +7,10 @@ use std::time::Instant;
 /// What a step ends with: nothing, or why it failed and what mends it.
 pub type Outcome = Result<(), String>;
 
-/// The top of the repository.
+/// The top of the repository: of this one, or of the copy of it that `BYTESTOW_ROOT` names.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned();
+    std::env::var_os("BYTESTOW_ROOT").map_or_else(here, PathBuf::from)
 }
 
 /// A command to run at the top of the repository.

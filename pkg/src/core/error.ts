@@ -49,6 +49,7 @@ const MESSAGE_LIMIT = 600;
  * `instanceof` knows only one. Messages name the argument and what would be right, and hold no value and no secret.
  */
 export class BytestowError extends Error {
+  /** Tells these errors from others, whichever copy of the package made them. */
   override readonly name = "BytestowError";
   /** What went wrong, in one of a few stable words. */
   readonly code: ErrorCode;
@@ -67,6 +68,7 @@ export class BytestowError extends Error {
   /** How much there was, in bytes. */
   declare readonly actual?: number;
 
+  /** For stores of your own. A `message` of 600 characters or more is cut short. */
   constructor(code: ErrorCode, message: string, options: BytestowErrorOptions = {}) {
     const short = message.length < MESSAGE_LIMIT ? message : `${message.slice(0, MESSAGE_LIMIT - 4)}...`;
     super(short, "cause" in options ? { cause: options.cause } : undefined);

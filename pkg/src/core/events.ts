@@ -14,7 +14,16 @@ function tell(onEvent: Emit, event: StoreEvent): void {
   try {
     onEvent(event);
   } catch (error) {
-    // As an event listener's exception: reported, and nobody's promise fails. Node would end the process.
-    (globalThis as { reportError?: (error: unknown) => void }).reportError?.(error);
+    report(error);
   }
+}
+
+/**
+ * Makes an exception of a listener known, as an event target would; nobody's promise fails of it. Not by `reportError`
+ * where that is a process's end, as in Deno, or its failure, as in Bun; Node has none.
+ */
+function report(error: unknown): void {
+  const host = globalThis as { process?: { versions?: { node?: string } }; reportError?: (error: unknown) => void };
+  if (host.process?.versions?.node !== undefined) console.error(error);
+  else host.reportError?.(error);
 }

@@ -1,14 +1,16 @@
 /** A store's object in wasm, made when first needed and made anew on a fresh instance. */
 
-import { currentEpoch, enter, lastTrap, whenReady } from "./runtime.js";
+import { BytestowError } from "./error.js";
+import { currentEpoch, enter, guarded, isAlive, lastTrap, whenReady } from "./runtime.js";
 
 /** Keeps the recipe of a wasm object, and the object while its instance lives. */
-export class Handle<T> {
+export class Handle<T extends { free(): void }> {
   readonly #make: () => T;
   readonly #onReset: (reason: string) => void;
   #object: T | undefined;
   #epoch = 0;
   #used = false;
+  #released = false;
 
   /** `make` runs in wasm; `onReset` hears that an object was lost with its instance. */
   constructor(make: () => T, onReset: (reason: string) => void) {
@@ -23,7 +25,15 @@ export class Handle<T> {
 
   /** The object if it is there. */
   get current(): T | undefined {
-    return this.#epoch === currentEpoch() ? this.#object : undefined;
+    return isAlive(this.#epoch) ? this.#object : undefined;
+  }
+
+  /** Frees the object, for good: in Workers of an older date nothing else would. */
+  release(): void {
+    this.#released = true;
+    const object = this.current;
+    this.#object = undefined;
+    if (object !== undefined) guarded(() => object.free());
   }
 
   /**
@@ -37,6 +47,7 @@ export class Handle<T> {
 
   /** The object, made if need be. Only when there is an instance. */
   ready(): T {
+    if (this.#released) throw closed();
     this.#used = true;
     if (this.#object === undefined || this.#epoch !== currentEpoch()) {
       const lost = this.#object !== undefined;
@@ -46,6 +57,11 @@ export class Handle<T> {
     }
     return this.#object;
   }
+}
+
+/** The error of every call on a store that was closed. */
+export function closed(): BytestowError {
+  return new BytestowError("closed", "the store is closed: make a new one");
 }
 
 let objectOf: (store: object) => object | undefined = () => undefined;

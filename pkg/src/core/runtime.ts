@@ -5,8 +5,8 @@
  * trap rejects what is in flight with the code `internal`, and the next call gets a fresh instance of the same module
  * (`__wbg_reset_state`), on which the stores rebuild themselves from their options.
  *
- * Events and promises that the old instance waited for still come; the build has seen to it that wasm-bindgen's callbacks
- * then do nothing.
+ * Events and promises that the old instance waited for still come, and its objects are still collected; the build has seen
+ * to it that wasm-bindgen's callbacks do nothing once the instance was given up.
  *
  * A call that is not done at once is a task: wasm gives its id, and this side keeps the promise. Nothing of it is
  * shared between two calls, so that it holds in Workers too, where one request must not await another's promise.
@@ -169,11 +169,12 @@ async function instantiate(input: WasmInput | Promise<WasmInput> | undefined): P
 }
 
 function refused(error: unknown): BytestowError {
-  const text = String(error);
-  const message = /unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(text)
+  const forbidden = /unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(String(error));
+  const message = forbidden
     ? "this page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
     : "the wasm module could not be loaded: see cause";
-  return new BytestowError("unavailable", message, { cause: error, retryable: true });
+  // A page's policy stays as it is, where a network may be back.
+  return new BytestowError("unavailable", message, { cause: error, retryable: !forbidden });
 }
 
 function begin(): void {
@@ -230,6 +231,7 @@ function isFailure(value: unknown): value is Failure {
 function trapped(cause: unknown): BytestowError {
   if (ready) {
     ready = false;
+    wasm.__wbg_give_up();
     trapReason = String(cause).slice(0, 500);
     const lost = [...tasks.values()];
     tasks.clear();

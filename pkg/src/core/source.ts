@@ -3,9 +3,12 @@
  * are decoded and compiled by the first call.
  */
 
-/** `WebAssembly.Module`, for compilers whose library knows of it: Node's types do not. */
+/**
+ * `WebAssembly.Module`, for compilers whose library knows of it: Node's types do not. It is declared without members, so
+ * that it alone would take a number too.
+ */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
-  ? Module
+  ? Module & object
   : object;
 
 /** Anything that wasm can be made of. */
@@ -38,8 +41,9 @@ export function provideWasm(source: WasmSource): void {
  * compiled module, or a response. To be called before the first call of any store.
  */
 export function initWasm(input: WasmInput): void {
-  const isModule = Object.prototype.toString.call(input) === "[object WebAssembly.Module]";
-  provided = isModule ? { module: input as WasmModule, shareable: true } : { load: async () => input, shareable: true };
+  // A module of another realm, as Next's edge has them, is none to the synchronous way.
+  const isModule = typeof WebAssembly === "object" && input instanceof WebAssembly.Module;
+  provided = isModule ? { module: input, shareable: true } : { load: async () => input, shareable: !isWorkerd() };
 }
 
 /** Whether requests must not wait for each other: each call then stands alone. */

@@ -1,7 +1,7 @@
 import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } from "../core/arguments.js";
-import { BytestowError, invalid, kindOf } from "../core/error.js";
+import { invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
-import { giveWasmObjects, Handle } from "../core/handle.js";
+import { closed, giveWasmObjects, Handle } from "../core/handle.js";
 import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
 import type {
   Bytes,
@@ -58,6 +58,8 @@ export abstract class ByteStore {
 
   readonly #handle: Handle<WasmStore>;
   #closed = false;
+  /** What was counted by an object in wasm that is no more. */
+  #counted = NOTHING_COUNTED;
 
   /** `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. */
   protected constructor(make: () => object, options: StoreOptions) {
@@ -211,15 +213,13 @@ export abstract class ByteStore {
     if (this.#closed) return;
     this.#closed = true;
     // A store that was never used has nothing to let go of, and wasm need not be loaded for it.
-    if (this.#handle.used) {
-      await this.#handle.run((store) => store.call(Operation.Close, "", NO_KEYS, null, 0));
-    }
+    if (this.#handle.used) await this.#end(Operation.Close);
   }
 
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
   stats(): StoreStats {
     const store = this.#handle.current;
-    return store === undefined ? { ...NOTHING_COUNTED } : (guarded(() => store.stats()) as StoreStats);
+    return store === undefined ? { ...this.#counted } : (guarded(() => store.stats()) as StoreStats);
   }
 
   /** What the store promises beyond the common rules. Opens the backend, which may turn out to be another. */
@@ -264,17 +264,27 @@ export abstract class ByteStore {
     return { lc: 1, type: "not_implemented", id: this.lc_id };
   }
 
-  /** For what only one class can do: the checks of every method, then `work` in wasm; nothing comes after it. */
-  protected finish(work: () => unknown): Promise<void> {
+  /** Deletes the whole backend, where a class can do that, and closes the store. */
+  protected destroyAll(): Promise<void> {
     return this.#call(undefined, () => {
       this.#closed = true;
-      return this.#handle.run(work);
+      return this.#end(Operation.Destroy);
     });
+  }
+
+  /** The last call of all. Its object in wasm goes with it, and its counts stay. */
+  async #end(operation: Operation): Promise<void> {
+    try {
+      await this.#handle.run((store) => store.call(operation, "", NO_KEYS, null, 0));
+    } finally {
+      this.#counted = this.stats();
+      this.#handle.release();
+    }
   }
 
   /** Refuses calls on a closed store. */
   #checkOpen(): void {
-    if (this.#closed) throw new BytestowError("closed", "the store is closed: make a new one");
+    if (this.#closed) throw closed();
   }
 
   /** Runs a method: closed first, then the signal, then what `work` checks; what is thrown becomes a rejection. */

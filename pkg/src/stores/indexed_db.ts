@@ -1,7 +1,7 @@
 import { emitter } from "../core/events.js";
 import { callback, checkOptions, namespace, nonEmptyText, oneOf, ttl, wholeNumber } from "../core/options.js";
 import type { ExpiringStoreOptions } from "../types.js";
-import { type IndexedDb, indexedDbStore, WriteDurability } from "../wasm/bytestow_wasm.js";
+import { indexedDbStore, WriteDurability } from "../wasm/bytestow_wasm.js";
 import { ByteStore } from "./base.js";
 
 /** Options of `IndexedDBByteStore`. */
@@ -40,8 +40,6 @@ export class IndexedDBByteStore extends ByteStore {
     return "IndexedDBByteStore";
   }
 
-  readonly #database: () => IndexedDb | undefined;
-
   /** @throws `invalid_argument` for a bad or unknown option, or without a `name`. */
   constructor(options: IndexedDBByteStoreOptions) {
     const checked = checkOptions<IndexedDBByteStoreOptions>("IndexedDBByteStore", options, {
@@ -57,9 +55,8 @@ export class IndexedDBByteStore extends ByteStore {
     });
     const name = nonEmptyText(checked.name, "name");
     const { now, onEvent } = checked;
-    let database: IndexedDb | undefined;
-    const make = () => {
-      database = indexedDbStore(
+    const make = () =>
+      indexedDbStore(
         name,
         checked.namespace,
         checked.ttl,
@@ -69,10 +66,7 @@ export class IndexedDBByteStore extends ByteStore {
         now,
         emitter(onEvent),
       );
-      return database.store();
-    };
     super(make, { onEvent });
-    this.#database = () => database;
   }
 
   /**
@@ -81,6 +75,6 @@ export class IndexedDBByteStore extends ByteStore {
    * @throws `closed`; `unavailable` where there is no IndexedDB.
    */
   destroy(): Promise<void> {
-    return this.finish(() => this.#database()?.destroy());
+    return this.destroyAll();
   }
 }

@@ -8,9 +8,13 @@ import { Random } from "./random.js";
 export class RuleContext {
   /** The store under test, opened without options on an empty backend. */
   readonly store: TestedStore;
+  /** The harness, as it was given. */
   readonly harness: Harness;
+  /** The name of the rule's own backend. */
   readonly backend: string;
+  /** Noise from the seed. */
   readonly random: Random;
+  /** The clock: turned by hand where the store takes it. */
   readonly clock: TestClock;
   /** What the rule could not check here, and why. Stands in the result. */
   readonly notes: string[] = [];

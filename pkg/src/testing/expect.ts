@@ -98,13 +98,15 @@ export function sameKeys(actual: readonly unknown[], expected: readonly string[]
 }
 
 /** The first step of what yieldKeys returned. A promise in its place is no generator, whatever becomes of it. */
-export function firstStep(generator: AsyncGenerator<string>): Promise<IteratorResult<string>> {
+export function firstStep(
+  generator: AsyncGenerator<string, unknown, undefined>,
+): Promise<IteratorResult<string, unknown>> {
   check(typeof held(generator)?.next === "function", "yieldKeys did not return an async generator");
   return generator.next();
 }
 
 /** All that a generator gives. Ends the rule if it seems never to stop. */
-export async function collect(generator: AsyncGenerator<string>): Promise<string[]> {
+export async function collect(generator: AsyncGenerator<string, unknown, undefined>): Promise<string[]> {
   const keys: string[] = [];
   for (let step = await firstStep(generator); !step.done; step = await generator.next()) {
     keys.push(step.value);

@@ -18,7 +18,7 @@ export interface TestedStore extends BaseByteStore {
   mget(keys: string[], options?: CallOptions): Promise<(Uint8Array | undefined)[]>;
   mset(pairs: [string, Uint8Array][], options?: SetOptions): Promise<void>;
   mdelete(keys: string[], options?: CallOptions): Promise<void>;
-  yieldKeys(prefix?: string, options?: CallOptions): AsyncGenerator<string>;
+  yieldKeys(prefix?: string, options?: CallOptions): AsyncGenerator<string, unknown, undefined>;
   /** Stores each pair whose condition holds. */
   setIf?(pairs: [string, Uint8Array][], condition: SetCondition, options?: SetOptions): Promise<boolean[]>;
   /** What the store knows of entries. */

@@ -17,14 +17,17 @@ export interface Rule {
 
 /** How one rule went. */
 export interface RuleResult {
+  /** Which rule: `"R4-empty-value"`. */
   readonly id: RuleId;
+  /** What the rule says. */
   readonly title: string;
+  /** Whether the store keeps it. */
   readonly ok: boolean;
   /** Where the rule is broken: `seed=... rule=... store=... runtime=...: what happened`. Empty where it holds. */
   readonly message: string;
   /** What could not be checked in this runtime or on this store, and why. Part of the result: show it. */
   readonly notes: readonly string[];
-  /** How long it took. */
+  /** How long it took, in ms. */
   readonly ms: number;
 }
 
@@ -32,9 +35,13 @@ export interface RuleResult {
 export interface Report {
   /** Give this to {@link runRules} again to get the same keys and values. */
   readonly seed: string;
+  /** The harness's name for the store. */
   readonly store: string;
+  /** The harness's name for the runtime, else the user agent. */
   readonly runtime: string;
+  /** The rules that the store keeps. */
   readonly passed: readonly RuleResult[];
+  /** The rules that it breaks. */
   readonly failed: readonly RuleResult[];
 }
 

@@ -39,7 +39,7 @@ export function watchedSignal(): WatchedSignal {
   return {
     signal,
     abort: (reason) => controller.abort(reason),
-    listening: () => listeners.size + (signal.onabort === null ? 0 : 1),
+    listening: () => listeners.size + (typeof signal.onabort === "function" ? 1 : 0),
   };
 }
 

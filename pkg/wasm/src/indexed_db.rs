@@ -6,16 +6,8 @@ use bytestow::web::{Durability, IndexedDbByteStore, IndexedDbOptions};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::outcome::Outcome;
+use crate::options;
 use crate::store::Store;
-use crate::{options, task};
-
-/// A store in IndexedDB, and what only it can do.
-#[wasm_bindgen]
-pub struct IndexedDb {
-    inner: Arc<IndexedDbByteStore>,
-    namespace: Option<String>,
-}
 
 /// When a write counts as done.
 #[wasm_bindgen]
@@ -41,8 +33,8 @@ pub fn indexed_db_store(
     fall_back: bool,
     now: Option<Function>,
     on_event: Option<Function>,
-) -> Result<IndexedDb, JsValue> {
-    let inner = Arc::new(IndexedDbByteStore::new(IndexedDbOptions {
+) -> Result<Store, JsValue> {
+    let database = Arc::new(IndexedDbByteStore::new(IndexedDbOptions {
         name,
         ttl: options::life(ttl)?,
         durability: match durability {
@@ -55,19 +47,5 @@ pub fn indexed_db_store(
         clock: options::clock(now),
         observer: options::observer(on_event),
     }));
-    Ok(IndexedDb { inner, namespace })
-}
-
-#[wasm_bindgen]
-impl IndexedDb {
-    /// The methods that all stores have.
-    pub fn store(&self) -> Result<Store, JsValue> {
-        Store::new(self.inner.clone(), self.namespace.as_deref())
-    }
-
-    /// `destroy`.
-    pub fn destroy(&self) -> Result<JsValue, JsValue> {
-        let store = self.inner.clone();
-        task::run(Box::pin(async move { store.destroy().await.map(|()| Outcome::Nothing) }))
-    }
+    Store::in_database(database, namespace.as_deref())
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytestow::layers::Namespaced;
+use bytestow::web::IndexedDbByteStore;
 use bytestow::{ByteStore, Condition, Cursor, Entries, Keys};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -16,6 +17,8 @@ use crate::{options, task};
 #[wasm_bindgen]
 pub struct Store {
     inner: Arc<dyn ByteStore>,
+    /// The database below, which can be deleted as a whole.
+    database: Option<Arc<IndexedDbByteStore>>,
 }
 
 /// What a call does.
@@ -42,6 +45,8 @@ pub enum Operation {
     Close,
     /// `capabilities`, once the store is open; a store that does not open has those that it would have.
     Capabilities,
+    /// `destroy`, where there is a database.
+    Destroy,
 }
 
 impl Store {
@@ -51,7 +56,12 @@ impl Store {
             Some(namespace) => Arc::new(Namespaced::new(store, namespace).map_err(|error| failure(&error))?),
             None => store,
         };
-        Ok(Self { inner })
+        Ok(Self { inner, database: None })
+    }
+
+    /// A store in `database`.
+    pub fn in_database(database: Arc<IndexedDbByteStore>, namespace: Option<&str>) -> Result<Self, JsValue> {
+        Ok(Self { database: Some(database.clone()), ..Self::new(database, namespace)? })
     }
 
     /// The store, for one that stands on it.
@@ -73,6 +83,7 @@ impl Store {
         ttl: f64,
     ) -> Result<JsValue, JsValue> {
         let store = self.inner.clone();
+        let database = self.database.clone();
         let keys = Keys::from_utf16_lengths(keys, lengths);
         task::run(Box::pin(async move {
             let count = keys.len();
@@ -103,6 +114,12 @@ impl Store {
                 Operation::Capabilities => {
                     let _ = store.open().await;
                     Outcome::Capabilities(store.capabilities())
+                }
+                Operation::Destroy => {
+                    if let Some(database) = database {
+                        database.destroy().await?;
+                    }
+                    Outcome::Nothing
                 }
             })
         }))

@@ -116,7 +116,7 @@ export const errors = {
           await promised(() => store.stat(keys, options), `stat ${state}`);
           await promised(() => store.setIf(pairs, "absent", options), `setIf ${state}`);
           await promised(() => store.setIf([], list as "absent", options), `setIf ${state}`);
-          let generator: AsyncGenerator<string> | undefined;
+          let generator: AsyncGenerator<string, unknown, undefined> | undefined;
           const made = await outcome(() => {
             generator = held(store.yieldKeys(prefix, options));
           });
