@@ -7,6 +7,7 @@ import { byteStoreTests, rules, runRules } from "bytestow/testing";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { Results, SEED } from "./grid/record.mjs";
+import { refusals } from "./grid/refusals.mjs";
 import { remotes } from "./grid/remote.mjs";
 import { harnessOf } from "./grid/stores.mjs";
 import { Turns } from "./grid/turns.mjs";
@@ -47,6 +48,10 @@ after(() => results.finish());
 for (const store of STORES) {
   byteStoreTests(test, harnessOf(store, runtime), { seed: SEED, onResult: results.row(store, runtime) });
 }
+
+test("IndexedDB is not there: every call is refused as unavailable", async () => {
+  results.absent("IndexedDB", runtime, await refusals());
+});
 
 for (const { store, kind, mode } of STRICT) {
   const onResult = results.row(store, runtime);

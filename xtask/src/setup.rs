@@ -51,6 +51,14 @@ pub fn chromium() -> Outcome {
     install("Chromium", "chromium", "or set CHROMIUM to the path of a Chromium or Chrome")
 }
 
+/// Firefox, likewise.
+pub fn firefox() -> Outcome {
+    if std::env::var_os("FIREFOX").is_some() || Path::new("/usr/bin/firefox-esr").exists() {
+        return Ok(());
+    }
+    install("Firefox", "firefox-esr", "or set FIREFOX to the path of one")
+}
+
 /// A real Redis and its command line, likewise.
 pub fn redis() -> Outcome {
     if on_path("redis-server") && on_path("redis-cli") {

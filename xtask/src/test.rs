@@ -21,10 +21,12 @@ pub fn all(extent: Extent) -> Outcome {
     setup::node()?;
     setup::wasm_target()?;
     setup::chromium()?;
+    setup::firefox()?;
     setup::redis()?;
     setup::python()?;
     setup::npm_ci("pkg")?;
     setup::npm_ci("tests")?;
+    setup::npm_ci("tests/runtimes")?;
 
     core(extent)?;
     build::package()?;
@@ -41,7 +43,7 @@ fn described(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole => "everything",
         Extent::Quick => {
-            "the daily part; left out: cargo doc, the examples as programs, the faults, the broken stores, vitest, packaging, the page, the README's snippets"
+            "the daily part; left out: cargo doc, the examples as programs, Firefox, Deno, Bun and newer Nodes, the faults, the broken stores, vitest, packaging, apps, traps, leaks, the page, the README's snippets"
         }
     }
 }
@@ -101,9 +103,13 @@ fn typescript() -> Outcome {
 fn suites(extent: Extent) -> Outcome {
     let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
-        scripts.extend(["test:faults", "test:broken", "test:vitest", "test:packaging", "test:page", "test:tidy"]);
+        setup::npm_ci("tests/apps/web")?;
+        setup::npm_ci("tests/apps/services")?;
+        scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:packaging"]);
+        scripts.extend(["test:traps", "test:runtimes", "test:web", "test:services", "test:firefox", "test:endurance"]);
+        // Last, of what all the others have found.
+        scripts.push("test:grid");
     }
-    scripts.push("test:grid");
     for script in scripts {
         step(script, command("npm", &["run", "--silent", script]).current_dir(root().join("tests")))?;
     }

@@ -34,10 +34,22 @@ export class Results {
     };
   }
 
+  /** Records that a runtime has no such store, and looks at what every method of it was refused with. */
+  absent(store, runtime, refusals) {
+    const calls = Object.entries(refusals);
+    assert.ok(calls.length >= 7, `${calls.length} methods were tried`);
+    for (const [call, error] of calls) {
+      assert.equal(`${error?.name} ${error?.code}`, "BytestowError unavailable", call);
+      assert.match(error.message, /no IndexedDB/u, call);
+    }
+    this.#rows.push({ store, runtime, absent: calls.length });
+  }
+
   /** Prints the rows and writes them. */
   finish() {
-    for (const { store, runtime, passed, total, ms } of this.#rows) {
-      console.log(`${store} | ${runtime} | ${passed}/${total} | ${(ms / 1_000).toFixed(1)} s`);
+    for (const { store, runtime, passed, total, ms, absent } of this.#rows) {
+      if (absent) console.log(`${store} | ${runtime} | absent: refused by ${absent} methods`);
+      else console.log(`${store} | ${runtime} | ${passed}/${total} | ${(ms / 1_000).toFixed(1)} s`);
     }
     this.#printNotes();
     console.log(`seed ${SEED} (BYTESTOW_SEED=... for another)`);
@@ -48,7 +60,7 @@ export class Results {
   /** What could not be checked: each reason once, with its rules and stores. */
   #printNotes() {
     const reasons = new Map();
-    for (const { store, notes } of this.#rows) {
+    for (const { store, notes = [] } of this.#rows) {
       for (const { rule, note } of notes) {
         if (!reasons.has(note)) reasons.set(note, { ids: new Set(), stores: new Set() });
         reasons.get(note).ids.add(rule.split("-", 1)[0]);

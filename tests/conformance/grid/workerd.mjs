@@ -9,6 +9,7 @@ import {
 } from "bytestow";
 import { runRules } from "bytestow/testing";
 import { MapStore } from "./map_store.mjs";
+import { refusals } from "./refusals.mjs";
 import { remotes } from "./remote.mjs";
 import { upstash } from "./servers.js";
 import { harnessOf } from "./stores.mjs";
@@ -145,22 +146,7 @@ const steps = {
     return { got: [...got], local: written.has("k") };
   },
   isLocal: () => written.has("k"),
-  /** IndexedDB, which is not there. */
-  async refusals() {
-    const store = new IndexedDBByteStore({ name: "nowhere" });
-    const made = Object.entries({ ...calls, destroy: () => new IndexedDBByteStore({ name: "nowhere" }).destroy() })
-      .filter(([name]) => name !== "capabilities" && name !== "close")
-      .map(async ([name, call]) => {
-        const error = await call(store).then(
-          () => undefined,
-          (reason) => reason,
-        );
-        return [name, error && { name: error.name, code: error.code, message: error.message }];
-      });
-    const refused = Object.fromEntries(await Promise.all(made));
-    await store.close();
-    return refused;
-  },
+  refusals,
 };
 
 export default {

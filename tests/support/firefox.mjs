@@ -1,0 +1,36 @@
+/**
+ * Firefox on profiles that persist, driven over WebDriver BiDi.
+ *
+ *   FIREFOX=/path/to/firefox   another browser
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { launch } from "puppeteer-core";
+
+/** The browser's path. */
+export function executable() {
+  const path = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+  if (!existsSync(path)) throw new Error(`no browser at ${path}: apt-get install -y firefox-esr (or set FIREFOX)`);
+  return path;
+}
+
+/** Its major version. */
+export function version() {
+  const said = execFileSync(executable(), ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return /\d+/u.exec(said)[0];
+}
+
+/**
+ * Opens a browser on `profile`, of `newProfile` in chromium.mjs. `preferences` are about:config's.
+ * @param {{ path: string }} profile
+ */
+export function openFirefox(profile, preferences = {}) {
+  return launch({
+    browser: "firefox",
+    executablePath: executable(),
+    headless: true,
+    userDataDir: profile.path,
+    extraPrefsFirefox: preferences,
+  });
+}
