@@ -13,7 +13,7 @@ import { executable, inChromium } from "./browser/chromium.mjs";
 import { OURS } from "./measure.mjs";
 import { goalLine, goals, records, tables } from "./report.mjs";
 
-const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash"];
+const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash", "edge"];
 
 const PEERS = [
   ...["idb-keyval", "dexie", "localforage"],
@@ -22,6 +22,9 @@ const PEERS = [
 
 /** Those that run in Node alone. */
 const IN_NODE = ["memory-node", "upstash"];
+
+/** Those that need Chromium. */
+const IN_CHROMIUM = ["indexeddb", "memory-chromium"];
 
 /** Rounds that are run but not counted: databases and compiled code are new in them. */
 const WARM_UPS = 2;
@@ -32,10 +35,13 @@ const ROUNDS = 16;
 /** Of the part over HTTP, whose rounds take 15 s each, and twice that on a busy machine. */
 const UPSTASH_ROUNDS = 6;
 
+/** Of cold starts, which are short; a multiple of the number of Workers, too. */
+const EDGE_ROUNDS = 36;
+
 const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
-  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}); fewer are for trying things out
+  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
   --json FILE   writes every sample there`;
 
 /** @returns {{ parts: string[], rounds?: number, json?: string }} */
@@ -88,6 +94,7 @@ async function measure(parts, rounds) {
   const counts = { rounds: rounds ?? ROUNDS, warmUps: WARM_UPS };
   const rows = [];
   let upstash;
+  let edge;
   if (parts.some((part) => IN_NODE.includes(part))) {
     // Here rather than on the command line, so that `node run.mjs` is all there is to know.
     setFlagsFromString("--expose-gc");
@@ -103,15 +110,19 @@ async function measure(parts, rounds) {
     upstash = await part.upstash({ rounds: rounds ?? UPSTASH_ROUNDS, warmUps: 1, progress });
     rows.push(...upstash.rows);
   }
+  if (parts.includes("edge")) {
+    const part = await import("./edge/index.mjs");
+    edge = await part.edge({ rounds: rounds ?? EDGE_ROUNDS, warmUps: 1, progress });
+  }
   const jobs = [];
   if (parts.includes("memory-chromium")) {
     jobs.push({ part: "memory", given: { where: "Chromium", ...counts }, progress });
   }
   if (parts.includes("indexeddb")) jobs.push({ part: "indexeddb", given: counts, progress });
-  if (jobs.length === 0) return { rows, upstash };
+  if (jobs.length === 0) return { rows, upstash, edge };
   progress("Chromium");
   const { version, rows: more } = await inChromium(jobs);
-  return { rows: [...rows, ...more], upstash, chromium: version };
+  return { rows: [...rows, ...more], upstash, edge, chromium: version };
 }
 
 let given;
@@ -126,39 +137,56 @@ let measured;
 try {
   // Before anything is measured, which takes minutes.
   measured = await versions();
-  if (given.parts.some((part) => !IN_NODE.includes(part))) executable();
+  if (given.parts.some((part) => IN_CHROMIUM.includes(part))) executable();
+  if (given.parts.includes("edge")) await (await import("./edge/process.mjs")).ready();
 } catch (error) {
   console.error(`[bench] ${error.message}`);
   process.exit(1);
 }
 
 try {
-  const { rows, upstash, chromium } = await measure(given.parts, given.rounds);
-  const machine = { node: process.version, chromium, cpu: cpus()[0]?.model, cores: cpus().length };
+  const { rows, upstash, edge, chromium } = await measure(given.parts, given.rounds);
+  const machine = {
+    node: process.version,
+    chromium,
+    workerd: edge?.workerd,
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+  };
   const reached = goals(rows);
   const overHttp = upstash === undefined ? undefined : await import("./upstash/report.mjs");
   const overWire = overHttp?.trafficGoals(upstash.traffic);
-  const samples = [...new Set(rows.map(({ samples }) => samples[OURS].length))].join(" or ");
+  const atEdge = edge === undefined ? undefined : await import("./edge/report.mjs");
+  const coldStart = atEdge?.edgeGoal(edge.starts);
+  const counts = [...rows.map(({ samples }) => samples[OURS].length), ...(edge ? [edge.rounds] : [])];
+  const samples = [...new Set(counts)].join(" or ");
+  const runtimes = Object.entries({ Node: machine.node, Chromium: chromium, workerd: machine.workerd })
+    .filter(([, version]) => version !== undefined)
+    .map(([name, version]) => `${name} ${version}`);
   const versionList = Object.entries(measured).map(([name, version]) => `${name} ${version}`);
   const said = [
     versionList.join(", "),
-    `Node ${machine.node}${chromium ? `, Chromium ${chromium}` : ""}; ${machine.cores} × ${machine.cpu}`,
+    `${runtimes.join(", ")}; ${machine.cores} × ${machine.cpu}`,
     `Medians (quartiles) of ${samples} interleaved rounds after warm-ups.`,
     "×n: the peer takes n times our time; above 1 ours is faster. Every result is checked, outside of the timed part.",
   ];
-  if (given.parts.some((part) => part !== "upstash")) said.push(NOTES);
+  if (given.parts.some((part) => !["upstash", "edge"].includes(part))) said.push(NOTES);
   if (overHttp !== undefined) said.push(overHttp.NOTES);
-  said.push("", tables(rows), "");
+  if (atEdge !== undefined) said.push(atEdge.NOTES);
+  if (rows.length > 0) said.push("", tables(rows));
+  said.push("");
   if (overHttp !== undefined) {
     said.push(overHttp.trafficTable(upstash.traffic), "", overHttp.smallTable(upstash.small), "");
   }
+  if (atEdge !== undefined) said.push(atEdge.edgeTable(edge.starts), "");
   said.push(...reached.map(goalLine), ...(overWire?.map(overHttp.trafficGoalLine) ?? []));
+  if (atEdge !== undefined) said.push(atEdge.edgeGoalLine(coldStart));
   console.log(said.join("\n"));
   if (given.json !== undefined) {
     const { traffic, small } = upstash ?? {};
     const report = {
       ...{ date: new Date().toISOString(), versions: measured, machine, rows: records(rows), goals: reached },
-      ...{ traffic, small, trafficGoals: overWire },
+      ...{ traffic, small, trafficGoals: overWire, edge: edge?.starts, edgeGoal: coldStart },
     };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);
   }

@@ -1,0 +1,5 @@
+/** The Worker that does nothing: what all others are measured against. */
+
+export default {
+  fetch: () => new Response("done"),
+};
