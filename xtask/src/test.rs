@@ -103,10 +103,12 @@ fn typescript() -> Outcome {
 fn suites(extent: Extent) -> Outcome {
     let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
+        setup::npm_ci("tests/packaging/declarations")?;
         setup::npm_ci("tests/apps/web")?;
         setup::npm_ci("tests/apps/services")?;
         scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:packaging"]);
         scripts.extend(["test:traps", "test:runtimes", "test:web", "test:services", "test:firefox", "test:endurance"]);
+        scripts.push("test:reproducible");
         // Last, of what all the others have found.
         scripts.push("test:grid");
     }

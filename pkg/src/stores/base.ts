@@ -38,6 +38,9 @@ type DisposeKey = SymbolConstructor extends { readonly asyncDispose: infer Key e
 /** The method of `await using`, where there is such a symbol; nothing elsewhere, so that older libraries compile. */
 export type AsyncDisposeMethod = { [Key in DisposeKey]: () => Promise<void> };
 
+/** Deletes the whole backend of a store whose class can do that, and closes the store. For that class alone. */
+export let destroyBackend: (store: ByteStore) => Promise<void>;
+
 export interface ByteStore extends AsyncDisposeMethod {}
 
 /**
@@ -68,13 +71,18 @@ export abstract class ByteStore {
     this.#handle = new Handle(make as () => WasmStore, (reason) => emit?.({ type: "reset", reason }));
   }
 
-  /** The object in wasm, for a store that stands on this one. */
+  /** What only modules of this package may do with a store. */
   static {
     giveWasmObjects((store) => {
       if (!(#handle in store)) return undefined;
       store.#checkOpen();
       return store.#handle.ready();
     });
+    destroyBackend = (store) =>
+      store.#call(undefined, () => {
+        store.#closed = true;
+        return store.#end(Operation.Destroy);
+      });
   }
 
   /** The class's name in LangChain's serialisation; a literal in each class, since minifiers rename classes. */
@@ -262,14 +270,6 @@ export abstract class ByteStore {
   /** See `toJSON`. */
   toJSONNotImplemented(): { lc: number; type: "not_implemented"; id: string[] } {
     return { lc: 1, type: "not_implemented", id: this.lc_id };
-  }
-
-  /** Deletes the whole backend, where a class can do that, and closes the store. */
-  protected destroyAll(): Promise<void> {
-    return this.#call(undefined, () => {
-      this.#closed = true;
-      return this.#end(Operation.Destroy);
-    });
   }
 
   /** The last call of all. Its object in wasm goes with it, and its counts stay. */

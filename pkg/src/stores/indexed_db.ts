@@ -2,7 +2,7 @@ import { emitter } from "../core/events.js";
 import { callback, checkOptions, namespace, nonEmptyText, oneOf, ttl, wholeNumber } from "../core/options.js";
 import type { ExpiringStoreOptions } from "../types.js";
 import { indexedDbStore, WriteDurability } from "../wasm/bytestow_wasm.js";
-import { ByteStore } from "./base.js";
+import { ByteStore, destroyBackend } from "./base.js";
 
 /** Options of `IndexedDBByteStore`. */
 export interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
@@ -75,6 +75,6 @@ export class IndexedDBByteStore extends ByteStore {
    * @throws `closed`; `unavailable` where there is no IndexedDB.
    */
   destroy(): Promise<void> {
-    return this.destroyAll();
+    return destroyBackend(this);
   }
 }

@@ -1,0 +1,12 @@
+/** Writes the pages of `surface.mjs` from the tarball as it is: `node tests/packaging/declarations/write.mjs`. */
+
+import { writeFile } from "node:fs/promises";
+import { installedApp } from "./app.mjs";
+import { surfaces } from "./surface.mjs";
+
+const { app, remove } = await installedApp();
+try {
+  for (const [name, page] of surfaces(app)) await writeFile(new URL(`${name}.d.ts`, import.meta.url), page);
+} finally {
+  await remove();
+}
