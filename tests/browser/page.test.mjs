@@ -1,20 +1,19 @@
-/** What a page around the stores may do: content security policies, `bytestow/slim`, a trap while IndexedDB is at work. */
+/** What a page around the stores may do: content security policies and `bytestow/slim`. */
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { newProfile, openProfile } from "../support/chromium.mjs";
-import { packageRoot, trapPackageRoot } from "../support/package.mjs";
+import { packageRoot } from "../support/package.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 
 describe("pages in Chromium", { timeout: 120_000 }, () => {
   let server, profile, context;
 
   before(async () => {
-    trapPackageRoot();
-    const [probe, slim, trap] = await Promise.all(
-      ["probe.mjs", "slim_probe.mjs", "trap_probe.mjs"].map((path) => bundle(path, import.meta.url)),
+    const [probe, slim] = await Promise.all(
+      ["probe.mjs", "slim_probe.mjs"].map((path) => bundle(path, import.meta.url)),
     );
     const wasm = await readFile(join(packageRoot(), "dist/wasm/bytestow_wasm_bg.wasm"));
     const withPolicy = (policy, script = "/probe.js") => ({
@@ -32,10 +31,8 @@ describe("pages in Chromium", { timeout: 120_000 }, () => {
         "/slim.js",
       ),
       "/slim-self": withPolicy("script-src 'self'", "/slim.js"),
-      "/trap": page("/trap.js"),
       "/probe.js": probe,
       "/slim.js": slim,
-      "/trap.js": trap,
       "/bytestow.wasm": { type: "application/wasm", body: wasm },
       "/untyped.wasm": { type: "application/octet-stream", body: wasm },
       "/page.wasm": "<!doctype html>not found, said kindly",
@@ -125,70 +122,5 @@ describe("pages in Chromium", { timeout: 120_000 }, () => {
     const { result } = await on("/slim-self", () => slim("/bytestow.wasm"));
     assert.equal(result.code, "unavailable");
     assert.match(result.message, /'wasm-unsafe-eval'/u);
-  });
-
-  test("a trap while IndexedDB is at work: calls in flight are rejected, the next ones work", async () => {
-    const { result, complaints } = await on("/trap", async () => {
-      const unhandled = [];
-      addEventListener("unhandledrejection", (event) => unhandled.push(String(event.reason)));
-      const events = [];
-      const options = { name: "trap", onEvent: (event) => events.push(event.type) };
-      const store = new bytestow.IndexedDBByteStore(options);
-      await store.mset([["kept", new Uint8Array([1])]]);
-      const rounds = [];
-      for (let round = 0; round < 10; round++) {
-        const big = Array.from({ length: 300 }, (_, at) => [`${at}`, new Uint8Array(3_000).fill(round)]);
-        const fresh = new bytestow.IndexedDBByteStore({ name: `trap ${round}` });
-        const calls = [
-          store.mset(big),
-          store.mget(["kept"]),
-          store.stat(["kept"]),
-          store.yieldKeys().next(),
-          fresh.mget(["a"]),
-        ];
-        const ended = Promise.allSettled(calls);
-        if (round % 2) await new Promise((resolve) => setTimeout(resolve, round));
-        try {
-          glue.trapNow();
-        } catch {}
-        const codes = (await ended).map(({ reason }) => reason?.code);
-        // The transactions of the old instance end while the new one works.
-        const [kept] = await store.mget(["kept"]);
-        const keys = [];
-        for await (const key of store.yieldKeys()) keys.push(key);
-        const values = new Set(
-          (await store.mget(keys)).filter((_, at) => keys[at] !== "kept").map((value) => value[0]),
-        );
-        rounds.push([kept[0], values.size <= 1, codes.every((code) => code === undefined || code === "internal")]);
-        await store.mset([[`after`, new Uint8Array([round])]]);
-        await store.mdelete(["after"]);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return { rounds, unhandled, resets: events.filter((type) => type === "reset").length };
-    });
-    assert.deepEqual(result.rounds, new Array(10).fill([1, true, true]));
-    assert.deepEqual(result.unhandled, []);
-    assert.equal(result.resets, 10);
-    // IndexedDB's events for the old instance still come; nobody hears of them.
-    assert.deepEqual(complaints, []);
-  });
-
-  test("a trap does not leave the database locked: another tab can delete it", async () => {
-    const { result } = await on("/trap", async () => {
-      const store = new bytestow.IndexedDBByteStore({ name: "trap locked" });
-      await store.mset([["a", new Uint8Array([1])]]);
-      try {
-        glue.trapNow();
-      } catch {}
-      await new bytestow.InMemoryByteStore().mget(["a"]);
-      return new Promise((resolve) => {
-        const request = indexedDB.deleteDatabase("trap locked");
-        request.onsuccess = () => resolve("deleted");
-        request.onerror = () => resolve("error");
-        // The old instance's connection cannot answer any more; it goes when it is collected.
-        setTimeout(() => resolve("blocked"), 5_000);
-      });
-    });
-    assert.equal(result, "deleted");
   });
 });

@@ -48,10 +48,13 @@ export function startProcess(command, args, options = {}) {
         if (over) return void ended.then(fail);
         child.stdin.write(`${JSON.stringify({ id: last, step, given })}\n`);
       }),
-    /** Ends its input; gives its exit code, and what it said. */
-    stop() {
+    /** Ends its input, and soon after the process; gives its exit code, and what it said. */
+    async stop() {
       child.stdin.end();
-      return ended;
+      const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      const end = await ended;
+      clearTimeout(late);
+      return end;
     },
   };
 }
