@@ -7,6 +7,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::setup;
 use crate::shell::{self, Outcome, command, read, root, write};
+use crate::short_names;
 use crate::weigh::{pair, squeeze};
 
 /// The wasm features that every runtime on our list has. Named one by one: with `--all-features` binaryen writes
@@ -16,6 +17,12 @@ const WASM_FEATURES: [&str; 6] =
 
 /// What is packed besides the code.
 const TEXTS: [&str; 4] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"];
+
+const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
+
+/// How the module is made small. No address is below 1,024 (but for the end of the stack), and memory begins as zeros:
+/// neither can be seen from the module.
+const OPTIMISE: [&str; 4] = ["-Oz", "--converge", "--low-memory-unused", "--zero-filled-memory"];
 
 /// Builds and packs the package, and unpacks it where the tests import it from. Gives the tarball's path.
 pub fn package() -> Result<PathBuf, String> {
@@ -89,6 +96,7 @@ pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
 fn wasm(out: &Path, features: &[&str]) -> Outcome {
     let wasm = bind(&compile(features)?, out, Names::Dropped)?;
     mend(&out.join("bytestow_wasm.js"), &out.join("bytestow_wasm.d.ts"))?;
+    shorten(out)?;
     let gzipped = squeeze(&read(&wasm)?)?;
     let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
     write(&out.join("inline.ts"), inlined(&text))?;
@@ -155,13 +163,24 @@ pub fn bind(compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     let wasm = out.join("bytestow_wasm_bg.wasm");
-    let mut optimise = shell::node("pkg/node_modules/binaryen/bin/wasm-opt");
-    optimise.args(["-Oz", "--converge"]).args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
+    let features = WASM_FEATURES.map(|feature| format!("--enable-{feature}"));
+    let mut optimise = shell::node(WASM_OPT);
+    optimise.args(OPTIMISE).args(&features);
     if names == Names::Kept {
         optimise.arg("--debuginfo");
     }
     shell::run("wasm-opt", optimise.arg(&wasm).arg("-o").arg(&wasm))?;
     Ok(wasm)
+}
+
+/// Gives what glue and module in `out` call each other short names. Last of all: what is mended in the glue says the long
+/// ones, and `--converge` would shorten the short ones again.
+pub fn shorten(out: &Path) -> Outcome {
+    let wasm = out.join("bytestow_wasm_bg.wasm");
+    let mut shorten = shell::node(WASM_OPT);
+    shorten.arg("--minify-imports-and-exports-and-modules");
+    shorten.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}"))).arg(&wasm).arg("-o").arg(&wasm);
+    short_names::rename(&out.join("bytestow_wasm.js"), &shell::output(&mut shorten)?)
 }
 
 /// A module of the wasm's text, in what is both JavaScript and TypeScript. A `let`: of a `const` the compiler would take

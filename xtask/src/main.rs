@@ -5,6 +5,7 @@
 mod build;
 mod setup;
 mod shell;
+mod short_names;
 mod size;
 mod test;
 mod wasm_names;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::build::{Names, bind, compile};
+use crate::build::{Names, bind, compile, shorten};
 use crate::shell::{self, Outcome, command, read, root};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
@@ -126,7 +126,9 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 /// What reqwest costs: against a build with requests by `fetch` itself behind the same trait.
 fn without_reqwest(with: usize) -> Outcome {
     let compiled = compile(&["--no-default-features", "--features", "bare-fetch"])?;
-    let wasm = bind(&compiled, &root().join("target/bare-fetch"), Names::Dropped)?;
+    let out = root().join("target/bare-fetch");
+    let wasm = bind(&compiled, &out, Names::Dropped)?;
+    shorten(&out)?;
     let without = squeeze(&read(&wasm)?)?.len();
     println!(
         "reqwest: {:.1} kB of the gzipped wasm ({:.1} kB with it, {:.1} kB with a bare fetch behind the same trait)",
