@@ -17,7 +17,7 @@ pub type SharedClock = Arc<dyn Clock>;
 /// When an entry that is written at `now_ms` and lives for `life` expires: on the first whole millisecond not before
 /// its end, and never sooner than the next one.
 pub fn expires_at(now_ms: u64, life: Duration) -> u64 {
-    let whole = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+    let whole = life.as_secs().saturating_mul(1_000).saturating_add(life.subsec_millis().into());
     let rest = u64::from(!life.subsec_nanos().is_multiple_of(1_000_000));
     now_ms.saturating_add(whole.saturating_add(rest).max(1))
 }

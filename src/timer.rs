@@ -24,6 +24,11 @@ pub trait Timer: Portable {
 /// A timer shared by those who need it.
 pub type SharedTimer = Arc<dyn Timer>;
 
+/// The whole microseconds of `time`. Not `as_micros`, which counts in 128 bits: their arithmetic is a library of its own.
+pub fn micros(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros().into())
+}
+
 /// The longest that JavaScript's timers can wait for.
 pub const LONGEST_SLEEP: Duration = Duration::from_millis(0x7FFF_FFFF);
 

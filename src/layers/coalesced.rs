@@ -19,7 +19,7 @@ use crate::event::Counters;
 use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::timer::SharedTimer;
-use crate::{BoxFuture, Entries, Error, Keys, Portable, Result, Stats};
+use crate::{BoxFuture, Entries, Error, Keys, Result, Stats};
 
 /// How often a shared read lets others go first, so that they can join it: calls of one turn that are made a few
 /// microtasks apart still share it.
@@ -258,7 +258,7 @@ impl Coalesced {
         }
     }
 
-    async fn write<T: Portable>(&self, keys: Option<Keys>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
+    async fn write<T>(&self, keys: Option<Keys>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
         self.shut(keys.as_ref());
         let about = keys.as_ref().map_or_else(About::writing_all, About::writing);
         self.order.draw(about).run(work).await

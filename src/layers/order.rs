@@ -9,13 +9,14 @@
 //! over), so there each call looks again and again, by a timer of its own, whether its turn has come; and calls that
 //! are alive say so, so that nobody waits for one whose request is gone.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::timer::{SharedTimer, first};
-use crate::{BoxFuture, Keys, Portable};
+use crate::{BoxFuture, Keys};
 
 /// What concurrent calls may share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,32 +209,14 @@ impl Ticket {
     }
 
     /// Runs `work` when its turn has come. The call's place is kept until the ticket is dropped.
-    pub fn run<'a, T: Portable + 'a>(&'a self, work: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
-        Box::pin(async move {
-            let mut result = None;
-            let done = Box::pin(async { result = Some(work.await) });
-            self.run_erased(done).await;
-            match result {
-                Some(result) => result,
-                None => std::future::pending().await,
-            }
-        })
-    }
-
-    /// Not generic: one copy serves all calls.
-    fn run_erased<'a>(&'a self, work: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            let work: BoxFuture<'a, ()> = Box::pin(async move {
-                self.turn(false).await;
-                first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
-                self.begin();
-                work.await;
-            });
-            match self.order.sharing {
-                Sharing::Calls => work.await,
-                Sharing::Nothing => first(work, self.beats()).await,
-            }
-        })
+    pub fn run<'a, T>(&'a self, work: BoxFuture<'a, T>) -> Run<'a, T> {
+        let waiting: BoxFuture<'a, ()> = Box::pin(async move {
+            self.turn(false).await;
+            first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
+            self.begin();
+        });
+        let beats = (self.order.sharing == Sharing::Nothing).then(|| self.beats());
+        Run { place: Place { waiting: Some(waiting), beats }, work }
     }
 
     /// Waits until nothing is left that the call must not overtake, reads that are under way among it or not.
@@ -277,6 +260,51 @@ impl Ticket {
                 }
             }
         })
+    }
+}
+
+/// A call that waits for its turn, and then does its work. By hand: of each kind of work the compiler makes a copy, and
+/// those of nested `async` blocks weigh four times as much.
+pub struct Run<'a, T> {
+    place: Place<'a>,
+    work: BoxFuture<'a, T>,
+}
+
+/// What of it is the same for all kinds of work.
+struct Place<'a> {
+    /// Until its turn has come.
+    waiting: Option<BoxFuture<'a, ()>>,
+    /// Says that the call is alive, where that must be said.
+    beats: Option<BoxFuture<'a, ()>>,
+}
+
+impl Place<'_> {
+    fn has_turn(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.waiting.as_mut().is_some_and(|waiting| waiting.as_mut().poll(cx).is_ready()) {
+            self.waiting = None;
+        }
+        self.waiting.is_none()
+    }
+
+    fn beat(&mut self, cx: &mut Context<'_>) {
+        if let Some(beats) = &mut self.beats {
+            // It has no end.
+            let _ = beats.as_mut().poll(cx);
+        }
+    }
+}
+
+impl<T> Future for Run<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        if self.place.has_turn(cx)
+            && let Poll::Ready(result) = self.work.as_mut().poll(cx)
+        {
+            return Poll::Ready(result);
+        }
+        self.place.beat(cx);
+        Poll::Pending
     }
 }
 
@@ -336,7 +364,6 @@ mod tests {
     use super::*;
     use crate::timer::{ManualTimer, Timer};
     use proptest::prelude::*;
-    use std::task::Context;
 
     type Call = BoxFuture<'static, ()>;
 
@@ -459,7 +486,7 @@ mod tests {
         let order = Order::new(Sharing::Calls, Arc::new(timer.clone()));
         let key = Keys::from(["k"]);
         let (stuck, write) = (order.draw(About::reading(&key)), order.draw(About::writing(&key)));
-        let mut stuck = stuck.run(Box::pin(std::future::pending::<()>()));
+        let mut stuck = Box::pin(stuck.run(Box::pin(std::future::pending::<()>())));
         assert!(stuck.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         timer.run(write.run(Box::pin(async {})));
         assert_eq!(timer.now(), PATIENCE_WITH_READS);

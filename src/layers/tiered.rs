@@ -24,7 +24,7 @@ use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, LiveCursor, Lookup, Page, Stat, Ttl};
-use crate::timer::SharedTimer;
+use crate::timer::{SharedTimer, micros};
 use crate::{BoxFuture, Entries, Error, Keys, Observer, Portable, Result, Stats, Value};
 
 /// What a failing remote store means to reads and listings.
@@ -150,7 +150,7 @@ impl Tiers {
     /// Counts and tells a call of the remote store.
     fn asked(&self, operation: &'static str, keys: usize, began: Duration) {
         self.counters.request();
-        let ms = self.timer.now().saturating_sub(began).as_micros() as f64 / 1_000.0;
+        let ms = micros(self.timer.now().saturating_sub(began)) as f64 / 1_000.0;
         tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
     }
 
@@ -296,7 +296,7 @@ impl TieredByteStore {
             self.breaker.open(self.timer.now(), &error);
             tell(self.core.observer.as_ref(), || Event::Breaker {
                 reason: error.code().as_str(),
-                ms: crate::breaker::REST.as_millis() as f64,
+                ms: crate::breaker::REST.as_secs() as f64 * 1_000.0,
             });
         }
         error
@@ -391,7 +391,7 @@ impl TieredByteStore {
     /// Runs a write in its turn: behind this handle's earlier calls, and behind other handles' writes.
     async fn in_turn(&self, about: About, work: BoxFuture<'_, Result<()>>) -> Result<()> {
         let (own, of_all) = (self.order.draw(about.clone()), self.core.realm.writes.draw(about));
-        own.run(of_all.run(work)).await
+        own.run(Box::pin(of_all.run(work))).await
     }
 }
 

@@ -13,7 +13,7 @@ use super::transport::{Head, Interrupted, Receive, Request, Transport};
 use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
-use crate::timer::{SharedTimer, first};
+use crate::timer::{SharedTimer, first, micros};
 use crate::{Error, Observer, Result, Secret};
 
 /// What a client is made of.
@@ -150,7 +150,7 @@ impl Client {
                     self.breaker.open(self.timer.now(), &error);
                     tell(self.observer.as_ref(), || Event::Breaker {
                         reason: error.code().as_str(),
-                        ms: crate::breaker::REST.as_millis() as f64,
+                        ms: crate::breaker::REST.as_secs() as f64 * 1_000.0,
                     });
                     None
                 }
@@ -160,7 +160,7 @@ impl Client {
             tell(self.observer.as_ref(), || Event::Retry {
                 operation: ask.operation,
                 attempt: attempts,
-                delay_ms: wait.as_micros() as f64 / 1_000.0,
+                delay_ms: micros(wait) as f64 / 1_000.0,
                 reason: error.code().as_str(),
             });
             if !wait.is_zero() {
@@ -214,7 +214,7 @@ impl Client {
         let sent = self.transport.send(Request { url: &url, headers, body }, &mut incoming);
         let ended = Box::pin(async { end = Some(sent.await) });
         first(ended, self.timer.sleep(limit)).await;
-        let ms = self.timer.now().saturating_sub(start).as_micros() as f64 / 1_000.0;
+        let ms = micros(self.timer.now().saturating_sub(start)) as f64 / 1_000.0;
         tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
         let Incoming { head, body: reply } = incoming;
         if let Some(token) = &head.sync_token {
@@ -255,7 +255,7 @@ impl Client {
 }
 
 fn timed_out(who: &str, limit: Duration) -> Complaint {
-    let ms = limit.as_micros().div_ceil(1_000) as u64;
+    let ms = micros(limit).div_ceil(1_000);
     let message = format!("{who} has not answered within {ms} ms, the last attempt's time");
     Complaint { error: Error::new(ErrorCode::Timeout, message), remedy: Remedy::Retry }
 }

@@ -9,6 +9,7 @@
 //! bytes that could not have stood as they are. So every text that another client has written comes back as it is.
 
 use super::base64;
+use super::search::lead_of_replacement;
 
 /// Begins each value that does not stand as it is.
 pub const MARKER: &[u8] = b"bytestow1:";
@@ -21,7 +22,20 @@ pub fn is_verbatim(bytes: &[u8]) -> bool {
 /// Whether `bytes`, read as plain JSON, may be what the server has made of others: U+FFFD stands where they were no UTF-8.
 pub fn is_doubtful(bytes: &[u8]) -> bool {
     // What we write is ASCII for the most part, and that is told at a glance.
-    !bytes.is_ascii() && std::str::from_utf8(bytes).map_or(true, |text| text.contains(char::REPLACEMENT_CHARACTER))
+    !bytes.is_ascii() && (std::str::from_utf8(bytes).is_err() || has_replacement(bytes))
+}
+
+/// Whether U+FFFD is in a text. Not `str::contains`, whose search for a character is one more copy of it in the wasm.
+fn has_replacement(mut text: &[u8]) -> bool {
+    const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+    while let Some(at) = lead_of_replacement(text) {
+        text = text.get(at..).unwrap_or_default();
+        if text.starts_with(REPLACEMENT) {
+            return true;
+        }
+        text = text.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// What stands in Redis for `bytes`, unless it is the bytes themselves.

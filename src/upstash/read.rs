@@ -224,7 +224,11 @@ impl Core {
         let Outcome::Answered(replies) = self.client.ask(&commands, ask).await? else {
             return Err(unexpected().error);
         };
-        replies.chunks(STAT_COMMANDS).map(|answers| self.stat_of(answers)).collect()
+        let mut stats = Vec::with_capacity(keys.len());
+        for answers in replies.chunks(STAT_COMMANDS) {
+            stats.push(self.stat_of(answers)?);
+        }
+        Ok(stats)
     }
 
     fn stat_of(&self, answers: &[Heard<Reply>]) -> Result<Option<Option<Stat>>> {

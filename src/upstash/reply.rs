@@ -148,13 +148,13 @@ fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
     {
         return Answer::Refused(error);
     }
-    let Some(plain) = items.into_iter().map(reply).collect::<Option<Vec<Reply>>>() else {
+    let Some(plain) = all(items, reply) else {
         return Answer::Malformed("JSON that is no reply");
     };
     match form {
         Form::Plain => counted(plain, count),
         Form::Resp2 => Answer::OtherForm(plain),
-        Form::Base64 => match plain.iter().map(from_base64).collect::<Option<Vec<Reply>>>() {
+        Form::Base64 => match all(plain.iter().collect(), from_base64) {
             Some(replies) => counted(replies, count),
             None => Answer::OtherForm(plain),
         },
@@ -186,7 +186,7 @@ fn value(json: Json) -> Option<Reply> {
             Err(_) => Reply::Bytes(word.into_bytes()),
         },
         Json::Text(text) => Reply::Bytes(text),
-        Json::Array(items) => Reply::Array(items.into_iter().map(value).collect::<Option<_>>()?),
+        Json::Array(items) => Reply::Array(all(items, value)?),
         Json::Object(_) => return None,
     })
 }
@@ -195,9 +195,19 @@ fn value(json: Json) -> Option<Reply> {
 fn from_base64(reply: &Reply) -> Option<Reply> {
     Some(match reply {
         Reply::Bytes(text) if text != b"OK" => Reply::Bytes(base64::decode(text)?),
-        Reply::Array(items) => Reply::Array(items.iter().map(from_base64).collect::<Option<_>>()?),
+        Reply::Array(items) => Reply::Array(all(items.iter().collect(), from_base64)?),
         other => other.clone(),
     })
+}
+
+/// What `of` makes of each, if it makes something of all. Not an iterator's `collect`, of which each closure would have a
+/// copy.
+fn all<T>(items: Vec<T>, of: fn(T) -> Option<Reply>) -> Option<Vec<Reply>> {
+    let mut replies = Vec::with_capacity(items.len());
+    for item in items {
+        replies.push(of(item)?);
+    }
+    Some(replies)
 }
 
 #[cfg(test)]

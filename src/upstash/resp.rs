@@ -87,11 +87,11 @@ impl Decoder {
                 b':' => Some(Some(Reply::Integer(text.parse().ok()?))),
                 b'$' | b'*' if text == "-1" => Some(Some(Reply::Null)),
                 b'$' => {
-                    self.state = State::Bulk(text.parse::<usize>().ok()?.checked_add(2)?);
+                    self.state = State::Bulk(length(text)?.checked_add(2)?);
                     Some(None)
                 }
                 b'*' => {
-                    let count = text.parse::<usize>().ok()?;
+                    let count = length(text)?;
                     self.frames.push((count, Vec::new()));
                     if self.frames.len() > DEEPEST {
                         return None;
@@ -123,6 +123,11 @@ impl Decoder {
         }
         self.replies.push(reply);
     }
+}
+
+/// A length, read as the numbers are: of `parse` the wasm then has one copy.
+fn length(text: &str) -> Option<usize> {
+    text.parse::<i64>().ok().and_then(|length| usize::try_from(length).ok())
 }
 
 #[cfg(test)]

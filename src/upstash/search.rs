@@ -33,6 +33,11 @@ pub fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     search(bytes, |word| zero(word ^ each(b'"')) | zero(word ^ each(b'\\')), |byte| matches!(byte, b'"' | b'\\'))
 }
 
+/// Where the first byte stands with which U+FFFD may begin.
+pub fn lead_of_replacement(bytes: &[u8]) -> Option<usize> {
+    search(bytes, |word| zero(word ^ (EACH * 0xEF)), |byte| byte == 0xEF)
+}
+
 /// Where the first byte stands that a JSON string cannot hold as it is.
 pub fn special(bytes: &[u8]) -> Option<usize> {
     let each = |byte: u8| EACH * u64::from(byte);

@@ -12,6 +12,7 @@ use super::read::{AT_ONCE, hopeless, unexpected};
 use super::reply::{Form, Reply};
 use super::{Core, Encoding, base64, envelope};
 use crate::error::shown_key;
+use crate::timer::micros;
 use crate::{Entries, Error, Keys, Result, Value};
 
 /// The longest path that servers take: Node's take 16 kB of headers in all.
@@ -50,7 +51,7 @@ impl Core {
             self.check_size(key, value)?;
         }
         // Redis counts whole milliseconds, and refuses zero.
-        let life = life.map(|life| u64::try_from(life.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1));
+        let life = life.map(|life| micros(life).div_ceil(1_000).max(1));
         // Nor what no clock can show, which it counts from now on in 63 bits, and JavaScript's servers in 53.
         let life = life.filter(|life| *life < LONGEST_LIFE);
         let (bytes, others): (Vec<Entry<'_>>, Vec<Entry<'_>>) =

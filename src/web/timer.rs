@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::BoxFuture;
-use crate::timer::{LONGEST_SLEEP, Timer};
+use crate::timer::{LONGEST_SLEEP, Timer, micros};
 
 /// `setTimeout`, `performance.now()` and `Math.random()`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +34,7 @@ impl Timer for SystemTimer {
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         // Rounded up: whoever slept for a time must find it gone.
-        let ms = time.min(LONGEST_SLEEP).as_micros().div_ceil(1_000);
+        let ms = micros(time.min(LONGEST_SLEEP)).div_ceil(1_000);
         Box::pin(Sleep { ms: ms as u32, begun: None })
     }
 

@@ -66,6 +66,10 @@ impl Reading {
         if let Some(error) = last.error().map_err(failed)? {
             return Err(failed(error.into()));
         }
-        self.requests.iter().map(|request| request.result().map_err(failed)).collect()
+        let mut results = Vec::with_capacity(self.requests.len());
+        for request in &self.requests {
+            results.push(request.result().map_err(failed)?);
+        }
+        Ok(results)
     }
 }
