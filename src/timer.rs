@@ -60,13 +60,26 @@ impl Timer for SystemTimer {
 #[cfg(target_arch = "wasm32")]
 pub use crate::web::SystemTimer;
 
-/// Runs both until either ends; the other is dropped. Not generic: one copy serves all.
-pub async fn first(mut a: BoxFuture<'_, ()>, mut b: BoxFuture<'_, ()>) {
-    std::future::poll_fn(|cx| match a.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => b.as_mut().poll(cx),
-    })
-    .await;
+/// Runs both until either ends, and drops the other. What `work` has come to, if it was the first.
+pub fn first<'a, T>(work: BoxFuture<'a, T>, over: BoxFuture<'a, ()>) -> First<'a, T> {
+    First { work, over }
+}
+
+/// See [`first`].
+pub struct First<'a, T> {
+    work: BoxFuture<'a, T>,
+    over: BoxFuture<'a, ()>,
+}
+
+impl<T> Future for First<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        match self.work.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => self.over.as_mut().poll(cx).map(|()| None),
+        }
+    }
 }
 
 /// A timer that stands still until everything waits for it, and then goes on to the next moment that is waited for.

@@ -489,18 +489,18 @@ impl ByteStore for TieredByteStore {
             let ticket = self.order.draw(About::reading_all());
             let (local, page) = ticket
                 .run(Box::pin(async {
-                    match under_way {
-                        Some(listing) if listing.local => {
-                            Ok((true, core.local.list(prefix, listing.cursor, limit).await?))
-                        }
-                        Some(listing) => Ok((false, core.remote.list(prefix, listing.cursor, limit).await?)),
+                    let Listing { local, cursor } = match under_way {
+                        Some(listing) => *listing,
                         None => {
-                            match self.ask_remote("list", 0, core.remote.list(prefix.clone(), None, limit)).await? {
-                                Some(page) => Ok((false, page)),
-                                None => Ok((true, core.local.list(prefix, None, limit).await?)),
+                            let first = core.remote.list(prefix.clone(), None, limit);
+                            if let Some(page) = self.ask_remote("list", 0, first).await? {
+                                return Ok((false, page));
                             }
+                            Listing { local: true, cursor: None }
                         }
-                    }
+                    };
+                    let store: &dyn ByteStore = if local { &*core.local } else { &*core.remote };
+                    Ok::<_, Error>((local, store.list(prefix, cursor, limit).await?))
                 }))
                 .await?;
             let next = page.next.map(|cursor| Cursor::live(Listing { local, cursor: Some(cursor) }));

@@ -195,10 +195,7 @@ impl Client {
             Token::None => None,
             Token::Fixed(token) => Some(token.clone()),
             Token::Ask(source) => {
-                let mut given = None;
-                let asking = source.token();
-                first(Box::pin(async { given = Some(asking.await) }), self.timer.sleep(limit)).await;
-                match given {
+                match first(source.token(), self.timer.sleep(limit)).await {
                     Some(token) => Some(token?),
                     None => return Ok(Attempt::Failed(timed_out("the function that gives the token", limit), None)),
                 }
@@ -210,10 +207,8 @@ impl Client {
         let limit = limit.saturating_sub(self.timer.now().saturating_sub(start));
         let mut incoming = Incoming { head: Head::default(), body: Body::Empty };
         self.counters.request();
-        let mut end = None;
         let sent = self.transport.send(Request { url: &url, headers, body }, &mut incoming);
-        let ended = Box::pin(async { end = Some(sent.await) });
-        first(ended, self.timer.sleep(limit)).await;
+        let end = first(sent, self.timer.sleep(limit)).await;
         let ms = micros(self.timer.now().saturating_sub(start)) as f64 / 1_000.0;
         tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
         let Incoming { head, body: reply } = incoming;

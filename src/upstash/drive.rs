@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::batch::halves;
 use super::complaint::{Complaint, Remedy};
-use crate::BoxFuture;
 use crate::future::InFlight;
+use crate::{BoxFuture, Portable};
 
 /// A request that has been begun.
 pub struct Begun<'b> {
@@ -15,24 +15,36 @@ pub struct Begun<'b> {
     pub sent: BoxFuture<'b, Result<(), Complaint>>,
 }
 
+/// A function, called through a pointer: with closures as they are, the wasm would have a copy of [`drive`] for each.
+pub trait Call<Argument, Result>: Portable {
+    /// Calls it.
+    fn call(&self, argument: Argument) -> Result;
+}
+
+impl<Argument, Result, F: Fn(Argument) -> Result + Portable> Call<Argument, Result> for F {
+    fn call(&self, argument: Argument) -> Result {
+        self(argument)
+    }
+}
+
 /// Has all `count` items sent: `begin` begins a request for some first ones of those that it is given, `width` says how
 /// many requests there may be at once. Fails with the first complaint that nothing helps against, and the item at which
 /// its request began.
 pub async fn drive<'b>(
     count: usize,
-    width: impl Fn() -> usize,
-    begin: impl Fn(Range<usize>) -> Begun<'b>,
+    width: &dyn Call<(), usize>,
+    begin: &dyn Call<Range<usize>, Begun<'b>>,
 ) -> Result<(), (usize, Complaint)> {
     let mut todo = Vec::new();
     todo.push(0..count);
     let mut running: InFlight<'b, (Range<usize>, Result<(), Complaint>)> = InFlight::new();
     loop {
-        while running.len() < width() {
+        while running.len() < width.call(()) {
             let Some(range) = todo.pop() else { break };
             if range.is_empty() {
                 continue;
             }
-            let Begun { end, sent } = begin(range.clone());
+            let Begun { end, sent } = begin.call(range.clone());
             todo.push(end..range.end);
             running.push(Box::pin(async move { (range.start..end, sent.await) }));
         }
@@ -87,7 +99,7 @@ mod tests {
                 });
                 Begun { end, sent }
             };
-            let end = futures_executor::block_on(drive(sizes.len(), || width, begin));
+            let end = futures_executor::block_on(drive(sizes.len(), &|()| width, &begin));
             prop_assert!(end.is_ok());
             let mut done = done.into_inner().unwrap();
             done.sort_unstable();
@@ -101,7 +113,7 @@ mod tests {
             end: range.end,
             sent: Box::pin(async move { if range.contains(&2) { Err(complaint(Remedy::Split)) } else { Ok(()) } }),
         };
-        let end = futures_executor::block_on(drive(5, || 1, begin));
+        let end = futures_executor::block_on(drive(5, &|()| 1, &begin));
         assert_eq!(end.map_err(|(at, complaint)| (at, complaint.remedy)), Err((2, Remedy::Split)));
     }
 }

@@ -58,7 +58,7 @@ impl Core {
     async fn read_distinct(&self, keys: &[&str]) -> Result<Vec<Found>> {
         let answers: Answers = Mutex::new(vec![None; keys.len()]);
         // What is to be learned from the first batch is waited for.
-        let width = || if self.learned.knows_anything() { AT_ONCE } else { 1 };
+        let width = |()| if self.learned.knows_anything() { AT_ONCE } else { 1 };
         let begin = |range: Range<usize>| {
             let lengths: Vec<usize> = keys.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
             let end = range.start + self.learned.next_read(&lengths);
@@ -70,7 +70,7 @@ impl Core {
             });
             Begun { end, sent }
         };
-        drive(keys.len(), width, begin).await.map_err(|failed| failure(keys, failed))?;
+        drive(keys.len(), &width, &begin).await.map_err(|failed| failure(keys, failed))?;
 
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         // A key that nobody asked for must not look as if it were missing.
@@ -211,7 +211,8 @@ impl Core {
 
     /// What is known of each key; nothing of one that has changed between the commands, which are no transaction.
     async fn stats_of(&self, keys: &[&str]) -> Result<Vec<Option<Option<Stat>>>> {
-        let commands: Vec<Command> = keys.iter().flat_map(|key| stat_commands(key)).collect();
+        let mut commands = Vec::with_capacity(keys.len() * STAT_COMMANDS);
+        keys.iter().for_each(|key| commands.extend(stat_commands(key)));
         let ask = Ask {
             operation: "stat",
             keys: keys.len(),

@@ -100,7 +100,7 @@ impl Core {
             });
             Begun { end, sent }
         };
-        drive(entries.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
+        drive(entries.len(), &|()| AT_ONCE, &begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
     /// As many of `range` as one request takes: where it ends, and what it is.
@@ -204,7 +204,7 @@ impl Core {
             });
             Begun { end: range.start + 1, sent }
         };
-        drive(entries.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
+        drive(entries.len(), &|()| AT_ONCE, &begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
     /// Deletes `keys`.
@@ -222,7 +222,7 @@ impl Core {
             });
             Begun { end, sent }
         };
-        drive(all.len(), || AT_ONCE, begin).await.map_err(|(_, complaint)| complaint.error)
+        drive(all.len(), &|()| AT_ONCE, &begin).await.map_err(|(_, complaint)| complaint.error)
     }
 
     async fn unlink(&self, keys: &[&str]) -> Heard<()> {
