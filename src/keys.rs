@@ -28,30 +28,23 @@ impl Keys {
     /// The keys that stand one after the other in `joined`; `lengths` are theirs in UTF-16 code units, which is what
     /// JavaScript calls a string's length.
     pub fn from_utf16_lengths(joined: String, lengths: &[u32]) -> Self {
+        let ascii = joined.is_ascii();
+        let mut chars = joined.chars();
+        let mut ends = Vec::with_capacity(lengths.len());
         let mut end = 0;
-        let ends = if joined.is_ascii() {
-            lengths
-                .iter()
-                .map(|length| {
-                    end += *length as usize;
-                    end
-                })
-                .collect()
-        } else {
-            let mut chars = joined.chars();
-            lengths
-                .iter()
-                .map(|length| {
-                    let mut units = *length as usize;
-                    while units > 0 {
-                        let Some(next) = chars.next() else { break };
-                        units = units.saturating_sub(next.len_utf16());
-                        end += next.len_utf8();
-                    }
-                    end
-                })
-                .collect()
-        };
+        for length in lengths {
+            let mut units = *length as usize;
+            if ascii {
+                end += units;
+                units = 0;
+            }
+            while units > 0 {
+                let Some(next) = chars.next() else { break };
+                units = units.saturating_sub(next.len_utf16());
+                end += next.len_utf8();
+            }
+            ends.push(end);
+        }
         Self { joined, ends }
     }
 

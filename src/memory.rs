@@ -386,8 +386,13 @@ impl State {
 
     fn clear(&mut self, prefix: &str) {
         self.version += 1;
-        let doomed = self.names.from(prefix).map(|(key, _)| key.clone());
-        let doomed: Vec<Arc<str>> = doomed.take_while(|key| key.starts_with(prefix)).collect();
+        let mut doomed: Vec<Arc<str>> = Vec::new();
+        for (key, _) in self.names.from(prefix) {
+            if !key.starts_with(prefix) {
+                break;
+            }
+            doomed.push(key.clone());
+        }
         for key in &doomed {
             self.remove(key);
         }

@@ -234,6 +234,13 @@ impl Lookup {
         let bytes = self.value.as_ref()?.len() as u64;
         Some(Stat { bytes, expiry: self.expiry, written: self.written })
     }
+
+    /// The same of several.
+    pub(crate) fn stats(found: &[Self]) -> Vec<Option<Stat>> {
+        let mut stats = Vec::with_capacity(found.len());
+        found.iter().for_each(|lookup| stats.push(lookup.stat()));
+        stats
+    }
 }
 
 /// What [`ByteStore::stat`] knows of an entry.

@@ -24,9 +24,16 @@ pub trait Timer: Portable {
 /// A timer shared by those who need it.
 pub type SharedTimer = Arc<dyn Timer>;
 
-/// The whole microseconds of `time`. Not `as_micros`, which counts in 128 bits: their arithmetic is a library of its own.
-pub fn micros(time: Duration) -> u64 {
-    time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros().into())
+/// The whole microseconds of `time`, of half a million years at most. Not `as_micros`, nor a product that is looked at for
+/// overflow: both count in 128 bits, whose arithmetic is a library of its own.
+pub(crate) fn micros(time: Duration) -> u64 {
+    const MOST: u64 = u64::MAX / 1_000_000 - 1;
+    time.as_secs().min(MOST) * 1_000_000 + u64::from(time.subsec_micros())
+}
+
+/// Milliseconds, as events tell them.
+pub(crate) fn ms(time: Duration) -> f64 {
+    micros(time) as f64 / 1_000.0
 }
 
 /// The longest that JavaScript's timers can wait for.
@@ -60,18 +67,23 @@ impl Timer for SystemTimer {
 #[cfg(target_arch = "wasm32")]
 pub use crate::web::SystemTimer;
 
-/// Runs both until either ends, and drops the other. What `work` has come to, if it was the first.
-pub fn first<'a, T>(work: BoxFuture<'a, T>, over: BoxFuture<'a, ()>) -> First<'a, T> {
-    First { work, over }
+/// Runs both until either ends; the other is dropped.
+pub async fn first(a: BoxFuture<'_, ()>, b: BoxFuture<'_, ()>) {
+    before(a, b).await;
 }
 
-/// See [`first`].
-pub struct First<'a, T> {
+/// Runs `work` until `over` ends; what it has come to by then.
+pub(crate) fn before<'a, T>(work: BoxFuture<'a, T>, over: BoxFuture<'a, ()>) -> Before<'a, T> {
+    Before { work, over }
+}
+
+/// See [`before`]. By hand: of each kind of work there is a copy.
+pub(crate) struct Before<'a, T> {
     work: BoxFuture<'a, T>,
     over: BoxFuture<'a, ()>,
 }
 
-impl<T> Future for First<'_, T> {
+impl<T> Future for Before<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {

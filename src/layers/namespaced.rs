@@ -63,8 +63,10 @@ impl ByteStore for Namespaced {
         Box::pin(async move {
             let mut page = listed.await?;
             // A store that lists keys of others is at fault, and still must not be able to show them here.
-            let own = page.keys.iter().filter_map(|key| key.strip_prefix(&self.prefix));
-            page.keys = own.map(str::to_owned).collect();
+            page.keys.retain_mut(|key| {
+                let own = key.strip_prefix(&self.prefix).map(str::to_owned);
+                own.map(|own| *key = own).is_some()
+            });
             Ok(page)
         })
     }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::timer::{SharedTimer, first};
+use crate::timer::{SharedTimer, before};
 use crate::{BoxFuture, Keys};
 
 /// What concurrent calls may share.
@@ -212,7 +212,7 @@ impl Ticket {
     pub fn run<'a, T>(&'a self, work: BoxFuture<'a, T>) -> Run<'a, T> {
         let waiting: BoxFuture<'a, ()> = Box::pin(async move {
             self.turn(false).await;
-            first(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
+            before(self.turn(true), self.order.timer.sleep(PATIENCE_WITH_READS)).await;
             self.begin();
         });
         let beats = (self.order.sharing == Sharing::Nothing).then(|| self.beats());

@@ -24,7 +24,7 @@ use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, LiveCursor, Lookup, Page, Stat, Ttl};
-use crate::timer::{SharedTimer, micros};
+use crate::timer::{SharedTimer, ms};
 use crate::{BoxFuture, Entries, Error, Keys, Observer, Portable, Result, Stats, Value};
 
 /// What a failing remote store means to reads and listings.
@@ -150,7 +150,7 @@ impl Tiers {
     /// Counts and tells a call of the remote store.
     fn asked(&self, operation: &'static str, keys: usize, began: Duration) {
         self.counters.request();
-        let ms = micros(self.timer.now().saturating_sub(began)) as f64 / 1_000.0;
+        let ms = ms(self.timer.now().saturating_sub(began));
         tell(self.observer.as_ref(), || Event::Request { operation, keys, ms });
     }
 
@@ -296,7 +296,7 @@ impl TieredByteStore {
             self.breaker.open(self.timer.now(), &error);
             tell(self.core.observer.as_ref(), || Event::Breaker {
                 reason: error.code().as_str(),
-                ms: crate::breaker::REST.as_secs() as f64 * 1_000.0,
+                ms: ms(crate::breaker::REST),
             });
         }
         error
@@ -373,7 +373,7 @@ impl TieredByteStore {
 
     /// What is local of `keys`, as far as it may be served.
     async fn read_local(&self, keys: &Keys) -> Result<Vec<Lookup>> {
-        let found = match self.core.local.get_many(keys.clone()).await {
+        let mut found = match self.core.local.get_many(keys.clone()).await {
             Ok(found) => found,
             Err(error) if error.code() == ErrorCode::Closed => return Err(error),
             Err(error) => {
@@ -381,11 +381,12 @@ impl TieredByteStore {
                 vec![Lookup::default(); keys.len()]
             }
         };
-        let Some(distrusted) = self.core.realm.distrusted(keys) else { return Ok(found) };
-        let served = |(lookup, distrusted): (Lookup, bool)| {
-            if distrusted { Lookup { version: lookup.version, ..Lookup::default() } } else { lookup }
-        };
-        Ok(found.into_iter().zip(distrusted).map(served).collect())
+        for (lookup, distrusted) in found.iter_mut().zip(self.core.realm.distrusted(keys).unwrap_or_default()) {
+            if distrusted {
+                *lookup = Lookup { version: lookup.version, ..Lookup::default() };
+            }
+        }
+        Ok(found)
     }
 
     /// Runs a write in its turn: behind this handle's earlier calls, and behind other handles' writes.
@@ -521,7 +522,7 @@ impl ByteStore for TieredByteStore {
                 .run(Box::pin(async {
                     match self.ask_remote("stat", keys.len(), core.remote.stat(keys.clone())).await? {
                         Some(stats) => Ok(stats),
-                        None => Ok(self.read_local(&keys).await?.iter().map(Lookup::stat).collect()),
+                        None => Ok(Lookup::stats(&self.read_local(&keys).await?)),
                     }
                 }))
                 .await

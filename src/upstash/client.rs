@@ -13,7 +13,7 @@ use super::transport::{Head, Interrupted, Receive, Request, Transport};
 use crate::breaker::Breaker;
 use crate::error::ErrorCode;
 use crate::event::{Counters, Event, tell};
-use crate::timer::{SharedTimer, first, micros};
+use crate::timer::{SharedTimer, before, micros, ms};
 use crate::{Error, Observer, Result, Secret};
 
 /// What a client is made of.
@@ -150,7 +150,7 @@ impl Client {
                     self.breaker.open(self.timer.now(), &error);
                     tell(self.observer.as_ref(), || Event::Breaker {
                         reason: error.code().as_str(),
-                        ms: crate::breaker::REST.as_secs() as f64 * 1_000.0,
+                        ms: ms(crate::breaker::REST),
                     });
                     None
                 }
@@ -160,7 +160,7 @@ impl Client {
             tell(self.observer.as_ref(), || Event::Retry {
                 operation: ask.operation,
                 attempt: attempts,
-                delay_ms: micros(wait) as f64 / 1_000.0,
+                delay_ms: ms(wait),
                 reason: error.code().as_str(),
             });
             if !wait.is_zero() {
@@ -179,8 +179,9 @@ impl Client {
 
     /// Sends those of `commands` that are `waiting`.
     async fn attempt(&self, commands: &[Command], waiting: &[usize], ask: Ask, began: Duration) -> Result<Attempt> {
-        let commands: Vec<&Command> = waiting.iter().filter_map(|at| commands.get(*at)).collect();
-        let commands = commands.as_slice();
+        let mut chosen = Vec::with_capacity(waiting.len());
+        waiting.iter().for_each(|at| chosen.extend(commands.get(*at)));
+        let commands: &[&Command] = &chosen;
         let pipelined = ask.pipelined || commands.len() > 1;
         let raw = commands.first().and_then(|command| command.path()).filter(|_| commands.len() == 1);
         let url = match raw {
@@ -194,12 +195,10 @@ impl Client {
         let token = match &self.token {
             Token::None => None,
             Token::Fixed(token) => Some(token.clone()),
-            Token::Ask(source) => {
-                match first(source.token(), self.timer.sleep(limit)).await {
-                    Some(token) => Some(token?),
-                    None => return Ok(Attempt::Failed(timed_out("the function that gives the token", limit), None)),
-                }
-            }
+            Token::Ask(source) => match before(source.token(), self.timer.sleep(limit)).await {
+                Some(token) => Some(token?),
+                None => return Ok(Attempt::Failed(timed_out("the function that gives the token", limit), None)),
+            },
         };
         let mut headers = self.common_headers(raw.is_some(), ask.form, token.as_ref());
         headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned())));
@@ -208,8 +207,8 @@ impl Client {
         let mut incoming = Incoming { head: Head::default(), body: Body::Empty };
         self.counters.request();
         let sent = self.transport.send(Request { url: &url, headers, body }, &mut incoming);
-        let end = first(sent, self.timer.sleep(limit)).await;
-        let ms = micros(self.timer.now().saturating_sub(start)) as f64 / 1_000.0;
+        let end = before(sent, self.timer.sleep(limit)).await;
+        let ms = ms(self.timer.now().saturating_sub(start));
         tell(self.observer.as_ref(), || Event::Request { operation: ask.operation, keys: ask.keys, ms });
         let Incoming { head, body: reply } = incoming;
         if let Some(token) = &head.sync_token {
@@ -262,8 +261,8 @@ fn not_reached(interrupted: &Interrupted, status: u16) -> Complaint {
     };
     // Of a JavaScript error reqwest prints its type around it, and some engines a stack below it.
     let words = interrupted.0.lines().next().unwrap_or_default();
-    let words = match words.split_once('(') {
-        Some((kind, inside)) if kind.bytes().all(|byte| byte.is_ascii_alphabetic()) => inside.trim_end_matches(')'),
+    let words = match words.split_at(words.bytes().take_while(u8::is_ascii_alphabetic).count()) {
+        (_, inside) if inside.starts_with('(') => inside.get(1..).unwrap_or_default().trim_end_matches(')'),
         _ => words,
     };
     let error = Error::new(ErrorCode::Unavailable, message).with_cause(words);
@@ -279,11 +278,14 @@ fn judge(head: &Head, answer: Answer, ask: Ask) -> Attempt {
             if !replies.iter().all(fits) {
                 return Attempt::Failed(Complaint::of_malformed("it is not what the command answers", status), None);
             }
-            let answers = replies.into_iter().map(|reply| match reply {
-                Reply::Error(words) => Err(Complaint::of_words(&words, status)),
-                reply => Ok(reply),
-            });
-            return Attempt::Answered(answers.collect());
+            let mut answers = Vec::with_capacity(replies.len());
+            for reply in replies {
+                answers.push(match reply {
+                    Reply::Error(words) => Err(Complaint::of_words(&words, status)),
+                    reply => Ok(reply),
+                });
+            }
+            return Attempt::Answered(answers);
         }
         // A server that knows no other form, unless it has shown that it does; what is no answer to the command at all says
         // nothing about that.

@@ -156,9 +156,15 @@ fn sizes(details: &Details) -> String {
 /// The number that stands after `label`.
 fn number_after(words: &str, label: &str) -> Option<u64> {
     let at = find(words.as_bytes(), label.as_bytes())? + label.len();
-    let mut digits = words.bytes().skip(at).skip_while(|byte| *byte == b' ').take_while(u8::is_ascii_digit).peekable();
-    digits.peek()?;
-    digits.try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+    let mut number = None;
+    for byte in words.as_bytes().get(at..)? {
+        match byte {
+            b' ' if number.is_none() => {}
+            b'0'..=b'9' => number = Some(number.unwrap_or(0_u64).checked_mul(10)?.checked_add(u64::from(byte - b'0'))?),
+            _ => break,
+        }
+    }
+    number
 }
 
 /// Where `part` begins in `whole`. Not `str::contains`: its searcher, made for long texts, weighs 2 kB.
@@ -180,12 +186,20 @@ const VOCABULARY: &str = " ERR a an and arg args arguments array be busy bytes c
     server size string supported syntax temporarily the this time timeout to too type unavailable unsupported user value \
     wrong you ";
 
+/// A word without the punctuation around it.
+fn bare(word: &str) -> &str {
+    let inside = |byte: u8| !byte.is_ascii_punctuation();
+    let begin = word.bytes().position(inside).unwrap_or(word.len());
+    let end = word.bytes().rposition(inside).map_or(begin, |last| last + 1);
+    word.get(begin..end).unwrap_or_default()
+}
+
 /// A server's words as a message may show them. Servers repeat what they were sent, values, tokens and keys among it: every
 /// word that is none of Redis' own is left out.
 fn shown(words: &str) -> String {
     let mut shown = String::new();
     for word in words.split_ascii_whitespace().take(40) {
-        let plain = word.trim_matches(|character: char| character.is_ascii_punctuation());
+        let plain = bare(word);
         let known = !plain.is_empty() && find(VOCABULARY.as_bytes(), [" ", plain, " "].concat().as_bytes()).is_some();
         if known || !shown.ends_with("...") {
             shown.push_str(if shown.is_empty() { "" } else { " " });

@@ -35,17 +35,25 @@ impl Core {
     /// The answer to `keys`.
     pub(super) async fn read(&self, keys: &Keys) -> Result<Vec<Lookup>> {
         let places = keys.last_places();
-        let distinct: Vec<(usize, &str)> =
-            keys.iter().enumerate().filter(|(at, _)| places.get(*at) == Some(at)).collect();
-        let names: Vec<&str> = distinct.iter().map(|(_, key)| *key).collect();
-        let mut values: Vec<Option<Value>> = vec![None; keys.len()];
-        for ((at, _), stored) in distinct.iter().zip(self.read_distinct(&names).await?) {
-            if let Some(value) = values.get_mut(*at) {
-                *value = stored.map(|stored| self.value(stored));
+        let is_last = |at: usize| places.get(at) == Some(&at);
+        let mut names = Vec::with_capacity(keys.len());
+        for (at, key) in keys.iter().enumerate() {
+            if is_last(at) {
+                names.push(key);
             }
         }
-        let value = |place: &usize| values.get(*place).cloned().flatten();
-        Ok(places.iter().map(|place| Lookup { value: value(place), ..Lookup::default() }).collect())
+        let mut stored = self.read_distinct(&names).await?.into_iter();
+        let mut values: Vec<Option<Value>> = vec![None; keys.len()];
+        for (at, value) in values.iter_mut().enumerate() {
+            if is_last(at) {
+                *value = stored.next().flatten().map(|stored| self.value(stored));
+            }
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for place in &places {
+            found.push(Lookup { value: values.get(*place).cloned().flatten(), ..Lookup::default() });
+        }
+        Ok(found)
     }
 
     fn value(&self, stored: Vec<u8>) -> Value {
@@ -60,7 +68,8 @@ impl Core {
         // What is to be learned from the first batch is waited for.
         let width = |()| if self.learned.knows_anything() { AT_ONCE } else { 1 };
         let begin = |range: Range<usize>| {
-            let lengths: Vec<usize> = keys.iter().take(range.end).skip(range.start).map(|key| key.len()).collect();
+            let mut lengths = Vec::with_capacity(range.len());
+            keys.get(range.clone()).unwrap_or_default().iter().for_each(|key| lengths.push(key.len()));
             let end = range.start + self.learned.next_read(&lengths);
             let answers = &answers;
             let sent = Box::pin(async move {
@@ -73,11 +82,12 @@ impl Core {
         drive(keys.len(), &width, &begin).await.map_err(|failed| failure(keys, failed))?;
 
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // A key that nobody asked for must not look as if it were missing.
-        answers
-            .into_iter()
-            .collect::<Option<Vec<Found>>>()
-            .ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))
+        let mut found = Vec::with_capacity(answers.len());
+        for answer in answers {
+            // A key that nobody asked for must not look as if it were missing.
+            found.push(answer.ok_or_else(|| Error::new(ErrorCode::Internal, "a key was not asked for"))?);
+        }
+        Ok(found)
     }
 
     /// One `MGET`, in the form that suits what is known of the values.
@@ -99,9 +109,14 @@ impl Core {
             Err(complaint) => return Err(complaint),
         };
         let is_doubtful = |found: &Found| found.as_deref().is_some_and(envelope::is_doubtful);
-        let doubtful: Vec<usize> = (0..keys.len()).filter(|at| found.get(*at).is_some_and(is_doubtful)).collect();
+        let (mut doubtful, mut names) = (Vec::new(), Vec::new());
+        for (at, key) in keys.iter().enumerate() {
+            if found.get(at).is_some_and(is_doubtful) {
+                doubtful.push(at);
+                names.push(*key);
+            }
+        }
         if !doubtful.is_empty() {
-            let names: Vec<&str> = doubtful.iter().filter_map(|at| keys.get(*at).copied()).collect();
             for (at, exact) in doubtful.into_iter().zip(self.mget_exactly(&names).await?) {
                 if let Some(slot) = found.get_mut(at) {
                     *slot = exact;

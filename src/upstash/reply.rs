@@ -125,9 +125,20 @@ fn counted(replies: Vec<Reply>, count: usize) -> Answer {
 }
 
 fn of_other(kept: &[u8]) -> Answer {
-    let text = String::from_utf8_lossy(kept);
+    let text = words(kept);
     let text = text.trim();
     if text.starts_with('<') { Answer::Malformed("HTML") } else { Answer::Refused(text.to_owned()) }
+}
+
+/// The text that a server complains with. Not `from_utf8_lossy`: of what is no UTF-8 only the ASCII can be told from it.
+fn words(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => {
+            let shown = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
+            bytes.iter().map(shown).collect()
+        }
+    }
 }
 
 fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
@@ -163,7 +174,7 @@ fn of_json(json: Json, form: Form, pipelined: bool, count: usize) -> Answer {
 
 fn error_of(fields: &[(Vec<u8>, Json)]) -> Option<String> {
     fields.iter().find(|(name, _)| name == b"error").and_then(|(_, error)| match error {
-        Json::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        Json::Text(text) => Some(words(text)),
         _ => None,
     })
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::timer::micros;
+
 /// The first wait is at most this long; each further one twice that.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
@@ -38,7 +40,8 @@ impl Patience {
             return None;
         }
         let most = FIRST_WAIT.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST_WAIT);
-        let own = most.mul_f64(chance.clamp(0.0, 1.0));
+        // Not `mul_f64`, which makes nanoseconds of any number there is.
+        let own = Duration::from_micros((micros(most) as f64 * chance.clamp(0.0, 1.0)) as u64);
         let wait = asked.map_or(own, |asked| asked.min(LONGEST_WAIT).max(own));
         (elapsed + wait < self.deadline).then_some(wait)
     }

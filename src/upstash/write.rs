@@ -44,18 +44,20 @@ impl Core {
     /// Stores `entries` for `life`, of duplicates the last.
     pub(super) async fn write(&self, entries: &Entries, life: Option<Duration>) -> Result<()> {
         let places = entries.keys().last_places();
-        let last = |(at, entry)| (places.get(at) == Some(&at)).then_some(entry);
-        let distinct: Vec<Entry<'_>> = entries.iter().enumerate().filter_map(last).collect();
+        let (mut bytes, mut others): (Vec<Entry<'_>>, Vec<Entry<'_>>) = (Vec::new(), Vec::new());
         // All of them are looked at before anything is sent.
-        for (key, value) in &distinct {
+        for (at, (key, value)) in entries.iter().enumerate() {
+            if places.get(at) != Some(&at) {
+                continue;
+            }
             self.check_size(key, value)?;
+            let raw = self.encoding == Encoding::Raw && !is_text(value);
+            if raw { &mut bytes } else { &mut others }.push((key, value));
         }
         // Redis counts whole milliseconds, and refuses zero.
         let life = life.map(|life| micros(life).div_ceil(1_000).max(1));
         // Nor what no clock can show, which it counts from now on in 63 bits, and JavaScript's servers in 53.
         let life = life.filter(|life| *life < LONGEST_LIFE);
-        let (bytes, others): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
-            distinct.into_iter().partition(|(_, value)| self.encoding == Encoding::Raw && !is_text(value));
         self.write_all(&others, life).await?;
         self.write_raw(&bytes, life).await
     }
@@ -116,7 +118,7 @@ impl Core {
         let mut arguments = Command::default();
         let mut commands = Vec::new();
         let (mut size, mut end, mut bytes) = (0, range.start, 0);
-        for (key, value) in entries.iter().take(range.end).skip(range.start) {
+        for (key, value) in entries.get(range.clone()).unwrap_or_default() {
             let value = self.stored(value);
             let item = quoted_len(key.as_bytes()) + quoted_len(&value) + 2;
             let item = if one_by_one { item + 40 } else { item };
@@ -213,7 +215,7 @@ impl Core {
         let begin = |range: Range<usize>| {
             let room = Room::below(self.learned.limit());
             let room = Room { target: room.target.min(DELETED_BYTES), ..room };
-            let sizes = all.iter().take(range.end).skip(range.start).map(|key| quoted_len(key.as_bytes()) + 1);
+            let sizes = all.get(range.clone()).unwrap_or_default().iter().map(|key| quoted_len(key.as_bytes()) + 1);
             let end = range.start + room.first_batch(sizes).min(MOST_KEYS);
             let all = &all;
             let sent = Box::pin(async move {

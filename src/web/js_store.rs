@@ -24,7 +24,7 @@ use crate::event::Counters;
 use crate::store::{ByteStore, Capabilities, Cursor, LiveCursor, Lookup, Page, Stat, Ttl, check_clear};
 use crate::{BoxFuture, Entries, Error, Event, Keys, Observer, Result, Stats};
 
-use super::js_value::failed;
+use super::js_value::{failed, strings};
 use super::{for_promise, to_js};
 
 /// How many keys `clear` deletes at a time.
@@ -96,7 +96,7 @@ impl JsByteStore {
         };
         let limit = JsValue::from_f64(limit.max(1) as f64);
         let answer: Array = self.call(&listing.0, "next", "list", 0, &limit).await?.unchecked_into();
-        let keys = Array::from(&answer.get(0)).iter().filter_map(|key| key.as_string()).collect();
+        let keys = strings(&answer.get(0));
         let next = answer.get(1).is_truthy().then(|| Cursor::live(*listing));
         Ok(Page { keys, next })
     }
@@ -206,7 +206,7 @@ impl ByteStore for JsByteStore {
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move { Ok(self.mget(keys).await?.iter().map(Lookup::stat).collect()) })
+        Box::pin(async move { Ok(Lookup::stats(&self.mget(keys).await?)) })
     }
 
     fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {

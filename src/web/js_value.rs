@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use crate::error::ForeignError;
@@ -59,6 +59,13 @@ pub fn to_js(value: &Value) -> Uint8Array {
         Some(bytes) => bytes.array().clone(),
         None => Uint8Array::from(value.to_vec().as_slice()),
     }
+}
+
+/// The strings of an array.
+pub fn strings(array: &JsValue) -> Vec<String> {
+    let mut strings = Vec::new();
+    Array::from(array).iter().for_each(|item| strings.extend(item.as_string()));
+    strings
 }
 
 /// An error object of JavaScript's, kept to be handed back as the cause of an error.

@@ -22,7 +22,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Array, Date};
+use js_sys::Date;
 use wasm_bindgen::JsValue;
 
 use crate::clock::{SharedClock, expires_at};
@@ -30,6 +30,7 @@ use crate::error::shown_key;
 use crate::event::{Counters, tell};
 use crate::store::{ByteStore, Capabilities, Cursor, Lookup, Page, Stat, Ttl};
 use crate::turns::Turns;
+use crate::web::js_value::strings;
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, Observer, Result, Stats, SystemClock};
 
 use connection::Line;
@@ -214,7 +215,11 @@ impl IndexedDbByteStore {
                 (None, Some(memory)) => memory.get_many(keys.clone()).await,
                 (rows, _) => {
                     let now = self.clock.now_ms();
-                    Ok(keys.iter().zip(rows.unwrap_or_default()).map(|(key, row)| self.lookup(key, row, now)).collect())
+                    let mut found = Vec::with_capacity(keys.len());
+                    for (key, row) in keys.iter().zip(rows.unwrap_or_default()) {
+                        found.push(self.lookup(key, row, now));
+                    }
+                    Ok(found)
                 }
             }
         })
@@ -248,7 +253,7 @@ impl IndexedDbByteStore {
             (results, _) => results.unwrap_or_default(),
         };
         let [expiring, keys] = results.as_slice() else { return Ok(Page::default()) };
-        let mut keys: Vec<String> = Array::from(keys).iter().filter_map(|key| key.as_string()).collect();
+        let mut keys = strings(keys);
         let mut next = if keys.len() < limit as usize { None } else { keys.last().cloned() };
         if let Some(end) = keys.iter().position(|key| !key.starts_with(&prefix)) {
             keys.truncate(end);
@@ -308,7 +313,7 @@ impl ByteStore for IndexedDbByteStore {
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move { Ok(self.look_up("stat", keys).await?.iter().map(Lookup::stat).collect()) })
+        Box::pin(async move { Ok(Lookup::stats(&self.look_up("stat", keys).await?)) })
     }
 
     /// The backend is not a shared one: `all` is not asked for.
