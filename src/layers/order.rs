@@ -264,7 +264,7 @@ impl Ticket {
 }
 
 /// A call that waits for its turn, and then does its work. By hand: of each kind of work the compiler makes a copy, and
-/// those of nested `async` blocks weigh four times as much.
+/// those of nested `async` blocks weigh four times as much, 2 kB of the package (gzipped).
 pub struct Run<'a, T> {
     place: Place<'a>,
     work: BoxFuture<'a, T>,

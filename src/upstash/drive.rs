@@ -1,4 +1,5 @@
 //! Several requests for one call: a few at a time, each cut when it is begun, halved where the server finds it too large.
+//! Not generic over what begins a request: a copy for each kind of them would add 1.1 kB to the package (gzipped).
 
 use std::ops::Range;
 

@@ -21,7 +21,8 @@ const TEXTS: [&str; 4] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGEL
 const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
 
 /// How the module is made small. No address is below 1,024 (but for the end of the stack), and memory begins as zeros:
-/// neither can be seen from the module.
+/// neither can be seen from the module, and together they save 0.6 kB gzipped. What did not pay (less than 0.3 kB or worse):
+/// merging similar functions, `--gufa-optimizing`, `--flatten --rereloop`, `-Os`, LLVM's inline thresholds.
 const OPTIMISE: [&str; 4] = ["-Oz", "--converge", "--low-memory-unused", "--zero-filled-memory"];
 
 /// Builds and packs the package, and unpacks it where the tests import it from. Gives the tarball's path.

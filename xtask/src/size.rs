@@ -7,7 +7,7 @@ use crate::shell::{self, Outcome, command, read, root};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB.
-const BUDGET_KB: f64 = 164.0;
+const BUDGET_KB: f64 = 152.0;
 
 /// The heaviest functions' crates are listed down to this share of the wasm.
 const LISTED_SHARE: f64 = 0.02;
@@ -32,8 +32,8 @@ const IMPORTS: [&str; 7] = [
     "BytestowError",
 ];
 
-/// What every bundle names that needs the wasm: the glue as its imports' module, the entries for Workers as a file.
-const WASM: &str = "bytestow_wasm_bg";
+/// What stands in every bundle that needs the wasm: its glue.
+const GLUE: &str = "WebAssembly.instantiate";
 
 /// Prints the weights; fails past the budget.
 pub fn report() -> Outcome {
@@ -85,7 +85,7 @@ impl Package {
         let code_gzipped = gzip(code.as_bytes())?.len();
         let (place, all) = if code.len() < bundle.len() {
             ("inlined", gzip(bundle.as_bytes())?.len())
-        } else if code.contains(WASM) {
+        } else if code.contains(GLUE) {
             ("apart", code_gzipped + self.wasm_gzipped)
         } else {
             ("none", code_gzipped)
