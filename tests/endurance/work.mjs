@@ -10,7 +10,7 @@ const ONE_WATCHED_IN = 17;
 const FIRST_HANDLE = 1_028;
 
 /** @param {import("../support/programs/drivers.mjs").Copy} copy */
-export function steps({ bytestow, glue }) {
+export function steps({ bytestow, glue, watched }) {
   let store;
   /** Objects of calls that the collector has not taken, of those watched. */
   let uncollected = 0;
@@ -81,7 +81,10 @@ export function steps({ bytestow, glue }) {
 
     /** The wasm memory in pages, the objects that wasm holds, those of calls that were not collected. */
     async wasm() {
-      const { memory, __wbindgen_externrefs: table } = await glue.default();
+      const exports = await glue.default();
+      const memory = watched.exported(exports, WebAssembly.Memory);
+      // Of what JavaScript hands in: functions are called by exports.
+      const table = watched.exported(exports, WebAssembly.Table);
       let handles = 0;
       for (let at = FIRST_HANDLE; at < table.length; at++) {
         // Freed slots hold null; growth leaves undefined.

@@ -137,7 +137,7 @@ describe("the installed tarball", { timeout: 180_000 }, () => {
     const path = join(app, "node_modules/bytestow/dist/wasm/bytestow_wasm_bg.wasm");
     const module = await WebAssembly.compile(await readFile(path));
     assert.deepEqual([...new Set(WebAssembly.Module.imports(module).map((each) => each.module))].length, 1);
-    assert.ok(WebAssembly.Module.exports(module).some((each) => each.name === "memory"));
+    assert.ok(WebAssembly.Module.exports(module).some((each) => each.kind === "memory"));
   });
 
   test("bytestow/testing runs without the main entry's help", () =>

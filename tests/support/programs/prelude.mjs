@@ -3,6 +3,9 @@
  * installed for everyone, and errors that nobody caught.
  */
 
+/** What a module exports of a kind: the build gives names as it likes. */
+export const exported = (exports, kind) => Object.values(exports).find((each) => each instanceof kind);
+
 const instances = { made: 0, alive: 0 };
 const collected = globalThis.FinalizationRegistry && new FinalizationRegistry(() => instances.alive--);
 
@@ -10,7 +13,7 @@ const collected = globalThis.FinalizationRegistry && new FinalizationRegistry(()
 function note(instance) {
   instances.made++;
   instances.alive++;
-  collected?.register(instance.exports.memory);
+  collected?.register(exported(instance.exports, WebAssembly.Memory));
   return instance;
 }
 
@@ -64,4 +67,4 @@ function installed() {
 }
 
 /** What every program is asked for besides its own steps. */
-export const watched = { instances: () => ({ ...instances }), troubles: () => troubles, installed };
+export const watched = { instances: () => ({ ...instances }), troubles: () => troubles, installed, exported };
