@@ -158,7 +158,7 @@ export async function openWorkerd({ root, steps }, compatibilityDate) {
       return worker
         .said()
         .split("\n")
-        .filter((line) => line !== "" && !/ info: Inspector /u.test(line));
+        .filter((line) => line !== "" && !/ info: /u.test(line));
     },
   };
 }
