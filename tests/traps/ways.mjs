@@ -29,6 +29,14 @@ export function ways(glue, enter) {
       go("now");
       isInternal(await task);
     },
+    "a stack overflow in a task": async () => {
+      let go;
+      const settled = new Promise((resolve) => { go = resolve; }); // biome-ignore format: one line
+      const task = error(enter(() => glue.trapDeepLater(settled, TOO_DEEP)));
+      await tick();
+      go("now");
+      isInternal(await task);
+    },
     "a stack overflow": entered(() => glue.trapDeep(TOO_DEEP)),
   };
 }

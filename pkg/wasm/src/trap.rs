@@ -35,3 +35,13 @@ pub fn trap_deep(depth: u32) -> u32 {
     }
     0
 }
+
+/// Overflows the stack in a task, after `promise` has settled.
+#[wasm_bindgen(js_name = trapDeepLater)]
+pub fn trap_deep_later(promise: Promise, depth: u32) -> Result<JsValue, JsValue> {
+    task::run(Box::pin(async move {
+        let _ = for_promise(&promise).await;
+        std::hint::black_box(trap_deep(depth));
+        Ok(Outcome::Nothing)
+    }))
+}
