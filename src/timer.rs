@@ -25,7 +25,8 @@ pub trait Timer: Portable {
 pub type SharedTimer = Arc<dyn Timer>;
 
 /// The whole microseconds of `time`, of half a million years at most. Not `as_micros`, nor a product that is looked at for
-/// overflow: both count in 128 bits, whose arithmetic is a library of its own.
+/// overflow: both count in 128 bits, whose arithmetic is a library
+/// of its own: with the future of `layers::order` by hand, 2.9 kB of the package (gzipped).
 pub(crate) fn micros(time: Duration) -> u64 {
     const MOST: u64 = u64::MAX / 1_000_000 - 1;
     time.as_secs().min(MOST) * 1_000_000 + u64::from(time.subsec_micros())

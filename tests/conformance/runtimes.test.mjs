@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { RUNTIME_NAMES, runtimeOf } from "../support/runtimes.mjs";
+import { RUNTIME_NAMES, runtimeOf, THIS_NODE } from "../support/runtimes.mjs";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { startProcess } from "../support/worker_process.mjs";
@@ -35,7 +35,7 @@ const onServers = (strict, redis) =>
   ]);
 
 // The Node that runs this has a suite of its own.
-const others = RUNTIME_NAMES.filter((each) => each !== "node-20");
+const others = RUNTIME_NAMES.filter((each) => each !== THIS_NODE);
 describe("the contract", { concurrency: 2 }, () => {
   for (const name of others) {
     // Each has servers of its own: the numbers of databases are given out by each process.

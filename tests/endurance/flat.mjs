@@ -14,6 +14,8 @@ import assert from "node:assert/strict";
  */
 const LIMITS = { pages: 4, handles: 10, uncollected: 20, heap: 350_000, active: 6, files: 8 };
 const ROUNDS = 3;
+/** What every runtime tells, by the glue; a driver says what its own tells besides. */
+const ALWAYS = ["pages", "handles", "uncollected"];
 
 /** What there is in `driver`'s runtime when its garbage was collected. */
 async function figures(driver) {
@@ -31,6 +33,9 @@ async function figures(driver) {
  */
 export async function flat(driver, round, names = Object.keys(LIMITS)) {
   let before = await figures(driver);
+  for (const name of [...ALWAYS, ...driver.tells]) {
+    assert.ok(Number.isFinite(before[name]), `${driver.title} does not tell of ${name}`);
+  }
   let grown = [];
   for (let time = 0; time < ROUNDS; time++) {
     await round();

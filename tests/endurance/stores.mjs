@@ -23,17 +23,18 @@ export const ROWS = {
  * @param {typeof import("bytestow")} bytestow
  * @param {keyof typeof ROWS} row
  * @param {{ url: string, token: string | null }} [server] what a remote row stands on
+ * @param {import("bytestow").StoreOptions} [options] besides its own, for rows that stand on no server
  */
-export function make(bytestow, row, server) {
+export function make(bytestow, row, server, options = {}) {
   const { InMemoryByteStore, IndexedDBByteStore, TieredByteStore, UpstashRedisByteStore, WrappedByteStore } = bytestow;
   const upstash = () => new UpstashRedisByteStore({ ...server, namespace: row.replaceAll(/\W+/gu, "-") });
   const makers = {
-    memory: () => new InMemoryByteStore(),
+    memory: () => new InMemoryByteStore({ now: () => 0, ...options }),
     "memory, bounded": () => new InMemoryByteStore({ maxBytes: 2 ** 24, maxEntries: 10_000 }),
-    "wrapped Map": () => new WrappedByteStore({ store: new MapStore() }),
+    "wrapped Map": () => new WrappedByteStore({ store: new MapStore(), ...options }),
     "tiered: memory, wrapped Map": () =>
-      new TieredByteStore({ local: new InMemoryByteStore(), remote: new MapStore() }),
-    IndexedDB: () => new IndexedDBByteStore({ name: "worn" }),
+      new TieredByteStore({ local: new InMemoryByteStore(), remote: new MapStore(), ...options }),
+    IndexedDB: () => new IndexedDBByteStore({ name: "worn", ...options }),
     Upstash: upstash,
     "tiered: memory, Upstash": () => new TieredByteStore({ local: new InMemoryByteStore(), remote: upstash() }),
     "tiered: IndexedDB, Upstash": () =>

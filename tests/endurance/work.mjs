@@ -62,17 +62,17 @@ export function steps({ bytestow, glue, watched }) {
       store = undefined;
     },
 
-    /** Opens `times` stores in memory with something in each, and closes them; they are still held. */
-    async openAndClose({ times }) {
-      await openSome(times, (opened) => {
+    /** Opens `times` stores of the row `row` with something in each, and closes them; they are still held. */
+    async openAndClose({ times, row }) {
+      await openSome(times, row, (opened) => {
         held.push(opened);
         return opened.close();
       });
     },
 
     /** Opens as many, and forgets them open, with a listing under way in each. */
-    async openAndForget({ times }) {
-      await openSome(times, (opened) => opened.yieldKeys().next());
+    async openAndForget({ times, row }) {
+      await openSome(times, row, (opened) => opened.yieldKeys().next());
     },
 
     letGo() {
@@ -94,10 +94,10 @@ export function steps({ bytestow, glue, watched }) {
     },
   };
 
-  async function openSome(times, leave) {
+  async function openSome(times, row, leave) {
     for (let time = 0; time < times; time++) {
       // The functions are what wasm holds of a store.
-      const opened = new bytestow.InMemoryByteStore({ now: () => 0, onEvent: () => {}, namespace: `of ${time}` });
+      const opened = make(bytestow, row, undefined, { onEvent: () => {} });
       await opened.mset([
         ["a", new Uint8Array(1_000)],
         ["b", new Uint8Array(1_000)],

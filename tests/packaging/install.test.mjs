@@ -82,6 +82,8 @@ describe("the installed tarball", { timeout: 180_000 }, () => {
     "a promise of bytes": "readFile(new URL(import.meta.resolve('bytestow/bytestow.wasm')))",
     "a compiled module": "await WebAssembly.compile(wasm)",
     "a promise of a module": "WebAssembly.compile(wasm)",
+    "a module of another realm":
+      "(await import('node:vm')).runInNewContext('new WebAssembly.Module(bytes)', { bytes: wasm })",
     "a Response": "new Response(wasm, { headers: { 'content-type': 'application/wasm' } })",
     "a promise of a Response":
       "Promise.resolve(new Response(wasm, { headers: { 'content-type': 'application/wasm' } }))",
@@ -122,6 +124,16 @@ describe("the installed tarball", { timeout: 180_000 }, () => {
        initWasm(Promise.reject(new Error("no network")));
        const other = await store.mget(["a"]).then(() => undefined, (error) => error);
        if (other?.code !== "unavailable" || other.cause?.message !== "no network") throw other;
+       console.log("ok");`,
+    ));
+
+  test("bytestow/slim with a promise that fails before any call ends no process", () =>
+    runs(
+      "late.mjs",
+      `${slim} initWasm(readFile("/nowhere/bytestow.wasm"));
+       await new Promise((resolve) => setTimeout(resolve, 50));
+       const error = await new InMemoryByteStore().mget(["a"]).then(() => undefined, (error) => error);
+       if (error?.code !== "unavailable" || error.cause?.code !== "ENOENT") throw error;
        console.log("ok");`,
     ));
 

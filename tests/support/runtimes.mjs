@@ -1,8 +1,8 @@
 /**
- * The runtimes that programs of the tests run in, besides browsers and workerd: this Node, newer ones, Deno and Bun. But
- * for the first they come from the registry, by `tests/runtimes`.
+ * The runtimes that programs of the tests run in, besides browsers and workerd: three Nodes, Deno and Bun. They come from
+ * the registry, by `tests/runtimes`; the Node that runs the tests stands for its own version.
  *
- *   NODE_22, NODE_24, DENO, BUN = /path/to/it   another binary, as on machines that these packages are not made for
+ *   NODE_20, NODE_22, NODE_24, DENO, BUN = /path/to/it   another binary, as on machines that these packages are not made for
  */
 
 import { execFileSync } from "node:child_process";
@@ -14,7 +14,7 @@ const INSTALL = "npm ci --ignore-scripts --prefix tests/runtimes";
 
 /** Where each is, how it is told to run a file, and how to collect garbage when it is asked to. */
 const RUNTIMES = {
-  "node-20": { path: process.execPath, flags: [], gc: ["--expose-gc"] },
+  "node-20": { binary: "node-20/bin/node", flags: [], gc: ["--expose-gc"] },
   "node-22": { binary: "node-22/bin/node", flags: [], gc: ["--expose-gc"] },
   "node-24": { binary: "node-24/bin/node", flags: [], gc: ["--expose-gc"] },
   deno: {
@@ -24,6 +24,9 @@ const RUNTIMES = {
   },
   bun: { binary: "@oven/bun-linux-x64/bin/bun", flags: ["run"], gc: [] },
 };
+
+/** The Node that runs the tests, which may be none of them. */
+export const THIS_NODE = `node-${process.versions.node.split(".", 1)[0]}`;
 
 /** The names of {@link runtimeOf}. */
 export const RUNTIME_NAMES = Object.keys(RUNTIMES);
@@ -49,8 +52,8 @@ export function runtimeOf(name) {
 }
 
 function located(name) {
-  const { path, binary, ...rest } = RUNTIMES[name];
-  if (path !== undefined) return { path, ...rest };
+  const { binary, ...rest } = RUNTIMES[name];
+  if (name === THIS_NODE) return { path: process.execPath, ...rest };
   const variable = name.toUpperCase().replace("-", "_");
   const found = process.env[variable] ?? join(testsRoot, "runtimes", "node_modules", binary);
   if (!existsSync(found)) throw new Error(`${name} is not at ${found}: ${INSTALL} (or set ${variable})`);

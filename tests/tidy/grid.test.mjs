@@ -40,7 +40,9 @@ describe("the grid", () => {
   });
 
   test("has a place for every result", () => {
-    const lost = rows.filter((row) => storeOf(row) === undefined || columnOf(row) === undefined);
+    // The Node that runs the tests may be another than those of the columns.
+    const known = (row) => columnOf(row) !== undefined || row.suite === "node" || row.suite === "vitest";
+    const lost = rows.filter((row) => storeOf(row) === undefined || !known(row));
     assert.deepEqual(lost, []);
   });
 

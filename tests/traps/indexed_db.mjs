@@ -12,6 +12,7 @@ export const INDEXED_DB_CASES = {
     const onEvent = ({ type, reason }) => type === "reset" && resets.push(reason);
     const store = new bytestow.IndexedDBByteStore({ name: `whole ${last++}`, onEvent });
     await store.mset([["kept", bytes(1)]]);
+    let cut = 0;
     for (let round = 0; round < 6; round++) {
       const calls = [
         store.mset(pairs(COUNT, new Uint8Array(3_000).fill(round))),
@@ -24,6 +25,7 @@ export const INDEXED_DB_CASES = {
       for (const call of calls) {
         const reason = await call;
         if (reason !== undefined) isInternal(reason);
+        if (reason !== undefined) cut++;
       }
       // The transactions of the old instance end while the new one works.
       same(await store.mget(["kept"]), [bytes(1)]);
@@ -33,6 +35,7 @@ export const INDEXED_DB_CASES = {
       same(await store.mget(["after"]), [bytes(round)]);
     }
     same(resets.length, 6);
+    assert(cut > 0, "no trap met a call under way");
     await store.destroy();
   },
 

@@ -106,7 +106,7 @@ fn wasm(out: &Path, features: &[&str]) -> Outcome {
 }
 
 /// What the generated glue does that must not be: each as it stands, and as it is to be.
-const MENDED: [(&str, &str); 5] = [
+const MENDED: [(&str, &str); 7] = [
     // What an instance that has trapped still waits for comes all the same. Thrown, it would be an uncaught error in a
     // page's console, and of a promise's callback the end of a Node process.
     ("throw new Error('Cannot invoke closure from previous WASM instance');", "return __wbg_let_go(args[0]);"),
@@ -120,6 +120,17 @@ const MENDED: [(&str, &str); 5] = [
     (
         "            wasm.__wbindgen_destroy_closure(state.a, state.b);\n            state.a = 0;",
         "            if (state.instance === __wbg_instance_id) wasm.__wbindgen_destroy_closure(state.a, state.b);\n            state.a = 0;",
+    ),
+    // One promise for all who wait for the first instance: at the edge no request may wait for another's. Who may share it
+    // has a promise already (`core/runtime.ts`); of several instances the first stays.
+    (
+        "    if (__wbg_init_promise === undefined) {\n        __wbg_init_promise = __wbg_init_once(module_or_path);\n        \
+         __wbg_init_promise.catch(() => { __wbg_init_promise = undefined; });\n    }\n    return __wbg_init_promise;",
+        "    return __wbg_init_once(module_or_path);",
+    ),
+    (
+        "function __wbg_finalize_init(instance, module) {\n",
+        "function __wbg_finalize_init(instance, module) {\n    if (wasm !== undefined) return wasm;\n",
     ),
     // reqwest panics at a response without a URL, which is what a `fetch` gives that a test has put in its place.
     ("const ret = arg1.url;", "const ret = arg1.url || 'http://response.invalid/';"),

@@ -27,7 +27,9 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["build"] => build::package().map(drop),
-        ["build", "--for-tests"] => build::package().and_then(|_| build::for_tests()),
+        ["build", "--for-tests"] => {
+            build::package().and_then(|_| build::for_tests()).and_then(|()| test::install_suites())
+        }
         ["pack"] => build::tarball().map(drop),
         ["demo", rest @ ..] => demo(rest),
         ["test"] => test::all(test::Extent::Whole),

@@ -27,6 +27,11 @@ pub fn rename(glue: &Path, mapping: &str) -> Outcome {
     if modules.len() != 1 || text.contains("_bg.js") {
         return Err(format!("{}: it imports from elsewhere than one module", glue.display()));
     }
+    // A name that is used in another way would be missed here, and missing when it is called.
+    let is_long = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count() > 3;
+    if text.contains("wasm[") || text.split("wasm.").skip(1).any(is_long) {
+        return Err(format!("{}: it uses an export by a name that was not shortened", glue.display()));
+    }
     write(glue, text)
 }
 

@@ -6,7 +6,9 @@ use crate::build::{Names, bind, compile, shorten};
 use crate::shell::{self, Outcome, command, read, root};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
-/// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB.
+/// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB. What was aimed at is 105:
+/// reqwest takes 38 of it (a bare fetch behind the same trait is what `report` weighs it against), and Upstash and the tiers
+/// more than was thought.
 const BUDGET_KB: f64 = 152.0;
 
 /// The heaviest functions' crates are listed down to this share of the wasm.

@@ -9,8 +9,10 @@ export class Handle<T extends { free(): void }> {
   readonly #onReset: (reason: string) => void;
   #object: T | undefined;
   #epoch = 0;
-  #used = false;
+  /** Calls that have not ended. */
+  #running = 0;
   #released = false;
+  #last: ((object: T) => void) | undefined;
 
   /** `make` runs in wasm; `onReset` hears that an object was lost with its instance. */
   constructor(make: () => T, onReset: (reason: string) => void) {
@@ -18,22 +20,9 @@ export class Handle<T extends { free(): void }> {
     this.#onReset = onReset;
   }
 
-  /** Whether anything was ever run on it. */
-  get used(): boolean {
-    return this.#used;
-  }
-
   /** The object if it is there. */
   get current(): T | undefined {
     return isAlive(this.#epoch) ? this.#object : undefined;
-  }
-
-  /** Frees the object, for good: in Workers of an older date nothing else would. */
-  release(): void {
-    this.#released = true;
-    const object = this.current;
-    this.#object = undefined;
-    if (object !== undefined) guarded(() => object.free());
   }
 
   /**
@@ -41,14 +30,49 @@ export class Handle<T extends { free(): void }> {
    * that is aborted meanwhile, `work` does not run.
    */
   run<R>(work: (object: T) => unknown, signal?: AbortSignal): Promise<R> {
-    this.#used = true;
-    return Promise.resolve(whenReady(() => enter<R>(() => work(this.ready()), signal), signal));
+    this.#running++;
+    const result = Promise.resolve(whenReady(() => enter<R>(() => work(this.ready()), signal), signal));
+    const ended = () => {
+      this.#running--;
+      this.#freeIfLast();
+    };
+    result.then(ended, ended);
+    return result;
+  }
+
+  /**
+   * Runs `work` on the object if there is one, or will be when the calls before have begun, and lets it go: `last` hears of
+   * it before it is freed, when all calls have ended. In Workers of an older date nothing else would free it.
+   */
+  async release(work: (object: T) => unknown, last: (object: T) => void): Promise<void> {
+    this.#last = last;
+    try {
+      if (this.#running > 0 && this.current === undefined)
+        await Promise.resolve(whenReady(() => undefined)).catch(() => {});
+      const object = this.current;
+      if (object !== undefined) await enter(() => work(object));
+    } finally {
+      this.#released = true;
+      this.#freeIfLast();
+    }
+  }
+
+  #freeIfLast(): void {
+    const object = this.current;
+    if (!this.#released || this.#running > 0 || object === undefined) return;
+    this.#object = undefined;
+    // Nobody waits for it: where it traps, the next call to wasm is told.
+    try {
+      this.#last?.(object);
+      guarded(() => object.free());
+    } catch {
+      // The instance is given up, and the object with it.
+    }
   }
 
   /** The object, made if need be. Only when there is an instance. */
   ready(): T {
     if (this.#released) throw closed();
-    this.#used = true;
     if (this.#object === undefined || this.#epoch !== currentEpoch()) {
       const lost = this.#object !== undefined;
       this.#object = this.#make();

@@ -41,6 +41,8 @@ export function provideWasm(source: WasmSource): void {
  * compiled module, or a response. To be called before the first call of any store.
  */
 export function initWasm(input: WasmInput): void {
+  // A promise is awaited by the first call, which may come long after it has failed: until then nobody else hears of that.
+  if (input instanceof Promise) input.catch(() => undefined);
   // A module of another realm, as Next's edge has them, is none to the synchronous way.
   const isModule = typeof WebAssembly === "object" && input instanceof WebAssembly.Module;
   provided = isModule ? { module: input, shareable: true } : { load: async () => input, shareable: !isWorkerd() };

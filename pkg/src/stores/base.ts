@@ -81,7 +81,8 @@ export abstract class ByteStore {
     destroyBackend = (store) =>
       store.#call(undefined, () => {
         store.#closed = true;
-        return store.#end(Operation.Destroy);
+        const done = store.#handle.run<void>((object) => object.call(Operation.Destroy, "", NO_KEYS, null, 0));
+        return done.finally(() => store.#handle.release(() => undefined, store.#count));
       });
   }
 
@@ -220,8 +221,7 @@ export abstract class ByteStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    // A store that was never used has nothing to let go of, and wasm need not be loaded for it.
-    if (this.#handle.used) await this.#end(Operation.Close);
+    await this.#handle.release((store) => store.call(Operation.Close, "", NO_KEYS, null, 0), this.#count);
   }
 
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
@@ -272,15 +272,10 @@ export abstract class ByteStore {
     return { lc: 1, type: "not_implemented", id: this.lc_id };
   }
 
-  /** The last call of all. Its object in wasm goes with it, and its counts stay. */
-  async #end(operation: Operation): Promise<void> {
-    try {
-      await this.#handle.run((store) => store.call(operation, "", NO_KEYS, null, 0));
-    } finally {
-      this.#counted = this.stats();
-      this.#handle.release();
-    }
-  }
+  /** Keeps the counts of an object in wasm that is about to go. */
+  #count = (store: WasmStore) => {
+    this.#counted = guarded(() => store.stats()) as StoreStats;
+  };
 
   /** Refuses calls on a closed store. */
   #checkOpen(): void {

@@ -71,16 +71,26 @@ function inWasm(store: ByteStore): WasmStore {
   return found;
 }
 
-/** What was wrapped before is the same store again: handles on it share what they know. */
-const wrappers = new WeakMap<object, ByteStore>();
+/**
+ * What was wrapped before is the same store again: handles on it share what they know. Weak on both sides: wasm holds what
+ * is wrapped for as long as the wrapper lives, so that a wrapper held here would hold itself.
+ */
+const wrappers = new WeakMap<object, { deref(): ByteStore | undefined }>();
+
+/** A reference that does not keep `store`, where the runtime has such references; they came with finalizers. */
+function weak(store: ByteStore): { deref(): ByteStore | undefined } {
+  return typeof WeakRef === "function" ? new WeakRef(store) : { deref: () => store };
+}
 
 /** A store of this copy of the package, or another one wrapped. */
 function anyStore(value: unknown, name: string): ByteStore {
   if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);
   if (value instanceof ByteStore) return value;
   try {
-    const wrapper = wrappers.get(value) ?? new WrappedByteStore({ store: value as BaseByteStore });
-    wrappers.set(value, wrapper);
+    const known = wrappers.get(value)?.deref();
+    if (known !== undefined) return known;
+    const wrapper = new WrappedByteStore({ store: value as BaseByteStore });
+    wrappers.set(value, weak(wrapper));
     return wrapper;
   } catch (error) {
     throw invalid(`${name}: ${(error as Error).message}`);

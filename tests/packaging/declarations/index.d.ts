@@ -445,7 +445,10 @@ type StoreEvent =
 interface StoreOptions {
   /** Physical keys become `<namespace>/<key>`. May contain `/` but not begin or end with it. */
   namespace?: string | undefined;
-  /** Told of what happens inside, after the fact; what it throws is reported to the runtime and changes nothing. */
+  /**
+   * Told of what happens inside, after the fact; what it throws changes nothing, and is reported
+   * (`reportError`; in Node, Deno and Bun, whose process that would end, on the console).
+   */
   onEvent?: ((event: StoreEvent) => void) | undefined;
 }
 

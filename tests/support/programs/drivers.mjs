@@ -8,6 +8,7 @@
  *   pages reach the server under their own origin
  * @typedef {object} Driver
  * @property {string} title
+ * @property {string[]} tells the figures that `settle` gives
  * @property {(step: string, given?: object) => Promise<any>} ask
  * @property {() => Promise<{ heap?: number, active?: number, files?: number }>} settle collects garbage; gives the bytes of the
  *   heap (Firefox does not tell), what keeps the event loop alive, and open files, where there is such a thing
@@ -38,6 +39,7 @@ export async function openProcess(name, { root, steps }) {
   const child = startProcess(runtime.path, [...runtime.args(here("process.mjs"), { gc: true }), root, steps]);
   return {
     title: runtime.title,
+    tells: ["heap", "files"],
     ask: child.ask,
     settle: async () => ({ ...(await child.ask("heap")), files: readdirSync(`/proc/${child.pid}/fd`).length }),
     async close() {
@@ -76,6 +78,7 @@ export async function openChromium(program) {
   await page.goto(served.url);
   await page.waitForFunction("globalThis.ready");
   return {
+    tells: ["heap"],
     title: `chromium ${context.browser().version().split(".", 1)[0]}`,
     ask: (step, given) => page.evaluate((args) => globalThis.ask(args), [step, onPage(given)]),
     async settle() {
@@ -111,6 +114,7 @@ export async function openFirefoxPage(program) {
   await page.goto(served.url);
   await page.waitForFunction("globalThis.ready");
   return {
+    tells: [],
     title: `firefox ${/\d+/u.exec(await browser.version())[0]}`,
     ask: (step, given) => page.evaluate((args) => globalThis.ask(args), [step, onPage(given)]),
     async settle() {
@@ -142,6 +146,7 @@ export async function openWorkerd({ root, steps }, compatibilityDate) {
   const worker = await startWorkerd(modules, compatibilityDate, { inspectorPort: 0 });
   const inspector = await inspect(await worker.miniflare.getInspectorURL());
   return {
+    tells: ["heap"],
     title: `workerd ${compatibilityDate}`,
     ask: worker.ask,
     async settle() {

@@ -327,24 +327,33 @@ async function oneWinner(
   sameValues(await store.mget(["race"]), winners, "mget after the race");
 }
 
+/** Errors that are the kit's own, of rules that may run at once. */
+const ownErrors = new Set<unknown>();
+let heardBefore: typeof console.error | undefined;
+
+const ignoreOwn = (event: Event) => {
+  if (!ownErrors.has((event as ErrorEvent).error)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+};
+
 /** Keeps what a store rightly reports (`reportError`, the console) from a test runner and its log, until called off. */
 function ignoreReportsOf(error: Error): () => void {
   const target = globalThis as Partial<EventTarget>;
-  const ignore = (event: Event) => {
-    if ((event as ErrorEvent).error !== error) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  };
-  const { error: print } = console;
-  const printOthers = (...said: unknown[]) => {
-    if (said[0] !== error) print(...said);
-  };
-  target.addEventListener?.("error", ignore);
-  console.error = printOthers;
+  if (ownErrors.size === 0) {
+    const before = console.error;
+    heardBefore = before;
+    console.error = (...said: unknown[]) => {
+      if (!ownErrors.has(said[0])) before(...said);
+    };
+    target.addEventListener?.("error", ignoreOwn);
+  }
+  ownErrors.add(error);
   return () => {
-    target.removeEventListener?.("error", ignore);
-    // Rules that run at once may have put theirs on top.
-    if (console.error === printOthers) console.error = print;
+    ownErrors.delete(error);
+    if (ownErrors.size > 0 || heardBefore === undefined) return;
+    console.error = heardBefore;
+    target.removeEventListener?.("error", ignoreOwn);
   };
 }
 
