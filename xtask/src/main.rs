@@ -3,11 +3,13 @@
 //! Orchestration only: what is done to TypeScript stands in `pkg/package.json`, what is tested in `tests`.
 
 mod build;
+mod glue;
 mod setup;
 mod shell;
 mod short_names;
 mod size;
 mod test;
+mod wasm;
 mod wasm_names;
 mod weigh;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::build::{Names, bind, compile, shorten};
 use crate::shell::{self, Outcome, command, read, root};
+use crate::wasm::{Names, bind, compile, shorten};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB. What was aimed at is 105:

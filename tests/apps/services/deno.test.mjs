@@ -44,7 +44,9 @@ describe("the tarball in Deno, by npm: specifiers", { timeout: 180_000 }, () => 
       const environment = { ...QUIET, DENO_DIR: cache, NPM_CONFIG_REGISTRY: registry.url };
       await roundTrip((step, env) => {
         const cached = step === "read" ? ["--cached-only"] : [];
-        const args = [...PERMISSIONS, "--no-lock", ...cached, join(app, `${entry}.mjs`), step];
+        // Whatever package.json stands above the temporary folder.
+        const alone = ["--no-lock", "--node-modules-dir=none"];
+        const args = [...PERMISSIONS, ...alone, ...cached, join(app, `${entry}.mjs`), step];
         return deno(args, { cwd: app, env: { ...environment, ...env } });
       });
       assert.deepEqual(registry.requests, ["/bytestow", `/bytestow/-/bytestow-${registry.version}.tgz`]);

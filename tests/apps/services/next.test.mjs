@@ -36,7 +36,9 @@ describe("the tarball in a Next app", { timeout: 300_000 }, () => {
   });
 
   test("next build has nothing to complain of", () => {
-    assert.doesNotMatch(built.replaceAll(EDGE, ""), /⚠|warn|error|invalid/iu);
+    // On a CI machine it wants a cache of an earlier build.
+    const said = built.replaceAll(EDGE, "").replaceAll(/⚠ No build cache found.*/gu, "");
+    assert.doesNotMatch(said, /⚠|warn|error|invalid/iu);
   });
 
   test("the edge has the wasm as a module, and no inlined copy", async () => {
