@@ -9,17 +9,9 @@ import { startServer } from "../support/upstash/server.mjs";
 import { Results, SEED } from "./grid/record.mjs";
 import { refusals } from "./grid/refusals.mjs";
 import { remotes } from "./grid/remote.mjs";
+import { ALONE } from "./grid/rows.mjs";
 import { harnessOf } from "./grid/stores.mjs";
 import { Turns } from "./grid/turns.mjs";
-
-const STORES = [
-  "memory",
-  "memory, bounded",
-  "wrapped Map",
-  "wrapped reference store",
-  "wrapped memory",
-  "IndexedDB on fallback: memory",
-];
 
 /** Rows over the strict server: its mode, and options of the store. */
 const STRICT = [
@@ -45,7 +37,7 @@ const runtime = `node ${process.versions.node.split(".", 2).join(".")}`;
 const results = new Results("node");
 after(() => results.finish());
 
-for (const store of STORES) {
+for (const store of ALONE) {
   byteStoreTests(test, harnessOf(store, runtime), { seed: SEED, onResult: results.row(store, runtime) });
 }
 

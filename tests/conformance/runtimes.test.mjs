@@ -9,30 +9,12 @@ import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { startProcess } from "../support/worker_process.mjs";
 import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
+import { ALONE, onServers } from "./grid/rows.mjs";
 import { Turns } from "./grid/turns.mjs";
 
 const PROGRAM = fileURLToPath(new URL("grid/program.mjs", import.meta.url));
-const STORES = [
-  "memory",
-  "memory, bounded",
-  "wrapped Map",
-  "wrapped reference store",
-  "wrapped memory",
-  "IndexedDB on fallback: memory",
-];
 const results = new Results("runtimes");
 after(() => results.finish());
-
-/** Rows over servers. */
-const onServers = (strict, redis) =>
-  ["Upstash", "tiered: memory, Upstash"].flatMap((kind) => [
-    { store: kind, kind, server: { url: strict.url, token: strict.token, databases: "token" } },
-    {
-      store: `${kind}, real Redis`,
-      kind,
-      server: { url: redis.url("").slice(0, -1), token: redis.token, databases: "number" },
-    },
-  ]);
 
 // The Node that runs this has a suite of its own.
 const others = RUNTIME_NAMES.filter((each) => each !== THIS_NODE);
@@ -45,7 +27,7 @@ describe("the contract", { concurrency: 2 }, () => {
       const [strict, redis] = await Promise.all([startServer(), startRedis()]);
       after(() => Promise.all([strict.close(), redis.close()]));
 
-      for (const store of STORES) {
+      for (const store of ALONE) {
         const run = (rule) => program.ask("rule", { store, rule, seed: SEED, runtime });
         for (const { name: title, body } of testsElsewhere(store, results.row(store, runtime), run)) test(title, body);
       }

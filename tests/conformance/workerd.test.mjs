@@ -9,6 +9,7 @@ import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { bundleWorker, startWorker } from "./grid/miniflare.mjs";
 import { Results, SEED, testsElsewhere } from "./grid/record.mjs";
+import { ALONE, onServers } from "./grid/rows.mjs";
 import { Turns } from "./grid/turns.mjs";
 
 const OLD = "2024-01-01";
@@ -19,15 +20,6 @@ const [strict, redis] = await Promise.all([startServer(), startRedis()]);
 const slow = await startServer({ latency: 60 });
 after(() => Promise.all([strict.close(), redis.close(), slow.close()]));
 
-/** Rows over servers. */
-const ON_SERVERS = ["Upstash", "tiered: memory, Upstash"].flatMap((kind) => [
-  { store: kind, kind, server: { url: strict.url, token: strict.token, databases: "token" } },
-  {
-    store: `${kind}, real Redis`,
-    kind,
-    server: { url: redis.url("").slice(0, -1), token: redis.token, databases: "number" },
-  },
-]);
 /** What the runtime logs where requests have waited for one another, or something was thrown that nobody caught. */
 const COMPLAINTS = /different request|never complete|hung|uncaught|unhandled/iu;
 
@@ -51,8 +43,7 @@ for (const date of [OLD, newest]) {
     };
     after(() => worker?.stop());
 
-    const stores = ["memory", "memory, bounded", "wrapped Map", "wrapped reference store", "wrapped memory"];
-    for (const store of [...stores, "IndexedDB on fallback: memory"]) {
+    for (const store of ALONE) {
       const run = (rule) => ask("rule", { store, rule, seed: SEED, runtime });
       for (const { name, body } of testsElsewhere(store, results.row(store, runtime), run)) test(name, body);
     }
@@ -83,7 +74,7 @@ for (const date of [OLD, newest]) {
 
     const turns = new Turns();
     describe("on servers", { concurrency: 2 }, () => {
-      for (const { store, kind, server } of ON_SERVERS) {
+      for (const { store, kind, server } of onServers(strict, redis)) {
         const given = { store, kind, seed: SEED, runtime, server: { ...server, row: store } };
         const run = (rule) => ask("rule", { ...given, rule });
         const tests = testsElsewhere(store, results.row(store, runtime), run);

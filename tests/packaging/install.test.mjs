@@ -137,6 +137,23 @@ describe("the installed tarball", { timeout: 180_000 }, () => {
        console.log("ok");`,
     ));
 
+  test("at an edge no call waits for another's instance, and all work on one", () =>
+    runs(
+      "edge.mjs",
+      `${slim}
+       let made = 0;
+       const { instantiate } = WebAssembly;
+       // Node's own fetch is wasm too.
+       WebAssembly.instantiate = (...args) => { if (args[0] === wasm) made++; return instantiate(...args); };
+       globalThis.EdgeRuntime = "a test";
+       initWasm(wasm);
+       const store = new InMemoryByteStore();
+       await Promise.all([store.mget(["a"]), new InMemoryByteStore().mget(["a"]), store.mset([["b", new Uint8Array(1)]])]);
+       if (made !== 3) throw new Error(made + " instances for three first calls");
+       if ((await store.mget(["b"]))[0]?.length !== 1) throw new Error("written to an instance that is no more");
+       ${ROUND_TRIP}`,
+    ));
+
   test("the main entry and bytestow/slim share one instance and one error class", () =>
     runs(
       "shared.mjs",
