@@ -47,6 +47,8 @@ pub mod conformance;
 pub mod error;
 pub mod event;
 mod ext;
+#[cfg(feature = "embeddings")]
+pub mod features;
 mod future;
 mod keys;
 pub mod layers;
