@@ -58,6 +58,11 @@ pub enum Event {
         /// For how long, in milliseconds.
         ms: f64,
     },
+    /// The store behind a cache failed; the cache goes on without it. Told once, until the store works again.
+    StoreError {
+        /// What it said.
+        error: Error,
+    },
     /// The remote tier failed, and the local one goes on alone for this call.
     RemoteError {
         /// What it said.

@@ -10,6 +10,7 @@
 )]
 
 mod broken;
+mod embeddings;
 mod errors;
 mod histories;
 mod isolation;

@@ -1,15 +1,32 @@
 //! A vector as LangChain writes it: a JSON array of numbers. JavaScript's has no spaces and no numbers that are not
 //! finite, Python's has both.
 //!
-//! Natively only: where there is JavaScript its own `JSON` is used, which is there already.
+//! Where there is JavaScript its own `JSON` does this ([`VectorJson`]), which is there already.
 
 use std::fmt::Write;
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode, Portable, Result};
 
-/// Whether these bytes may be such an array.
-pub fn looks_like_one(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&b'[')
+/// What reads and writes such arrays.
+pub trait VectorJson: Portable {
+    /// Reads an array; `corrupt` for anything else. Shape: `[dimensions]`.
+    fn read(&self, bytes: &[u8]) -> Result<Vec<f64>>;
+    /// Writes one; `invalid_argument` for a number that is not finite, of which JSON has none.
+    fn write(&self, numbers: &[f64]) -> Result<Vec<u8>>;
+}
+
+/// By this module alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RustJson;
+
+impl VectorJson for RustJson {
+    fn read(&self, bytes: &[u8]) -> Result<Vec<f64>> {
+        read(bytes)
+    }
+
+    fn write(&self, numbers: &[f64]) -> Result<Vec<u8>> {
+        write(numbers)
+    }
 }
 
 /// Reads an array. Shape: `[dimensions]`.

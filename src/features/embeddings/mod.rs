@@ -2,16 +2,21 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`CachedEmbedder`] | the cache |
 //! | [`codec`] | a vector as bytes: the format, byte by byte |
 //! | [`json`] | a vector as LangChain writes it |
 //! | [`keys`] | where an entry stands: by our digest, or by those of LangChain in JavaScript and Python |
-//! | [`half`] | numbers of 16 bits |
 
+mod cached;
 pub mod codec;
+mod flights;
 mod half;
 pub mod json;
 pub mod keys;
 mod legacy_sha256;
 
+pub use cached::{
+    CacheOptions, CacheStats, CachedEmbedder, Embedder, OnProgress, Progress, QueryCache, ValueFormat, Watch,
+};
 pub use codec::{Precision, Vector};
 pub use keys::{KeyEncoder, Kind, Scope};

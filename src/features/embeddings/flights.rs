@@ -1,0 +1,157 @@
+//! Vectors that are on their way: what one call is waiting for, another does not ask for again.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use super::Vector;
+use crate::sorted::SortedMap;
+use crate::{Error, Result};
+
+/// What a flight has come to.
+type Landed = Result<Arc<Vector>>;
+
+/// All that are on their way, by key.
+#[derive(Default)]
+pub struct Flights(Mutex<Board>);
+
+#[derive(Default)]
+struct Board {
+    places: SortedMap,
+    /// By number; the free ones are taken again.
+    flights: Vec<Option<Arc<Flight>>>,
+}
+
+/// One vector on its way.
+struct Flight(Mutex<State>);
+
+enum State {
+    Under(Vec<Waker>),
+    Landed(Landed),
+    /// Whoever fetched it has left.
+    Left,
+}
+
+/// Who has to fetch a vector, or that somebody does.
+pub enum Boarded<'a> {
+    /// The caller has: others may wait for it.
+    Own(Own<'a>),
+    /// Another call has.
+    Joined(Joined),
+}
+
+/// A vector that the holder has to fetch. Dropped without [`land`](Self::land), it is left to those who wait.
+pub struct Own<'a> {
+    flights: &'a Flights,
+    key: Arc<str>,
+    flight: Arc<Flight>,
+}
+
+/// A vector that another call fetches.
+pub struct Joined(Arc<Flight>);
+
+impl Flights {
+    /// Joins the flight of `key`, or begins one.
+    pub fn board(&self, key: &Arc<str>) -> Boarded<'_> {
+        let mut board = lock(&self.0);
+        if let Some(flight) = board.places.get(key).and_then(|number| board.flights.get(number as usize)?.clone()) {
+            return Boarded::Joined(Joined(flight));
+        }
+        let flight = Arc::new(Flight(Mutex::new(State::Under(Vec::new()))));
+        let free = board.flights.iter().position(Option::is_none);
+        let number = free.unwrap_or(board.flights.len());
+        match board.flights.get_mut(number) {
+            Some(place) => *place = Some(flight.clone()),
+            None => board.flights.push(Some(flight.clone())),
+        }
+        board.places.insert(key.clone(), number as u64);
+        Boarded::Own(Own { flights: self, key: key.clone(), flight })
+    }
+
+    fn end(&self, key: &str, flight: &Flight, state: State) {
+        let mut board = lock(&self.0);
+        if let Some(number) = board.places.remove(key)
+            && let Some(place) = board.flights.get_mut(number as usize)
+        {
+            *place = None;
+        }
+        drop(board);
+        let before = std::mem::replace(&mut *lock(&flight.0), state);
+        if let State::Under(wakers) = before {
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl Own<'_> {
+    /// Tells those who wait.
+    pub fn land(self, landed: Landed) {
+        self.flights.end(&self.key, &self.flight, State::Landed(landed));
+        // Its end has been told.
+    }
+}
+
+impl Drop for Own<'_> {
+    fn drop(&mut self) {
+        if matches!(*lock(&self.flight.0), State::Under(_)) {
+            self.flights.end(&self.key, &self.flight, State::Left);
+        }
+    }
+}
+
+impl Joined {
+    /// The vector when it is there; nothing when whoever fetched it has left.
+    pub async fn landed(&self) -> Option<Landed> {
+        poll_fn(|cx| match &mut *lock(&self.0.0) {
+            State::Under(wakers) => {
+                if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    wakers.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+            State::Landed(landed) => Poll::Ready(Some(landed.as_ref().map(Arc::clone).map_err(Error::clone))),
+            State::Left => Poll::Ready(None),
+        })
+        .await
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_executor::block_on;
+
+    fn vector() -> Arc<Vector> {
+        Arc::new(Vector::F32(vec![1.0]))
+    }
+
+    #[test]
+    fn the_second_joins_and_is_told() {
+        let flights = Flights::default();
+        let key: Arc<str> = "k".into();
+        let (Boarded::Own(own), Boarded::Joined(joined)) = (flights.board(&key), flights.board(&key)) else {
+            panic!("the first was to fetch it, the second to wait");
+        };
+        own.land(Ok(vector()));
+        assert_eq!(block_on(joined.landed()).unwrap().unwrap(), vector());
+        assert!(matches!(flights.board(&key), Boarded::Own(_)), "a flight that has landed is over");
+    }
+
+    #[test]
+    fn one_that_is_left_is_nobodys() {
+        let flights = Flights::default();
+        let keys: Vec<Arc<str>> = (0..3).map(|at| at.to_string().into()).collect();
+        for key in &keys {
+            let (own, joined) = (flights.board(key), flights.board(key));
+            drop(own);
+            let Boarded::Joined(joined) = joined else { panic!("it was on its way") };
+            assert!(block_on(joined.landed()).is_none());
+        }
+        assert!(lock(&flights.0).flights.iter().all(Option::is_none));
+        assert_eq!(lock(&flights.0).places.len(), 0);
+    }
+}
