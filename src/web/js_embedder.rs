@@ -1,0 +1,79 @@
+//! A model written in JavaScript.
+
+use js_sys::{Array, Float64Array, Function, JSON, JsString, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::features::embeddings::json::VectorJson;
+use crate::features::embeddings::{Embedder, Kind, Progress, Watch};
+use crate::{BoxFuture, Error, ErrorCode, Result};
+
+use super::for_promise;
+use super::js_value::failed;
+
+/// The function `embed(query, texts)`, which answers with a promise of a `Float64Array` for each text.
+pub struct JsEmbedder(Function);
+
+impl JsEmbedder {
+    /// By `embed`; see the type.
+    pub fn new(embed: Function) -> Self {
+        Self(embed)
+    }
+}
+
+impl Embedder for JsEmbedder {
+    fn embed(&self, kind: Kind, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f64>>>> {
+        let asked: Array = texts.into_iter().map(JsValue::from).collect();
+        let answer = self.0.call2(&JsValue::UNDEFINED, &(kind == Kind::Query).into(), &asked);
+        Box::pin(async move {
+            let answer = match answer {
+                Ok(promise) => for_promise(promise.unchecked_ref::<Promise>()).await,
+                Err(thrown) => Err(thrown),
+            };
+            let rows = answer.map_err(|reason| failed("embed", reason))?;
+            Ok(rows.unchecked_into::<Array>().iter().map(|row| row.unchecked_into::<Float64Array>().to_vec()).collect())
+        })
+    }
+}
+
+/// The functions `parse(text)`, which answers with a `Float64Array` or throws, and JavaScript's own `JSON.stringify`.
+pub struct JsJson(Function);
+
+impl JsJson {
+    /// By `parse`; see the type.
+    pub fn new(parse: Function) -> Self {
+        Self(parse)
+    }
+}
+
+impl VectorJson for JsJson {
+    fn read(&self, bytes: &[u8]) -> Result<Vec<f64>> {
+        let parsed = self.0.call1(&JsValue::UNDEFINED, &Uint8Array::from(bytes));
+        let numbers = parsed.map_err(|_| Error::new(ErrorCode::Corrupt, "an entry is no JSON array of numbers"))?;
+        Ok(numbers.unchecked_into::<Float64Array>().to_vec())
+    }
+
+    fn write(&self, numbers: &[f64]) -> Result<Vec<u8>> {
+        let boxed = Array::from(&Float64Array::from(numbers));
+        let text = JSON::stringify(&boxed).unwrap_or_else(|_| JsString::from("[]"));
+        Ok(String::from(text).into_bytes())
+    }
+}
+
+/// The function `onProgress(done, total, hits)`.
+pub struct JsWatch(Function);
+
+impl JsWatch {
+    /// By `on_progress`; see the type.
+    pub fn new(on_progress: Function) -> Self {
+        Self(on_progress)
+    }
+}
+
+impl Watch for JsWatch {
+    fn progress(&self, progress: Progress) {
+        let number = |count: usize| JsValue::from_f64(count as f64);
+        let Progress { done, total, hits } = progress;
+        // TypeScript's function does not throw.
+        let _ = self.0.call3(&JsValue::UNDEFINED, &number(done), &number(total), &number(hits));
+    }
+}
