@@ -7,6 +7,8 @@
 mod bare_fetch;
 mod clock;
 mod indexed_db;
+#[cfg(feature = "embeddings")]
+mod js_embedder;
 mod js_store;
 mod js_value;
 mod timer;
@@ -18,6 +20,8 @@ mod wait;
 pub use bare_fetch::BareFetch;
 pub use clock::{JsClock, SystemClock};
 pub use indexed_db::{Durability, IndexedDbByteStore, IndexedDbOptions};
+#[cfg(feature = "embeddings")]
+pub use js_embedder::{JsEmbedder, JsJson, JsWatch};
 pub use js_store::JsByteStore;
 pub use js_value::{JsBytes, JsCause, to_js};
 pub use timer::SystemTimer;

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytestow::features::embeddings::{
-    CacheOptions, CachedEmbedder, Embedder, KeyEncoder, Kind, Precision, Progress, QueryCache, ValueFormat, Vector, Watch,
+    CacheOptions, CachedEmbedder, Embedder, KeyEncoder, Kind, Precision, Progress, QueryCache, ValueFormat, Vector,
+    Watch,
 };
 use bytestow::layers::Sharing;
 use bytestow::{
-    BoxFuture, ByteStore, ByteStoreExt, Capabilities, Condition, Cursor, Entries, Error, ErrorCode, Event, InMemoryByteStore,
-    Keys, Lookup, Observe, Page, Result, Stat, Stats, Ttl,
+    BoxFuture, ByteStore, ByteStoreExt, Capabilities, Condition, Cursor, Entries, Error, ErrorCode, Event,
+    InMemoryByteStore, Keys, Lookup, Observe, Page, Result, Stat, Stats, Ttl,
 };
 use futures_executor::block_on;
 use proptest::prelude::*;
@@ -165,7 +166,8 @@ fn warm_is_cold_at_every_precision_and_in_both_formats() {
 fn a_text_is_asked_for_once_in_a_call_and_across_calls() {
     let (model, store) = (Arc::new(Model { turns: 3, ..Model::default() }), Arc::default());
     let cache = cached(&model, &store, options());
-    let calls = (0..50).map(|at| cache.documents(texts(10).into_iter().chain([format!("text {}", at % 10)]).collect(), None));
+    let calls =
+        (0..50).map(|at| cache.documents(texts(10).into_iter().chain([format!("text {}", at % 10)]).collect(), None));
     let all = block_on(futures_util::future::join_all(calls));
     assert_eq!(model.texts(), 10);
     for (at, vectors) in all.into_iter().enumerate() {
@@ -264,7 +266,10 @@ fn a_wrong_answer_is_an_error_and_nothing_of_it_is_kept() {
     }
     let large: fn(&mut Vec<Vec<f64>>) = |answer| answer[0][0] = 1e300;
     let (model, store) = (Arc::new(Model { wrong: Some(large), ..Model::default() }), Arc::default());
-    assert_eq!(block_on(cached(&model, &store, options()).documents(texts(3), None)).unwrap_err().code(), ErrorCode::InvalidArgument);
+    assert_eq!(
+        block_on(cached(&model, &store, options()).documents(texts(3), None)).unwrap_err().code(),
+        ErrorCode::InvalidArgument
+    );
     assert!(block_on(store.keys("")).unwrap().is_empty());
 }
 
@@ -289,10 +294,9 @@ fn an_entry_that_cannot_be_read_is_made_again() {
 #[test]
 fn what_langchain_wrote_is_read() {
     let (model, store) = <(Arc<Model>, Arc<InMemoryByteStore>)>::default();
-    for (encoder, json) in [
-        (KeyEncoder::LangchainJs, "[0.5,-0.25,1e-7]"),
-        (KeyEncoder::LangchainPythonSha1, "[0.5, -0.25, 1e-07]"),
-    ] {
+    for (encoder, json) in
+        [(KeyEncoder::LangchainJs, "[0.5,-0.25,1e-7]"), (KeyEncoder::LangchainPythonSha1, "[0.5, -0.25, 1e-07]")]
+    {
         let mut options = options();
         options.key_encoder = encoder;
         block_on(store.set(&encoder.key(&options.scope, Kind::Document, "hello", false), json)).unwrap();

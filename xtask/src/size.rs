@@ -11,15 +11,19 @@ use crate::weigh::{gzip, kb, pair, squeeze};
 /// more than was thought.
 const BUDGET_KB: f64 = 152.0;
 
+/// The most that `bytestow/embeddings` may add, likewise.
+const EMBEDDINGS_KB: f64 = 10.0;
+
 /// The heaviest functions' crates are listed down to this share of the wasm.
 const LISTED_SHARE: f64 = 0.02;
 
 /// The entries, each with the condition by which a bundler finds it, if it needs one.
-const ENTRIES: [(&str, &str); 5] = [
+const ENTRIES: [(&str, &str); 6] = [
     ("bytestow", ""),
     ("bytestow", "workerd"),
     ("bytestow", "edge-light"),
     ("bytestow/slim", ""),
+    ("bytestow/embeddings", ""),
     ("bytestow/testing", ""),
 ];
 
@@ -58,6 +62,7 @@ pub fn report() -> Outcome {
     println!("the wasm: {}; one for all stores", pair(wasm.len(), package.wasm_gzipped));
     composition()?;
     without_reqwest(package.wasm_gzipped)?;
+    embeddings(&package)?;
     let heaviest = kb(heaviest);
     if heaviest > BUDGET_KB {
         return Err(format!("the package weighs {heaviest:.1} kB, and its budget is {BUDGET_KB:.1} kB"));
@@ -82,7 +87,12 @@ struct Package {
 impl Package {
     /// Prints what `names` of an entry weigh; gives it, in gzipped bytes.
     fn row(&self, name: &str, entry: &str, condition: &str, names: &str) -> Result<usize, String> {
-        let bundle = bundle(&format!("export {names} from '{entry}';"), condition)?;
+        self.source_row(name, &format!("export {names} from '{entry}';"), condition)
+    }
+
+    /// Prints what a module of `source` weighs; gives it, in gzipped bytes.
+    fn source_row(&self, name: &str, source: &str, condition: &str) -> Result<usize, String> {
+        let bundle = bundle(source, condition)?;
         let code = bundle.replace(&self.inlined, "");
         let code_gzipped = gzip(code.as_bytes())?.len();
         let (place, all) = if code.len() < bundle.len() {
@@ -113,6 +123,7 @@ fn bundle(source: &str, condition: &str) -> Result<String, String> {
     let esbuild = root().join("tests/node_modules/esbuild/bin/esbuild");
     let mut bundle =
         command(&esbuild.to_string_lossy(), &["--bundle", "--minify", "--format=esm", "--log-level=error"]);
+    bundle.arg("--external:@langchain/core/*");
     bundle.arg("--platform=browser").arg(&entry).arg(format!("--outfile={}", out.display()));
     if !condition.is_empty() {
         bundle.args(["--external:*.wasm", "--external:*.wasm?module"]).arg(format!("--conditions={condition}"));
@@ -125,19 +136,45 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| format!("not text: {error}"))
 }
 
+/// What a build with these arguments weighs, gzipped.
+fn wasm_of(name: &str, arguments: &[&str]) -> Result<usize, String> {
+    let out = root().join("target").join(name);
+    let wasm = bind(&compile(arguments)?, &out, Names::Dropped)?;
+    shorten(&out)?;
+    Ok(squeeze(&read(&wasm)?)?.len())
+}
+
 /// What reqwest costs: against a build with requests by `fetch` itself behind the same trait.
 fn without_reqwest(with: usize) -> Outcome {
-    let compiled = compile(&["--no-default-features", "--features", "bare-fetch"])?;
-    let out = root().join("target/bare-fetch");
-    let wasm = bind(&compiled, &out, Names::Dropped)?;
-    shorten(&out)?;
-    let without = squeeze(&read(&wasm)?)?.len();
+    let without = wasm_of("bare-fetch", &["--no-default-features", "--features", "bare-fetch,embeddings"])?;
     println!(
         "reqwest: {:.1} kB of the gzipped wasm ({:.1} kB with it, {:.1} kB with a bare fetch behind the same trait)",
         kb(with.saturating_sub(without)),
         kb(with),
         kb(without)
     );
+    Ok(())
+}
+
+/// What the embeddings cache adds: its wasm against a build without the feature, its JavaScript against the stores alone.
+fn embeddings(package: &Package) -> Outcome {
+    let stores = "export * from 'bytestow';";
+    let both = "export * from 'bytestow'; export * from 'bytestow/embeddings';";
+    let alone = package.source_row("bytestow", stores, "")?;
+    let beside = package.source_row("bytestow and bytestow/embeddings", both, "")?;
+    let code = beside.saturating_sub(alone);
+    let without = wasm_of("no-embeddings", &["--no-default-features", "--features", "bytestow/reqwest"])?;
+    let wasm = package.wasm_gzipped.saturating_sub(without);
+    let all = kb(code + wasm);
+    println!(
+        "embeddings: {all:.1} kB, JS {:.1} (without @langchain/core) and wasm {:.1} (against {:.1} kB without the feature)",
+        kb(code),
+        kb(wasm),
+        kb(without)
+    );
+    if all > EMBEDDINGS_KB {
+        return Err(format!("the embeddings cache adds {all:.1} kB, and its budget is {EMBEDDINGS_KB:.1} kB"));
+    }
     Ok(())
 }
 

@@ -51,12 +51,12 @@ export function keyBatch(keys: unknown): KeyBatch {
   return { joined: joined(keys), lengths };
 }
 
-/** The keys in one string, which has a longest length: 512 MB in V8. */
-function joined(keys: string[]): string {
+/** What a call is about in one string, which has a longest length: 512 MB in V8. */
+export function joined(keys: string[], what = "keys"): string {
   try {
     return keys.join("");
   } catch (error) {
-    const message = `the ${keys.length} keys of the call are together longer than a string can be: make several calls`;
+    const message = `the ${keys.length} ${what} of the call are together longer than a string can be: make several calls`;
     throw new BytestowError("too_large", message, { cause: error });
   }
 }

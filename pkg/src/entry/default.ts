@@ -1,9 +1,5 @@
-/** Browsers, Node, Deno, Bun: the wasm is inlined, so that no bundler has to know of it. */
+/** `bytestow` in browsers, Node, Deno, Bun. */
 
-import { decode } from "../core/inline.js";
-import { provideWasm } from "../core/source.js";
-import { gzipped } from "../wasm/inline.js";
-
-provideWasm({ load: () => decode(gzipped), shareable: true, isolated: false });
+import "./wasm/default.js";
 
 export * from "../index.js";

@@ -1,8 +1,5 @@
-/** Vercel's edge runtime: the module comes from another realm, so that it must be instantiated asynchronously. */
+/** `bytestow` in Vercel's edge runtime. */
 
-import { provideWasm } from "../core/source.js";
-import module from "../wasm/bytestow_wasm_bg.wasm?module";
-
-provideWasm({ load: async () => module, shareable: false, isolated: true });
+import "./wasm/edge-light.js";
 
 export * from "../index.js";

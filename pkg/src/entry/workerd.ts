@@ -1,8 +1,5 @@
-/** Cloudflare Workers: a `.wasm` import is a compiled module there, and bytes may not be compiled in a request. */
+/** `bytestow` in Cloudflare Workers. */
 
-import { provideWasm } from "../core/source.js";
-import module from "../wasm/bytestow_wasm_bg.wasm";
-
-provideWasm({ module, shareable: true, isolated: true });
+import "./wasm/workerd.js";
 
 export * from "../index.js";

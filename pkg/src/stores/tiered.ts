@@ -1,12 +1,11 @@
-import { invalid, kindOf } from "../core/error.js";
+import { invalid } from "../core/error.js";
 import { emitter } from "../core/events.js";
-import { wasmObjectOf } from "../core/handle.js";
 import { callback, checkOptions, oneOf, ttl } from "../core/options.js";
 import { isIsolated } from "../core/source.js";
 import type { BaseByteStore, StoreOptions } from "../types.js";
-import { tieredStore, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
+import { tieredStore } from "../wasm/bytestow_wasm.js";
+import { anyStore, inWasm } from "./any.js";
 import { ByteStore } from "./base.js";
-import { WrappedByteStore } from "./wrapped.js";
 
 /** What a failing remote store means to reads and listings: what is local is served alone, or they fail. */
 export type RemoteErrorPolicy = "serve-local" | "throw";
@@ -62,37 +61,5 @@ export class TieredByteStore extends ByteStore {
     const make = () =>
       tieredStore(inWasm(local), inWasm(remote), localTtl, throws, waitUntil, isIsolated(), emitter(onEvent));
     super(make, { onEvent });
-  }
-}
-
-function inWasm(store: ByteStore): WasmStore {
-  const found = wasmObjectOf<WasmStore>(store);
-  if (found === undefined) throw invalid("a tier is no store of this copy of the package");
-  return found;
-}
-
-/**
- * What was wrapped before is the same store again: handles on it share what they know. Weak on both sides: wasm holds what
- * is wrapped for as long as the wrapper lives, so that a wrapper held here would hold itself.
- */
-const wrappers = new WeakMap<object, { deref(): ByteStore | undefined }>();
-
-/** A reference that does not keep `store`, where the runtime has such references; they came with finalizers. */
-function weak(store: ByteStore): { deref(): ByteStore | undefined } {
-  return typeof WeakRef === "function" ? new WeakRef(store) : { deref: () => store };
-}
-
-/** A store of this copy of the package, or another one wrapped. */
-function anyStore(value: unknown, name: string): ByteStore {
-  if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);
-  if (value instanceof ByteStore) return value;
-  try {
-    const known = wrappers.get(value)?.deref();
-    if (known !== undefined) return known;
-    const wrapper = new WrappedByteStore({ store: value as BaseByteStore });
-    wrappers.set(value, weak(wrapper));
-    return wrapper;
-  } catch (error) {
-    throw invalid(`${name}: ${(error as Error).message}`);
   }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use bytestow::Keys;
 use bytestow::features::embeddings::{
     CacheOptions, CachedEmbedder, KeyEncoder, OnProgress, Precision, QueryCache, ValueFormat,
 };
-use bytestow::layers::Sharing;
 use bytestow::web::{JsEmbedder, JsJson, JsWatch};
-use bytestow::Keys;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -73,7 +72,7 @@ pub fn embeddings_cache(
     isolated: bool,
     on_event: Option<Function>,
 ) -> Result<EmbeddingsCache, JsValue> {
-    let mut options = CacheOptions::new(model, Arc::new(JsJson::new(parse))).map_err(|error| failure(&error))?;
+    let mut options = CacheOptions::with_json(model, Arc::new(JsJson::new(parse))).map_err(|error| failure(&error))?;
     options.scope.dimensions = dimensions;
     options.precision = match precision {
         VectorPrecision::F32 => Precision::F32,
@@ -98,7 +97,9 @@ pub fn embeddings_cache(
     (options.batch_size, options.concurrency) = (batch_size as usize, concurrency as usize);
     options.sharing = sharing(isolated);
     options.observer = options::observer(on_event);
-    Ok(EmbeddingsCache { inner: Arc::new(CachedEmbedder::new(Arc::new(JsEmbedder::new(embed)), store.inner(), options)) })
+    Ok(EmbeddingsCache {
+        inner: Arc::new(CachedEmbedder::new(Arc::new(JsEmbedder::new(embed)), store.inner(), options)),
+    })
 }
 
 #[wasm_bindgen]

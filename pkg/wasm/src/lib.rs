@@ -7,7 +7,10 @@
 //! | `options` | options on their way in, events on their way out |
 //! | `store` | the class `Store`: the trait's methods for JavaScript |
 //! | `memory`, `indexed_db`, `upstash`, `tiered`, `wrapped` | one constructor each |
+//! | `embeddings` | the class `EmbeddingsCache` |
 
+#[cfg(feature = "embeddings")]
+mod embeddings;
 mod indexed_db;
 mod memory;
 mod options;

@@ -79,12 +79,13 @@ fn fields(event: Event) -> JsValue {
         Event::Breaker { reason, ms } => {
             object([("type", "breaker".into()), ("reason", reason.into()), ("ms", JsValue::from_f64(ms))])
         }
-        Event::RemoteError { error } => tier_error("remote_error", &error),
-        Event::LocalError { error } => tier_error("local_error", &error),
+        Event::RemoteError { error } => failed("remote_error", &error),
+        Event::LocalError { error } => failed("local_error", &error),
+        Event::StoreError { error } => failed("store_error", &error),
         _ => object([("type", "other".into())]),
     }
 }
 
-fn tier_error(kind: &str, error: &Error) -> JsValue {
+fn failed(kind: &str, error: &Error) -> JsValue {
     object([("type", kind.into()), ("code", error.code().as_str().into()), ("message", error.message().into())])
 }

@@ -1,9 +1,16 @@
 //! Results and errors on their way out.
 
+#[cfg(feature = "embeddings")]
+use std::sync::Arc;
+
 use bytestow::error::Cause;
+#[cfg(feature = "embeddings")]
+use bytestow::features::embeddings::{CacheStats, Vector};
 use bytestow::web::{JsCause, to_js};
 use bytestow::{Capabilities, Error, Expiry, Lookup, Stat, Stats};
 use js_sys::{Array, Object, Reflect};
+#[cfg(feature = "embeddings")]
+use js_sys::{Float32Array, Float64Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// What a task ends with. Never a number: that is a task's id.
@@ -12,8 +19,13 @@ pub enum Outcome {
     Values(Vec<Lookup>),
     Stats(Vec<Option<Stat>>),
     Flags(Vec<bool>),
-    Keys { keys: Vec<String>, more: bool },
+    Keys {
+        keys: Vec<String>,
+        more: bool,
+    },
     Capabilities(Capabilities),
+    #[cfg(feature = "embeddings")]
+    Vectors(Vec<Arc<Vector>>),
 }
 
 /// The value for JavaScript, or a plain object of what the error says.
@@ -26,6 +38,11 @@ pub fn into_js(outcome: Result<Outcome, Error>) -> Result<JsValue, JsValue> {
             None => JsValue::UNDEFINED,
         })),
         Outcome::Stats(stats) => array(stats.into_iter().map(stat)),
+        #[cfg(feature = "embeddings")]
+        Outcome::Vectors(vectors) => array(vectors.iter().map(|vector| match &**vector {
+            Vector::F32(numbers) => Float32Array::from(numbers.as_slice()).into(),
+            Vector::F64(numbers) => Float64Array::from(numbers.as_slice()).into(),
+        })),
         Outcome::Flags(flags) => array(flags.into_iter().map(JsValue::from)),
         Outcome::Capabilities(of) => object([
             ("atomicBatch", of.atomic_batch.into()),
@@ -72,6 +89,19 @@ pub fn stats(stats: Stats) -> JsValue {
         ("bytesWritten", count(stats.bytes_written)),
         ("requests", count(stats.requests)),
         ("evictions", count(stats.evictions)),
+    ])
+}
+
+/// What a cache has counted.
+#[cfg(feature = "embeddings")]
+pub fn cache_stats(stats: CacheStats) -> JsValue {
+    let count = |count: u64| JsValue::from_f64(count as f64);
+    object([
+        ("hits", count(stats.hits)),
+        ("misses", count(stats.misses)),
+        ("joined", count(stats.joined)),
+        ("requests", count(stats.requests)),
+        ("storeErrors", count(stats.store_errors)),
     ])
 }
 

@@ -8,7 +8,7 @@
 //! - A store that fails costs nothing but time: the observer is told, once until it works again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::codec::{self, Precision, Vector};
 use super::flights::{Boarded, Flights, Joined, Own};
@@ -82,7 +82,15 @@ impl CacheOptions {
     ///
     /// `invalid_argument` for an empty name: vectors of two models must not meet.
     pub fn new(model: impl Into<String>) -> Result<Self> {
-        let model = model.into();
+        Self::with_json(model.into(), Arc::new(RustJson))
+    }
+
+    /// The same, with JSON read and written by `json`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_json(model: String, json: Arc<dyn VectorJson>) -> Result<Self> {
         if model.is_empty() {
             return Err(Error::invalid_argument("model must be the name of the model that embeds, not empty"));
         }
@@ -96,7 +104,7 @@ impl CacheOptions {
             concurrency: 4,
             sharing: Sharing::default(),
             observer: None,
-            json: Arc::new(RustJson),
+            json,
         })
     }
 }
@@ -181,6 +189,8 @@ pub struct CachedEmbedder {
 /// What is looked for and kept in one store: texts of a kind, each once.
 struct Wanted {
     kind: Kind,
+    /// How many numbers the model's vectors have in this call; 0 before the first.
+    dimensions: AtomicUsize,
     texts: Vec<String>,
     keys: Vec<Arc<str>>,
 }
@@ -209,11 +219,16 @@ impl CachedEmbedder {
     /// As [`documents`](Self::documents).
     pub async fn query(&self, text: String) -> Result<Arc<Vector>> {
         let vectors = if matches!(self.options.query_cache, QueryCache::Off) {
-            self.ask(Kind::Query, vec![text]).await?.into_iter().map(|numbers| self.rounded(numbers)).collect()
+            self.ask(Kind::Query, vec![text], &AtomicUsize::new(0))
+                .await?
+                .into_iter()
+                .map(|numbers| self.rounded(numbers))
+                .collect()
         } else {
             self.embed(Kind::Query, vec![text], None).await
         }?;
-        let [vector]: [_; 1] = vectors.try_into().map_err(|_| Error::new(ErrorCode::Internal, "one text, one vector"))?;
+        let [vector]: [_; 1] =
+            vectors.try_into().map_err(|_| Error::new(ErrorCode::Internal, "one text, one vector"))?;
         Ok(vector)
     }
 
@@ -246,6 +261,7 @@ impl CachedEmbedder {
                         put(&mut vectors, at, landed?);
                         self.counts.joined.fetch_add(1, Ordering::Relaxed);
                         tally.arrived(at, true);
+                        tally.tell();
                     }
                     None => left.push(at),
                 }
@@ -259,7 +275,7 @@ impl CachedEmbedder {
     fn wanted(&self, kind: Kind, texts: Vec<String>) -> (Wanted, Vec<usize>) {
         let alone = matches!(self.options.query_cache, QueryCache::Alone(_));
         let mut seen = SortedMap::default();
-        let mut wanted = Wanted { kind, texts: Vec::new(), keys: Vec::new() };
+        let mut wanted = Wanted { kind, dimensions: AtomicUsize::new(0), texts: Vec::new(), keys: Vec::new() };
         let mut places = Vec::with_capacity(texts.len());
         for text in texts {
             let key: Arc<str> = self.options.key_encoder.key(&self.options.scope, kind, &text, alone).into();
@@ -323,6 +339,7 @@ impl CachedEmbedder {
                 None => missing.push(mine),
             }
         }
+        tally.tell();
         self.embed_missing(wanted, missing, vectors, tally).await
     }
 
@@ -350,6 +367,7 @@ impl CachedEmbedder {
                         put(vectors, at, vector);
                         tally.arrived(at, false);
                     }
+                    tally.tell();
                 }
                 // What is under way is paid for: it is awaited, and kept.
                 Some(Err(error)) => failed = failed.or(Some(error)),
@@ -361,7 +379,7 @@ impl CachedEmbedder {
     /// Asks the model for a batch, tells who waits for it, and saves it.
     async fn batch(&self, wanted: &Wanted, batch: Vec<Mine<'_>>) -> Result<Vec<(usize, Arc<Vector>)>> {
         let texts = batch.iter().filter_map(|mine| wanted.texts.get(mine.at).cloned()).collect();
-        let answered = self.ask(wanted.kind, texts).await;
+        let answered = self.ask(wanted.kind, texts, &wanted.dimensions).await;
         let encoded = answered.and_then(|answer| answer.into_iter().map(|numbers| self.encoded(numbers)).collect());
         let encoded: Vec<(Arc<Vector>, Value)> = match encoded {
             Ok(encoded) => encoded,
@@ -402,17 +420,21 @@ impl CachedEmbedder {
     }
 
     /// Asks the model, and holds its answer to what was asked.
-    async fn ask(&self, kind: Kind, texts: Vec<String>) -> Result<Vec<Vec<f64>>> {
+    async fn ask(&self, kind: Kind, texts: Vec<String>, dimensions: &AtomicUsize) -> Result<Vec<Vec<f64>>> {
         let asked = texts.len();
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
         self.counts.misses.fetch_add(asked as u64, Ordering::Relaxed);
         let answer = self.model.embed(kind, texts).await?;
-        let wrong = |what: String| Err(Error::new(ErrorCode::Corrupt, format!("the model gave {what}: nothing of it is kept")));
+        let wrong =
+            |what: String| Err(Error::new(ErrorCode::Corrupt, format!("the model gave {what}: nothing of it is kept")));
         if answer.len() != asked {
             return wrong(format!("{} vectors for {asked} texts", answer.len()));
         }
-        let dimensions = answer.first().map_or(0, Vec::len);
-        if answer.iter().any(|vector| vector.len() != dimensions || vector.is_empty()) {
+        let first = answer.first().map_or(0, Vec::len);
+        let known =
+            dimensions.compare_exchange(0, first, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|known| known);
+        let known = if known == 0 { first } else { known };
+        if answer.iter().any(|vector| vector.len() != known || vector.is_empty()) {
             return wrong("vectors of different lengths, or of none".into());
         }
         if !answer.iter().flatten().all(|number| number.is_finite()) {
@@ -433,7 +455,9 @@ impl CachedEmbedder {
     fn encoded(&self, numbers: Vec<f64>) -> Result<(Arc<Vector>, Value)> {
         let bytes = match self.options.value_format {
             ValueFormat::Binary => codec::encode(&numbers, self.options.precision)?,
-            ValueFormat::Json => self.options.json.write(&codec::rounded(numbers.clone(), self.options.precision)?.to_f64())?,
+            ValueFormat::Json => {
+                self.options.json.write(&codec::rounded(numbers.clone(), self.options.precision)?.to_f64())?
+            }
         };
         Ok((self.rounded(numbers)?, Value::from(bytes)))
     }
@@ -447,7 +471,10 @@ impl CachedEmbedder {
         if vector.is_finite() && vector.dimensions() > 0 {
             Ok(Arc::new(vector))
         } else {
-            Err(Error::new(ErrorCode::Corrupt, "an entry is no vector: it is empty, or has a number that is not finite"))
+            Err(Error::new(
+                ErrorCode::Corrupt,
+                "an entry is no vector: it is empty, or has a number that is not finite",
+            ))
         }
     }
 
@@ -492,6 +519,8 @@ struct Tally<'a> {
     /// How many places of the call each text has.
     times: Vec<usize>,
     progress: Progress,
+    /// What has been told to be done.
+    told: usize,
 }
 
 impl<'a> Tally<'a> {
@@ -502,14 +531,21 @@ impl<'a> Tally<'a> {
                 *count += 1;
             }
         }
-        Self { watch, times, progress: Progress { done: 0, total: places.len(), hits: 0 } }
+        Self { watch, times, progress: Progress { done: 0, total: places.len(), hits: 0 }, told: 0 }
     }
 
     fn arrived(&mut self, at: usize, hit: bool) {
         let times = self.times.get(at).copied().unwrap_or_default();
         self.progress.done += times;
         self.progress.hits += if hit { times } else { 0 };
-        if let Some(watch) = self.watch {
+    }
+
+    /// Tells who watches, if there is news.
+    fn tell(&mut self) {
+        if let Some(watch) = self.watch
+            && self.told < self.progress.done
+        {
+            self.told = self.progress.done;
             watch.progress(self.progress);
         }
     }

@@ -126,9 +126,9 @@ pub fn encode(numbers: &[f64], precision: Precision) -> Result<Vec<u8>> {
     match precision {
         Precision::F32 => numbers.iter().for_each(|number| bytes.extend_from_slice(&(*number as f32).to_le_bytes())),
         Precision::F64 => numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes())),
-        Precision::F16 => numbers
-            .iter()
-            .for_each(|number| bytes.extend_from_slice(&half::from_f32(*number as f32).to_le_bytes())),
+        Precision::F16 => {
+            numbers.iter().for_each(|number| bytes.extend_from_slice(&half::from_f32(*number as f32).to_le_bytes()))
+        }
         Precision::Int8 => {
             let scale = scale(numbers)?;
             bytes.extend_from_slice(&scale.to_le_bytes());
@@ -204,9 +204,9 @@ fn numbers(bytes: &[u8], kept: Precision) -> Vector {
     match kept {
         Precision::F32 => Vector::F32(bytes.as_chunks().0.iter().map(|each| f32::from_le_bytes(*each)).collect()),
         Precision::F64 => Vector::F64(bytes.as_chunks().0.iter().map(|each| f64::from_le_bytes(*each)).collect()),
-        Precision::F16 => Vector::F32(
-            bytes.as_chunks().0.iter().map(|each| half::to_f32(u16::from_le_bytes(*each))).collect(),
-        ),
+        Precision::F16 => {
+            Vector::F32(bytes.as_chunks().0.iter().map(|each| half::to_f32(u16::from_le_bytes(*each))).collect())
+        }
         Precision::Int8 => match bytes.split_first_chunk() {
             Some((scale, steps)) => {
                 let scale = f32::from_le_bytes(*scale);

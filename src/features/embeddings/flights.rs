@@ -18,8 +18,10 @@ pub struct Flights(Mutex<Board>);
 #[derive(Default)]
 struct Board {
     places: SortedMap,
-    /// By number; the free ones are taken again.
+    /// By number.
     flights: Vec<Option<Arc<Flight>>>,
+    /// The numbers to be taken again.
+    free: Vec<u64>,
 }
 
 /// One vector on its way.
@@ -58,13 +60,12 @@ impl Flights {
             return Boarded::Joined(Joined(flight));
         }
         let flight = Arc::new(Flight(Mutex::new(State::Under(Vec::new()))));
-        let free = board.flights.iter().position(Option::is_none);
-        let number = free.unwrap_or(board.flights.len());
-        match board.flights.get_mut(number) {
+        let number = board.free.pop().unwrap_or(board.flights.len() as u64);
+        match board.flights.get_mut(number as usize) {
             Some(place) => *place = Some(flight.clone()),
             None => board.flights.push(Some(flight.clone())),
         }
-        board.places.insert(key.clone(), number as u64);
+        board.places.insert(key.clone(), number);
         Boarded::Own(Own { flights: self, key: key.clone(), flight })
     }
 
@@ -74,6 +75,7 @@ impl Flights {
             && let Some(place) = board.flights.get_mut(number as usize)
         {
             *place = None;
+            board.free.push(number);
         }
         drop(board);
         let before = std::mem::replace(&mut *lock(&flight.0), state);
@@ -87,7 +89,6 @@ impl Own<'_> {
     /// Tells those who wait.
     pub fn land(self, landed: Landed) {
         self.flights.end(&self.key, &self.flight, State::Landed(landed));
-        // Its end has been told.
     }
 }
 

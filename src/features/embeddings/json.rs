@@ -72,7 +72,11 @@ pub fn write(numbers: &[f64]) -> Result<Vec<u8>> {
         let comma = if at == 0 { "" } else { "," };
         let small = *number != 0.0 && number.abs() < 1e-6;
         // Never fails: it writes to memory.
-        let _ = if small || number.abs() >= 1e21 { write!(text, "{comma}{number:e}") } else { write!(text, "{comma}{number}") };
+        let _ = if small || number.abs() >= 1e21 {
+            write!(text, "{comma}{number:e}")
+        } else {
+            write!(text, "{comma}{number}")
+        };
     }
     text.push(']');
     Ok(text.into_bytes())
@@ -94,7 +98,10 @@ mod tests {
 
     #[test]
     fn what_is_no_array_of_numbers() {
-        let bad = ["", "[", "]", "[1", "1]", "[1,]", "[,1]", "[1 2]", "[null]", "[\"1\"]", "[[1]]", "{}", "[inf]", "[+1]", "[.5]", "[nan]", "[1]x"];
+        let bad = [
+            "", "[", "]", "[1", "1]", "[1,]", "[,1]", "[1 2]", "[null]", "[\"1\"]", "[[1]]", "{}", "[inf]", "[+1]",
+            "[.5]", "[nan]", "[1]x",
+        ];
         for text in bad {
             assert_eq!(read(text.as_bytes()).unwrap_err().code(), ErrorCode::Corrupt, "{text}");
         }

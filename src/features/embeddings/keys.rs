@@ -140,8 +140,14 @@ mod tests {
         let known = [
             (KeyEncoder::LangchainPythonSha1, "0337f042-b12d-557d-904b-6178fc35f17d"),
             (KeyEncoder::LangchainPythonSha256, "3c48591d8d098a4538f5e013dfcf406e948eac4d3277b10bf614e295d6068179"),
-            (KeyEncoder::LangchainPythonBlake2b, "f5392b3e0fc55e0ecd8d462718e4c734f86bb10582144ee192594f4031ec64d8213903f58ab8177367c80fd74f603f8404f8fc5a7be6ec5b78cbef6f42d2ec73"),
-            (KeyEncoder::LangchainPythonSha512, "a67e831011aa41ebb2a218c8ff727f1c60d62f06e1681678d176a81cd72ee69e7250c4c943cacbab28e42768615a5c41b6b0d42591d2c26a65670b38e97306dc"),
+            (
+                KeyEncoder::LangchainPythonBlake2b,
+                "f5392b3e0fc55e0ecd8d462718e4c734f86bb10582144ee192594f4031ec64d8213903f58ab8177367c80fd74f603f8404f8fc5a7be6ec5b78cbef6f42d2ec73",
+            ),
+            (
+                KeyEncoder::LangchainPythonSha512,
+                "a67e831011aa41ebb2a218c8ff727f1c60d62f06e1681678d176a81cd72ee69e7250c4c943cacbab28e42768615a5c41b6b0d42591d2c26a65670b38e97306dc",
+            ),
         ];
         for (encoder, digest) in known {
             assert_eq!(encoder.key(&scope, Kind::Document, "héllo", false), format!("m:{digest}"));
@@ -151,7 +157,10 @@ mod tests {
     #[test]
     fn our_own_is_sha256_over_parts_with_lengths() {
         let scope = Scope { model: "m".into(), dimensions: Some(256) };
-        assert_eq!(KeyEncoder::Sha256.key(&scope, Kind::Query, "héllo", false), "d9fc374b1825a18b45df4a22d6d2446bf51af7f6c73f6ec56a0783b95be17475");
+        assert_eq!(
+            KeyEncoder::Sha256.key(&scope, Kind::Query, "héllo", false),
+            "d9fc374b1825a18b45df4a22d6d2446bf51af7f6c73f6ec56a0783b95be17475"
+        );
     }
 
     #[test]

@@ -2,9 +2,8 @@
 //! rounds the second and the third choose by the wrong words and add the wrong one (seen in its versions 0.3.80 to
 //! 1.2.13, `utils/js-sha256/hash.ts`). Nobody has looked how well it stands against collisions: never a default.
 
-const FIRST: [u32; 8] = [
-    0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
-];
+const FIRST: [u32; 8] =
+    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
 
 #[rustfmt::skip]
 const ROUNDS: [u32; 64] = [
@@ -45,12 +44,9 @@ pub fn digest(message: &[u8]) -> [u8; 32] {
 
 fn absorb(state: &mut [u32; 8], block: &[u8]) {
     let mut words: Vec<u32> = block.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
-    while let (Some(&high), Some(&middle), Some(&low), Some(&old)) = (
-        words.iter().nth_back(1),
-        words.iter().nth_back(6),
-        words.iter().nth_back(14),
-        words.iter().nth_back(15),
-    ) && words.len() < ROUNDS.len()
+    while let (Some(&high), Some(&middle), Some(&low), Some(&old)) =
+        (words.iter().nth_back(1), words.iter().nth_back(6), words.iter().nth_back(14), words.iter().nth_back(15))
+        && words.len() < ROUNDS.len()
     {
         let low = low.rotate_right(7) ^ low.rotate_right(18) ^ low >> 3;
         let high = high.rotate_right(17) ^ high.rotate_right(19) ^ high >> 10;
@@ -62,8 +58,7 @@ fn absorb(state: &mut [u32; 8], block: &[u8]) {
         // SHA-256 has the second pair throughout.
         let (chosen, added) = if matches!(at % 4, 1 | 2) { (h & e ^ !h & f, g) } else { (e & f ^ !e & g, h) };
         let first = added.wrapping_add(sums).wrapping_add(chosen).wrapping_add(round).wrapping_add(word);
-        let second = (a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22))
-            .wrapping_add(a & b ^ a & c ^ b & c);
+        let second = (a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22)).wrapping_add(a & b ^ a & c ^ b & c);
         (h, g, f, e, d, c, b, a) = (g, f, e, d.wrapping_add(first), c, b, a, first.wrapping_add(second));
     }
     for (word, more) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {

@@ -1,0 +1,315 @@
+/** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
+
+import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
+import { checkCallOptions, liveSignal } from "../core/arguments.js";
+import { invalid, kindOf } from "../core/error.js";
+import { emitter } from "../core/events.js";
+import { Handle } from "../core/handle.js";
+import { callback, checkOptions, nonEmptyText, oneOf, wholeNumber } from "../core/options.js";
+import { guarded } from "../core/runtime.js";
+import { isIsolated } from "../core/source.js";
+import { anyStore, inWasm } from "../stores/any.js";
+import type { ByteStore } from "../stores/base.js";
+import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
+import {
+  embeddingsCache,
+  VectorKeys,
+  VectorPrecision,
+  type EmbeddingsCache as WasmCache,
+} from "../wasm/bytestow_wasm.js";
+import { soundText, textBatch } from "./texts.js";
+import { boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
+
+/**
+ * How exactly vectors are kept.
+ *
+ * | precision | bytes a number | error |
+ * |---|---|---|
+ * | `"f32"` | 4 | at most 6e-8 of each number; none where the provider sends f32, as base64 answers are |
+ * | `"f64"` | 8 | none |
+ * | `"f16"` | 2 | at most 5e-4 of each number from 6.1e-5 on, below that at most 3e-8 |
+ * | `"int8"` | 1 | at most 1/254 of the vector's largest number |
+ */
+export type VectorPrecisionName = "f32" | "f64" | "f16" | "int8";
+
+/**
+ * How a text becomes a key: by SHA-256 over model, dimensions, kind and text (`"sha256"`), or as LangChain's caches in
+ * JavaScript and Python do, whose entries are then read, and theirs can read ours (`valueFormat: "json"`).
+ */
+export type KeyEncoderName = keyof typeof KEY_ENCODERS;
+
+/** How an entry is written; both are read. `"json"` is LangChain's. */
+export type VectorFormatName = "binary" | "json";
+
+/** How far a call is, in texts. */
+export interface EmbedProgress {
+  /** Those whose vectors are there. */
+  done: number;
+  /** All of the call. */
+  total: number;
+  /** Those that did not have to be asked of the model for this call. */
+  hits: number;
+}
+
+/** Options of `embedDocuments`. */
+export interface EmbedOptions extends CallOptions {
+  /** Told of progress, after the fact; instead of the cache's own `onProgress`. */
+  onProgress?: ((progress: EmbedProgress) => void) | undefined;
+}
+
+/** What a cache has counted since it was made, in texts unless said otherwise. */
+export interface EmbeddingsCacheStats {
+  /** Found in the store. */
+  hits: number;
+  /** Asked of the model. */
+  misses: number;
+  /** Asked for already: by another call, or by another place of the same one. */
+  joined: number;
+  /** Calls of the model. */
+  requests: number;
+  /** Calls of the store that failed. */
+  storeErrors: number;
+}
+
+/** Options of `CacheBackedEmbeddings.fromBytesStore`. */
+export interface CacheBackedEmbeddingsSettings {
+  /**
+   * How many numbers a vector has, where the model can be asked for several lengths; `embeddings.dimensions` unless
+   * given. Part of the key, so that lengths do not meet.
+   */
+  dimensions?: number | undefined;
+  /** How exactly vectors are kept, and given: the first call gives what later ones will. `"f32"` unless given. */
+  precision?: VectorPrecisionName | undefined;
+  /** How a text becomes a key; `"sha256"` unless given. `"langchain-js"` finds what LangChain.js' cache has stored. */
+  keyEncoder?: KeyEncoderName | undefined;
+  /** How an entry is written; `"binary"` unless given. Both are read. */
+  valueFormat?: VectorFormatName | undefined;
+  /** Whether queries are cached (`true` unless given), or a store for them alone. They never meet documents. */
+  queryCache?: boolean | BaseByteStore | undefined;
+  /** How many texts the model is given at once, 100 unless given; each batch is saved as it arrives. */
+  batchSize?: number | undefined;
+  /** How many batches of a call are under way at once, 4 unless given. */
+  concurrency?: number | undefined;
+  /** Told of the progress of `embedDocuments`, after the fact. */
+  onProgress?: ((progress: EmbedProgress) => void) | undefined;
+  /** Told of entries that cannot be read (`corrupt`), and of a store that fails (`store_error`, once an outage). */
+  onEvent?: ((event: StoreEvent) => void) | undefined;
+}
+
+/** Options of `CacheBackedEmbeddings`. */
+export interface CacheBackedEmbeddingsOptions extends CacheBackedEmbeddingsSettings {
+  /** The model: any embeddings of LangChain. */
+  embeddings: EmbeddingsInterface;
+  /** Where vectors are kept: a store of this package, or any object with LangChain's four methods. */
+  store: BaseByteStore;
+  /** The model's name, which is part of the key; `embeddings.model` unless given. */
+  model?: string | undefined;
+}
+
+const PRECISIONS = {
+  f32: VectorPrecision.F32,
+  f64: VectorPrecision.F64,
+  f16: VectorPrecision.F16,
+  int8: VectorPrecision.Int8,
+};
+
+const KEY_ENCODERS = {
+  sha256: VectorKeys.Sha256,
+  "langchain-js": VectorKeys.LangchainJs,
+  "langchain-python-sha1": VectorKeys.LangchainPythonSha1,
+  "langchain-python-sha256": VectorKeys.LangchainPythonSha256,
+  "langchain-python-blake2b": VectorKeys.LangchainPythonBlake2b,
+  "langchain-python-sha512": VectorKeys.LangchainPythonSha512,
+};
+
+const NOTHING_COUNTED: EmbeddingsCacheStats = { hits: 0, misses: 0, joined: 0, requests: 0, storeErrors: 0 };
+
+/** The options that both ways of making a cache have. */
+const settings = {
+  dimensions: wholeNumber(1),
+  precision: oneOf("f32", "f64", "f16", "int8"),
+  keyEncoder: oneOf(...(Object.keys(KEY_ENCODERS) as KeyEncoderName[])),
+  valueFormat: oneOf("binary", "json"),
+  queryCache: (value: unknown, name: string) => (typeof value === "boolean" ? value : anyStore(value, name)),
+  batchSize: wholeNumber(1),
+  concurrency: wholeNumber(1),
+  onProgress: callback,
+  onEvent: callback,
+};
+
+/**
+ * A model behind a cache: what is in the store is not embedded again. It stands wherever LangChain takes embeddings.
+ *
+ * A text that stands twice in a call is asked for once; one that another call is asking for is not asked for again (not
+ * in Workers, where no request may wait for another's). A store that fails costs time and nothing else. What the model
+ * throws is thrown on as it is.
+ *
+ * An application that moves over from LangChain.js finds its entries with `keyEncoder: "langchain-js"`.
+ */
+export class CacheBackedEmbeddings extends Embeddings {
+  /** The model's name, as it is part of the keys. */
+  readonly model: string;
+  readonly #handle: Handle<WasmCache>;
+  readonly #onProgress: EmbedOptions["onProgress"];
+
+  /** @throws `invalid_argument` for a bad or unknown option, or without `embeddings`, a `store` and a model's name. */
+  constructor(options: CacheBackedEmbeddingsOptions) {
+    const checked = checkOptions<CacheBackedEmbeddingsOptions>("CacheBackedEmbeddings", options, {
+      embeddings,
+      store: anyStore,
+      model: nonEmptyText,
+      ...settings,
+    });
+    super({});
+    const model = embeddings(checked.embeddings, "embeddings");
+    this.model = checked.model ?? nameOf(model, "model");
+    const dimensions = checked.dimensions ?? dimensionsOf(model);
+    const { precision = "f32", keyEncoder = "sha256", valueFormat = "binary", queryCache = true } = checked;
+    const { batchSize = 100, concurrency = 4, onEvent } = checked;
+    const json = valueFormat === "json";
+    if (json && precision === "int8") {
+      throw invalid('valueFormat "json" does not go with precision "int8": what is read would not be what was given');
+    }
+    const store = anyStore(checked.store, "store");
+    const queries = typeof queryCache === "boolean" ? store : (queryCache as ByteStore);
+    this.#onProgress = checked.onProgress;
+    const emit = emitter(onEvent);
+    const embed = embedBy(model);
+    const make = () =>
+      embeddingsCache(
+        inWasm(store),
+        inWasm(queries),
+        queryCache !== false,
+        embed,
+        parseVector,
+        this.model,
+        dimensions,
+        PRECISIONS[precision],
+        KEY_ENCODERS[keyEncoder],
+        json,
+        batchSize,
+        concurrency,
+        isIsolated(),
+        emit,
+      );
+    this.#handle = new Handle<WasmCache>(make, (reason) => emit?.({ type: "reset", reason }));
+  }
+
+  /**
+   * As LangChain's class of this name makes one: a changed import suffices. `namespace` stands for the model's name;
+   * without it `embeddings.model` does.
+   *
+   * @throws `invalid_argument` for a bad or unknown option, and where neither names the model.
+   */
+  static fromBytesStore(
+    underlyingEmbeddings: EmbeddingsInterface,
+    documentEmbeddingStore: BaseByteStore,
+    options?: CacheBackedEmbeddingsSettings & {
+      /** What tells this model's vectors from others': any string but the empty one. */
+      namespace?: string | undefined;
+    },
+  ): CacheBackedEmbeddings {
+    type Options = NonNullable<typeof options>;
+    const { namespace, ...rest } = checkOptions<Options>("CacheBackedEmbeddings.fromBytesStore", options ?? {}, {
+      namespace: nonEmptyText,
+      ...settings,
+    });
+    const model = namespace ?? nameOf(embeddings(underlyingEmbeddings, "underlyingEmbeddings"), "namespace");
+    return new CacheBackedEmbeddings({
+      ...rest,
+      embeddings: underlyingEmbeddings,
+      store: anyStore(documentEmbeddingStore, "documentEmbeddingStore"),
+      model,
+    });
+  }
+
+  /**
+   * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`.
+   *
+   * @throws What the model throws; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
+   * which none is kept; `invalid_argument`.
+   */
+  override async embedDocuments(documents: string[], options?: EmbedOptions): Promise<number[][]> {
+    const vectors = await this.#documents(documents, options);
+    const found: number[][] = [];
+    for (const vector of vectors) found.push(boxed(vector));
+    return found;
+  }
+
+  /** As `embedDocuments`, in arrays of 32-bit floats: several times as fast for what is cached. */
+  async embedDocumentsTyped(documents: string[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]> {
+    const vectors = await this.#documents(documents, options);
+    const found: Float32Array<ArrayBuffer>[] = [];
+    for (const vector of vectors) found.push(vector instanceof Float32Array ? vector : new Float32Array(vector));
+    return found;
+  }
+
+  /**
+   * The vector of a text to find documents by. Shape: `[dimensions]`.
+   *
+   * @throws As `embedDocuments`.
+   */
+  override async embedQuery(document: string, options?: CallOptions): Promise<number[]> {
+    checkCallOptions(options);
+    const signal = liveSignal(options);
+    const text = soundText(document, "document");
+    const [vector] = await this.#run((cache) => cache.query(text), signal);
+    return boxed(vector as Typed);
+  }
+
+  /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
+  stats(): EmbeddingsCacheStats {
+    const cache = this.#handle.current;
+    return cache === undefined ? { ...NOTHING_COUNTED } : (guarded(() => cache.stats()) as EmbeddingsCacheStats);
+  }
+
+  async #documents(documents: string[], options: EmbedOptions | undefined): Promise<Typed[]> {
+    checkCallOptions(options);
+    const signal = liveSignal(options);
+    const { joined, lengths } = textBatch(documents, "documents");
+    if (options?.onProgress !== undefined) callback(options.onProgress, "onProgress");
+    const watch = watcher(options?.onProgress ?? this.#onProgress);
+    if (lengths.length === 0) return [];
+    return this.#run((cache) => cache.documents(joined, lengths, watch), signal);
+  }
+
+  async #run(work: (cache: WasmCache) => unknown, signal: AbortSignal | undefined): Promise<Typed[]> {
+    try {
+      return await this.#handle.run<Typed[]>(work, signal);
+    } catch (error) {
+      const cause = (error as { cause?: unknown } | null | undefined)?.cause;
+      throw cause instanceof ModelFailure ? cause.reason : error;
+    }
+  }
+}
+
+/** Passes progress on in a microtask of its own: the cache is at work when it tells of it. */
+function watcher(onProgress: EmbedOptions["onProgress"]) {
+  const emit = emitter(onProgress as ((event: object) => void) | undefined);
+  return emit && ((done: number, total: number, hits: number) => emit({ done, total, hits } as never));
+}
+
+function embeddings(value: unknown, name: string): EmbeddingsInterface {
+  if (typeof value !== "object" || value === null) throw invalid(`${name} must be embeddings, not ${kindOf(value)}`);
+  for (const method of ["embedDocuments", "embedQuery"]) {
+    if (typeof (value as Record<string, unknown>)[method] !== "function") {
+      throw invalid(`${name} must be embeddings: it has no method ${method}`);
+    }
+  }
+  return value as EmbeddingsInterface;
+}
+
+/** What the embeddings say that their model is called. */
+function nameOf(model: EmbeddingsInterface, option: string): string {
+  const { model: name } = model as { model?: unknown };
+  if (typeof name === "string" && name !== "") return nonEmptyText(name, "embeddings.model");
+  throw invalid(
+    `${option} is missing: pass the name of the model that embeds, so that vectors of two models never meet`,
+  );
+}
+
+/** For how many numbers the embeddings ask, where they say so. */
+function dimensionsOf(model: EmbeddingsInterface): number | undefined {
+  const { dimensions } = model as { dimensions?: unknown };
+  return typeof dimensions === "number" && Number.isSafeInteger(dimensions) && dimensions > 0 ? dimensions : undefined;
+}
