@@ -11,12 +11,7 @@ import { isIsolated } from "../core/source.js";
 import { anyStore, inWasm } from "../stores/any.js";
 import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
-import {
-  embeddingsCache,
-  VectorKeys,
-  VectorPrecision,
-  type EmbeddingsCache as WasmCache,
-} from "../wasm/bytestow_wasm.js";
+import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
 import { soundText, textBatch } from "./texts.js";
 import { boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
 
@@ -36,7 +31,13 @@ export type VectorPrecisionName = "f32" | "f64" | "f16" | "int8";
  * How a text becomes a key: by SHA-256 over model, dimensions, kind and text (`"sha256"`), or as LangChain's caches in
  * JavaScript and Python do, whose entries are then read, and theirs can read ours (`valueFormat: "json"`).
  */
-export type KeyEncoderName = keyof typeof KEY_ENCODERS;
+export type KeyEncoderName =
+  | "sha256"
+  | "langchain-js"
+  | "langchain-python-sha1"
+  | "langchain-python-sha256"
+  | "langchain-python-blake2b"
+  | "langchain-python-sha512";
 
 /** How an entry is written; both are read. `"json"` is LangChain's. */
 export type VectorFormatName = "binary" | "json";
@@ -106,29 +107,27 @@ export interface CacheBackedEmbeddingsOptions extends CacheBackedEmbeddingsSetti
   model?: string | undefined;
 }
 
-const PRECISIONS = {
-  f32: VectorPrecision.F32,
-  f64: VectorPrecision.F64,
-  f16: VectorPrecision.F16,
-  int8: VectorPrecision.Int8,
-};
+/** In the order of the binding's list. */
+const PRECISIONS = ["f32", "f64", "f16", "int8"] as const;
 
-const KEY_ENCODERS = {
-  sha256: VectorKeys.Sha256,
-  "langchain-js": VectorKeys.LangchainJs,
-  "langchain-python-sha1": VectorKeys.LangchainPythonSha1,
-  "langchain-python-sha256": VectorKeys.LangchainPythonSha256,
-  "langchain-python-blake2b": VectorKeys.LangchainPythonBlake2b,
-  "langchain-python-sha512": VectorKeys.LangchainPythonSha512,
-};
+/** In the order of the binding's list. */
+const KEY_ENCODERS = [
+  "sha256",
+  "langchain-js",
+  "langchain-python-sha1",
+  "langchain-python-sha256",
+  "langchain-python-blake2b",
+  "langchain-python-sha512",
+] as const;
 
-const NOTHING_COUNTED: EmbeddingsCacheStats = { hits: 0, misses: 0, joined: 0, requests: 0, storeErrors: 0 };
+/** In the order in which the binding counts. */
+const COUNTS = ["hits", "misses", "joined", "requests", "storeErrors"] as const;
 
 /** The options that both ways of making a cache have. */
-const settings = {
+const checks = {
   dimensions: wholeNumber(1),
-  precision: oneOf("f32", "f64", "f16", "int8"),
-  keyEncoder: oneOf(...(Object.keys(KEY_ENCODERS) as KeyEncoderName[])),
+  precision: oneOf(...PRECISIONS),
+  keyEncoder: oneOf(...KEY_ENCODERS),
   valueFormat: oneOf("binary", "json"),
   queryCache: (value: unknown, name: string) => (typeof value === "boolean" ? value : anyStore(value, name)),
   batchSize: wholeNumber(1),
@@ -158,7 +157,7 @@ export class CacheBackedEmbeddings extends Embeddings {
       embeddings,
       store: anyStore,
       model: nonEmptyText,
-      ...settings,
+      ...checks,
     });
     super({});
     const model = embeddings(checked.embeddings, "embeddings");
@@ -175,23 +174,17 @@ export class CacheBackedEmbeddings extends Embeddings {
     this.#onProgress = checked.onProgress;
     const emit = emitter(onEvent);
     const embed = embedBy(model);
-    const make = () =>
-      embeddingsCache(
-        inWasm(store),
-        inWasm(queries),
-        queryCache !== false,
-        embed,
-        parseVector,
-        this.model,
-        dimensions,
-        PRECISIONS[precision],
-        KEY_ENCODERS[keyEncoder],
-        json,
-        batchSize,
-        concurrency,
-        isIsolated(),
-        emit,
-      );
+    const settings = Uint32Array.of(
+      dimensions ?? 0,
+      PRECISIONS.indexOf(precision),
+      KEY_ENCODERS.indexOf(keyEncoder),
+      Number(json),
+      Number(queryCache !== false),
+      batchSize,
+      concurrency,
+      Number(isIsolated()),
+    );
+    const make = () => embeddingsCache(inWasm(store), inWasm(queries), embed, parseVector, this.model, settings, emit);
     this.#handle = new Handle<WasmCache>(make, (reason) => emit?.({ type: "reset", reason }));
   }
 
@@ -212,7 +205,7 @@ export class CacheBackedEmbeddings extends Embeddings {
     type Options = NonNullable<typeof options>;
     const { namespace, ...rest } = checkOptions<Options>("CacheBackedEmbeddings.fromBytesStore", options ?? {}, {
       namespace: nonEmptyText,
-      ...settings,
+      ...checks,
     });
     const model = namespace ?? nameOf(embeddings(underlyingEmbeddings, "underlyingEmbeddings"), "namespace");
     return new CacheBackedEmbeddings({
@@ -253,14 +246,19 @@ export class CacheBackedEmbeddings extends Embeddings {
     checkCallOptions(options);
     const signal = liveSignal(options);
     const text = soundText(document, "document");
-    const [vector] = await this.#run((cache) => cache.query(text), signal);
+    const [vector] = await this.#run((cache) => cache.call(true, text, Uint32Array.of(text.length), null), signal);
     return boxed(vector as Typed);
   }
 
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
   stats(): EmbeddingsCacheStats {
     const cache = this.#handle.current;
-    return cache === undefined ? { ...NOTHING_COUNTED } : (guarded(() => cache.stats()) as EmbeddingsCacheStats);
+    const counted = cache && guarded(() => cache.stats());
+    const stats = {} as EmbeddingsCacheStats;
+    COUNTS.forEach((name, at) => {
+      stats[name] = counted?.[at] ?? 0;
+    });
+    return stats;
   }
 
   async #documents(documents: string[], options: EmbedOptions | undefined): Promise<Typed[]> {
@@ -270,7 +268,7 @@ export class CacheBackedEmbeddings extends Embeddings {
     if (options?.onProgress !== undefined) callback(options.onProgress, "onProgress");
     const watch = watcher(options?.onProgress ?? this.#onProgress);
     if (lengths.length === 0) return [];
-    return this.#run((cache) => cache.documents(joined, lengths, watch), signal);
+    return this.#run((cache) => cache.call(false, joined, lengths, watch), signal);
   }
 
   async #run(work: (cache: WasmCache) => unknown, signal: AbortSignal | undefined): Promise<Typed[]> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestow::error::Cause;
 #[cfg(feature = "embeddings")]
-use bytestow::features::embeddings::{CacheStats, Vector};
+use bytestow::features::embeddings::Vector;
 use bytestow::web::{JsCause, to_js};
 use bytestow::{Capabilities, Error, Expiry, Lookup, Stat, Stats};
 use js_sys::{Array, Object, Reflect};
@@ -39,10 +39,16 @@ pub fn into_js(outcome: Result<Outcome, Error>) -> Result<JsValue, JsValue> {
         })),
         Outcome::Stats(stats) => array(stats.into_iter().map(stat)),
         #[cfg(feature = "embeddings")]
-        Outcome::Vectors(vectors) => array(vectors.iter().map(|vector| match &**vector {
-            Vector::F32(numbers) => Float32Array::from(numbers.as_slice()).into(),
-            Vector::F64(numbers) => Float64Array::from(numbers.as_slice()).into(),
-        })),
+        Outcome::Vectors(vectors) => {
+            let array = Array::new();
+            for vector in vectors {
+                array.push(&match &*vector {
+                    Vector::F32(numbers) => Float32Array::from(numbers.as_slice()).into(),
+                    Vector::F64(numbers) => Float64Array::from(numbers.as_slice()).into(),
+                });
+            }
+            array.into()
+        }
         Outcome::Flags(flags) => array(flags.into_iter().map(JsValue::from)),
         Outcome::Capabilities(of) => object([
             ("atomicBatch", of.atomic_batch.into()),
@@ -89,19 +95,6 @@ pub fn stats(stats: Stats) -> JsValue {
         ("bytesWritten", count(stats.bytes_written)),
         ("requests", count(stats.requests)),
         ("evictions", count(stats.evictions)),
-    ])
-}
-
-/// What a cache has counted.
-#[cfg(feature = "embeddings")]
-pub fn cache_stats(stats: CacheStats) -> JsValue {
-    let count = |count: u64| JsValue::from_f64(count as f64);
-    object([
-        ("hits", count(stats.hits)),
-        ("misses", count(stats.misses)),
-        ("joined", count(stats.joined)),
-        ("requests", count(stats.requests)),
-        ("storeErrors", count(stats.store_errors)),
     ])
 }
 

@@ -218,18 +218,8 @@ impl CachedEmbedder {
     ///
     /// As [`documents`](Self::documents).
     pub async fn query(&self, text: String) -> Result<Arc<Vector>> {
-        let vectors = if matches!(self.options.query_cache, QueryCache::Off) {
-            self.ask(Kind::Query, vec![text], &AtomicUsize::new(0))
-                .await?
-                .into_iter()
-                .map(|numbers| self.rounded(numbers))
-                .collect()
-        } else {
-            self.embed(Kind::Query, vec![text], None).await
-        }?;
-        let [vector]: [_; 1] =
-            vectors.try_into().map_err(|_| Error::new(ErrorCode::Internal, "one text, one vector"))?;
-        Ok(vector)
+        let vector = self.embed(Kind::Query, vec![text], None).await?.pop();
+        vector.ok_or_else(missing)
     }
 
     /// The counts so far.
@@ -245,7 +235,17 @@ impl CachedEmbedder {
         }
     }
 
-    async fn embed(&self, kind: Kind, texts: Vec<String>, watch: Option<OnProgress<'_>>) -> Result<Vec<Arc<Vector>>> {
+    /// The vectors of `texts`, of either kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`documents`](Self::documents).
+    pub async fn embed(
+        &self,
+        kind: Kind,
+        texts: Vec<String>,
+        watch: Option<OnProgress<'_>>,
+    ) -> Result<Vec<Arc<Vector>>> {
         let (wanted, places) = self.wanted(kind, texts);
         let mut tally = Tally::new(&wanted, &places, watch);
         let mut vectors = vec![None; wanted.keys.len()];
@@ -267,8 +267,11 @@ impl CachedEmbedder {
                 }
             }
         }
-        let found = places.into_iter().map(|at| vectors.get(at).cloned().flatten());
-        found.collect::<Option<_>>().ok_or_else(|| Error::new(ErrorCode::Internal, "a vector is missing"))
+        let mut found = Vec::with_capacity(places.len());
+        for at in places {
+            found.push(vectors.get(at).and_then(Clone::clone).ok_or_else(missing)?);
+        }
+        Ok(found)
     }
 
     /// Each text once, with its key; and where the texts stand among them.
@@ -325,11 +328,14 @@ impl CachedEmbedder {
         if own.is_empty() {
             return Ok(());
         }
-        let keys: Keys = own.iter().filter_map(|mine| wanted.keys.get(mine.at)).map(|key| &**key).collect();
-        let found = self.look_up(wanted.kind, keys).await;
+        let mut keys = Keys::default();
+        for mine in &own {
+            keys.push(wanted.keys.get(mine.at).map_or("", |key| key));
+        }
+        let mut found = self.look_up(wanted.kind, keys).await.into_iter();
         let mut missing = Vec::new();
-        for (mine, found) in own.into_iter().zip(found.into_iter().chain(std::iter::repeat(None))) {
-            match found {
+        for mine in own {
+            match found.next().flatten() {
                 Some(vector) => {
                     self.counts.hits.fetch_add(1, Ordering::Relaxed);
                     put(vectors, mine.at, vector.clone());
@@ -378,10 +384,15 @@ impl CachedEmbedder {
 
     /// Asks the model for a batch, tells who waits for it, and saves it.
     async fn batch(&self, wanted: &Wanted, batch: Vec<Mine<'_>>) -> Result<Vec<(usize, Arc<Vector>)>> {
-        let texts = batch.iter().filter_map(|mine| wanted.texts.get(mine.at).cloned()).collect();
-        let answered = self.ask(wanted.kind, texts, &wanted.dimensions).await;
-        let encoded = answered.and_then(|answer| answer.into_iter().map(|numbers| self.encoded(numbers)).collect());
-        let encoded: Vec<(Arc<Vector>, Value)> = match encoded {
+        let mut texts = Vec::with_capacity(batch.len());
+        for mine in &batch {
+            texts.extend(wanted.texts.get(mine.at).cloned());
+        }
+        let encoded = match self.ask(wanted.kind, texts, &wanted.dimensions).await {
+            Ok(answer) => self.encoded(answer),
+            Err(error) => Err(error),
+        };
+        let encoded = match encoded {
             Ok(encoded) => encoded,
             Err(error) => {
                 batch.into_iter().for_each(|mine| mine.land(Err(error.clone())));
@@ -395,27 +406,37 @@ impl CachedEmbedder {
             arrived.push((mine.at, vector.clone()));
             mine.land(Ok(vector));
         }
-        let saved = self.store_of(wanted.kind).set_many(Entries::new(keys, values), Ttl::StoreDefault).await;
-        self.heard(saved);
+        if let Some(store) = self.store_of(wanted.kind) {
+            let saved = store.set_many(Entries::new(keys, values), Ttl::StoreDefault).await;
+            self.heard(saved);
+        }
         Ok(arrived)
     }
 
     /// What the store has of `keys`; nothing where it fails or has what cannot be read.
     async fn look_up(&self, kind: Kind, keys: Keys) -> Vec<Option<Arc<Vector>>> {
-        let found = self.store_of(kind).get_many(keys.clone()).await;
-        let found = self.heard(found).unwrap_or_default();
-        let read = found.into_iter().zip(keys.iter()).map(|(lookup, key)| {
-            let read = self.decoded(&lookup.value?.to_vec());
-            let shown = |error: Error| Event::Corrupt { key: shown_key(key), reason: error.message().to_owned() };
-            read.map_err(|error| tell(self.options.observer.as_ref(), || shown(error))).ok()
-        });
-        read.collect()
+        let mut read = Vec::new();
+        let Some(store) = self.store_of(kind) else { return read };
+        let found = store.get_many(keys.clone()).await;
+        for (lookup, key) in self.heard(found).unwrap_or_default().into_iter().zip(keys.iter()) {
+            read.push(lookup.value.and_then(|value| match self.decoded(&value.to_vec()) {
+                Ok(vector) => Some(vector),
+                Err(error) => {
+                    let corrupt = || Event::Corrupt { key: shown_key(key), reason: error.message().to_owned() };
+                    tell(self.options.observer.as_ref(), corrupt);
+                    None
+                }
+            }));
+        }
+        read
     }
 
-    fn store_of(&self, kind: Kind) -> &Arc<dyn ByteStore> {
+    /// Where vectors of this kind are kept.
+    fn store_of(&self, kind: Kind) -> Option<&Arc<dyn ByteStore>> {
         match (&self.options.query_cache, kind) {
-            (QueryCache::Alone(store), Kind::Query) => store,
-            _ => &self.store,
+            (QueryCache::Off, Kind::Query) => None,
+            (QueryCache::Alone(store), Kind::Query) => Some(store),
+            _ => Some(&self.store),
         }
     }
 
@@ -443,28 +464,25 @@ impl CachedEmbedder {
         Ok(answer)
     }
 
-    fn rounded(&self, numbers: Vec<f64>) -> Result<Arc<Vector>> {
-        let vector = codec::rounded(numbers, self.options.precision)?;
-        if vector.is_finite() {
-            Ok(Arc::new(vector))
-        } else {
-            Err(Error::invalid_argument("the model gave a number that is too large for this precision"))
-        }
-    }
-
-    fn encoded(&self, numbers: Vec<f64>) -> Result<(Arc<Vector>, Value)> {
-        let bytes = match self.options.value_format {
-            ValueFormat::Binary => codec::encode(&numbers, self.options.precision)?,
-            ValueFormat::Json => {
-                self.options.json.write(&codec::rounded(numbers.clone(), self.options.precision)?.to_f64())?
+    /// Each vector as it will be read, and as it is kept.
+    fn encoded(&self, answer: Vec<Vec<f64>>) -> Result<Vec<(Arc<Vector>, Value)>> {
+        let mut encoded = Vec::with_capacity(answer.len());
+        for numbers in answer {
+            let (vector, mut bytes) = codec::kept(&numbers, self.options.precision)?;
+            if !vector.is_finite() {
+                return Err(Error::invalid_argument("the model gave a number that is too large for this precision"));
             }
-        };
-        Ok((self.rounded(numbers)?, Value::from(bytes)))
+            if self.options.value_format == ValueFormat::Json {
+                bytes = self.options.json.write(&vector.to_f64())?;
+            }
+            encoded.push((Arc::new(vector), Value::from(bytes)));
+        }
+        Ok(encoded)
     }
 
     fn decoded(&self, bytes: &[u8]) -> Result<Arc<Vector>> {
         let vector = match bytes.first() {
-            Some(b'[') => codec::rounded(self.options.json.read(bytes)?, self.options.precision)?,
+            Some(b'[') => codec::kept(&self.options.json.read(bytes)?, self.options.precision)?.0,
             _ => codec::decode(bytes, self.options.precision)?,
         };
         // No model gave it: LangChain may have kept it.
@@ -491,6 +509,10 @@ impl CachedEmbedder {
             })
             .ok()
     }
+}
+
+fn missing() -> Error {
+    Error::new(ErrorCode::Internal, "a vector is missing")
 }
 
 fn put(vectors: &mut [Option<Arc<Vector>>], at: usize, vector: Arc<Vector>) {

@@ -153,23 +153,15 @@ fn step(number: f32, scale: f32) -> i8 {
     if scale == 0.0 { 0 } else { (number / scale).round().clamp(-STEPS, STEPS) as i8 }
 }
 
-/// What `encode` would keep of `numbers`: a cache gives this the first time too.
+/// What is kept of `numbers`, and its bytes: a cache gives the first time what it will read later.
 ///
 /// # Errors
 ///
 /// As [`encode`].
-pub fn rounded(numbers: Vec<f64>, precision: Precision) -> Result<Vector> {
-    Ok(match precision {
-        Precision::F64 => Vector::F64(numbers),
-        Precision::F32 => Vector::F32(numbers.iter().map(|number| *number as f32).collect()),
-        Precision::F16 => {
-            Vector::F32(numbers.iter().map(|number| half::to_f32(half::from_f32(*number as f32))).collect())
-        }
-        Precision::Int8 => {
-            let scale = scale(&numbers)?;
-            Vector::F32(numbers.iter().map(|number| f32::from(step(*number as f32, scale)) * scale).collect())
-        }
-    })
+pub fn kept(numbers: &[f64], precision: Precision) -> Result<(Vector, Vec<u8>)> {
+    let bytes = encode(numbers, precision)?;
+    let vector = read_numbers(bytes.get(HEADER..).unwrap_or_default(), precision);
+    Ok((vector, bytes))
 }
 
 /// Decodes what [`encode`] made, for a reader who wants `precision`: what was kept more exactly is rounded to it.
@@ -186,22 +178,22 @@ pub fn decode(bytes: &[u8], precision: Precision) -> Result<Vector> {
     if version != VERSION {
         return Err(corrupt("its version is unknown"));
     }
-    let kept = Precision::ALL.into_iter().find(|each| each.tag() == tag);
-    let kept = kept.ok_or_else(|| corrupt("its kind of numbers is unknown"))?;
+    let tagged = Precision::ALL.into_iter().find(|each| each.tag() == tag);
+    let tagged = tagged.ok_or_else(|| corrupt("its kind of numbers is unknown"))?;
     let count = u32::from_le_bytes(count) as usize;
-    let (each, before) = kept.sizes();
+    let (each, before) = tagged.sizes();
     if count.checked_mul(each).and_then(|bytes| bytes.checked_add(before)) != Some(rest.len()) {
         return Err(corrupt("its length is not that of its numbers"));
     }
-    if kept.rank() < precision.rank() {
+    if tagged.rank() < precision.rank() {
         return Err(corrupt("it was kept less exactly than it is wanted"));
     }
-    let vector = numbers(rest, kept);
-    if kept == precision { Ok(vector) } else { rounded(vector.to_f64(), precision) }
+    let vector = read_numbers(rest, tagged);
+    if tagged == precision { Ok(vector) } else { Ok(kept(&vector.to_f64(), precision)?.0) }
 }
 
-fn numbers(bytes: &[u8], kept: Precision) -> Vector {
-    match kept {
+fn read_numbers(bytes: &[u8], precision: Precision) -> Vector {
+    match precision {
         Precision::F32 => Vector::F32(bytes.as_chunks().0.iter().map(|each| f32::from_le_bytes(*each)).collect()),
         Precision::F64 => Vector::F64(bytes.as_chunks().0.iter().map(|each| f64::from_le_bytes(*each)).collect()),
         Precision::F16 => {
@@ -270,9 +262,9 @@ mod tests {
     fn int8_takes_finite_numbers_only() {
         for number in [f64::NAN, f64::INFINITY, f64::MAX] {
             assert_eq!(encode(&[number], Precision::Int8).unwrap_err().code(), ErrorCode::InvalidArgument);
-            assert_eq!(rounded(vec![number], Precision::Int8).unwrap_err().code(), ErrorCode::InvalidArgument);
+            assert_eq!(kept(&[number], Precision::Int8).unwrap_err().code(), ErrorCode::InvalidArgument);
         }
-        assert_eq!(rounded(vec![0.0; 3], Precision::Int8).unwrap(), Vector::F32(vec![0.0; 3]));
+        assert_eq!(kept(&[0.0; 3], Precision::Int8).unwrap().0, Vector::F32(vec![0.0; 3]));
     }
 
     #[test]
@@ -294,14 +286,14 @@ mod tests {
         #[test]
         fn warm_is_what_cold_was(numbers in prop::collection::vec(-10.0_f64..10.0, 0..50), precision in precisions()) {
             let warm = decode(&encode(&numbers, precision).unwrap(), precision).unwrap();
-            prop_assert_eq!(bits(&warm), bits(&rounded(numbers, precision).unwrap()));
+            prop_assert_eq!(bits(&warm), bits(&kept(&numbers, precision).unwrap().0));
         }
 
         #[test]
         fn within_the_bounds(numbers in prop::collection::vec(-10.0_f64..10.0, 1..50), precision in precisions()) {
-            let kept = rounded(numbers.clone(), precision).unwrap().to_f64();
+            let rounded = kept(&numbers, precision).unwrap().0.to_f64();
             let largest = numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs()));
-            for (was, is) in numbers.iter().zip(kept) {
+            for (was, is) in numbers.iter().zip(rounded) {
                 let bound = match precision {
                     Precision::F64 => 0.0,
                     Precision::F32 => was.abs() * 2.0_f64.powi(-24),
