@@ -21,10 +21,12 @@ import { startServer } from "../support/upstash/server.mjs";
 import { blocks, blocksOf, numbers, prose, readme, root } from "./readme.mjs";
 
 /** What the README leaves to its reader, by the heading of the program. A new program gets a line and a test here. */
-const GIVEN = {
-  bytestow: `import type { EmbeddingsInterface } from "@langchain/core/embeddings";
+const MODEL = `import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 declare const embeddings: EmbeddingsInterface;
-`,
+`;
+const GIVEN = {
+  bytestow: MODEL,
+  "Moving over from LangChain": MODEL,
   "For a browser app": "",
   "Shared through Upstash Redis": "",
   "For a service at the edge": "",
@@ -96,14 +98,14 @@ describe("its programs", () => {
 });
 
 describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
-  const results = /^await (cached\.embedDocuments\(.*\));/gmu;
+  const results = /^await (cached\.embed\w+\(.*\));/gmu;
   const plain = new CountingEmbeddings();
   let profile, context, server, appInNode;
   const uncaught = [];
 
   before(async () => {
     const first = programUnder("bytestow");
-    assert.equal(first.match(results)?.length, 2, "the first program has other calls than this test looks at");
+    assert.equal(first.match(results)?.length, 3, "the first program has other calls than this test looks at");
     const app = programUnder("For a browser app");
     const scripts = {
       "/first.js": `const results = [];
@@ -131,17 +133,23 @@ describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
 
   test("the first: the second call asks no provider, nor does any after a reload, and all answers are equal", async () => {
     const tab = await newTab();
-    const expected = await plain.embedDocuments(["hello", "world"]);
-    const [cold, warm] = await embed(tab);
+    const expected = (await plain.embedDocuments(["hello", "world"])).map((vector) => [...Float32Array.from(vector)]);
+    const [cold, warm, query] = await embed(tab);
     assert.deepEqual(cold, { vectors: expected, asked: [["hello", "world"]] });
     assert.deepEqual(warm, cold);
+    assert.deepEqual(query, { vectors: expected[0], asked: [["hello", "world"], "hello"] });
 
     await tab.reload();
-    for (const result of await embed(tab)) assert.deepEqual(result, { vectors: expected, asked: [] });
+    const again = await embed(tab);
+    assert.deepEqual(
+      again.map(({ vectors }) => vectors),
+      [expected, expected, expected[0]],
+    );
+    for (const { asked } of again) assert.deepEqual(asked, []);
 
     const keys = await keysOf(tab, { name: "my-app" });
-    assert.equal(keys.length, 2);
-    for (const key of keys) assert.match(key, /^embeddings\/text-embedding-3-small/u);
+    assert.equal(keys.length, 3);
+    for (const key of keys) assert.match(key, /^embeddings\/[0-9a-f]{64}$/u);
     await tab.close();
   });
 
@@ -219,6 +227,10 @@ describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
           this.calls.push(texts);
           return globalThis.embedInNode(texts);
         },
+        async embedQuery(text) {
+          this.calls.push(text);
+          return (await globalThis.embedInNode([text]))[0];
+        },
       };
     });
     if (!tab.exposed) await tab.exposeFunction("embedInNode", (texts) => plain.embedDocuments(texts));
@@ -261,6 +273,22 @@ describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
       [options, prefix],
     );
   }
+});
+
+test("the program that moves over: LangChain's entries are found, without a call of the model", async () => {
+  const moving = programUnder("Moving over from LangChain");
+  const { code } = await transform(moving.replace(/^const cached = /mu, "$&globalThis.cached = "), { loader: "ts" });
+  globalThis.embeddings = new CountingEmbeddings();
+  const { store } = await import(pathToFileURL(await file("moving.mjs", `${code}; export { store };`)).href);
+  const before = moving.match(/was "(.*)"/u)[1];
+  const theirs = (await import(before)).CacheBackedEmbeddings;
+  const options = { namespace: "text-embedding-3-small" };
+  const kept = await theirs.fromBytesStore(globalThis.embeddings, store, options).embedDocuments(["hello", "world"]);
+  assert.deepEqual(globalThis.embeddings.calls, [["hello", "world"]]);
+  const found = await globalThis.cached.embedDocuments(["world", "hello", "new"]);
+  assert.deepEqual(globalThis.embeddings.calls.slice(1), [["new"]]);
+  const rounded = kept.map((vector) => [...Float32Array.from(vector)]);
+  assert.deepEqual(found.slice(0, 2), [rounded[1], rounded[0]]);
 });
 
 test("the program with Upstash: its value is in both tiers, under its namespace, for a week", async (context) => {
