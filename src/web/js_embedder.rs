@@ -1,6 +1,6 @@
 //! A model written in JavaScript.
 
-use js_sys::{Array, Float64Array, Function, JSON, JsString, Promise, Uint8Array};
+use js_sys::{Array, Float64Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::features::embeddings::json::VectorJson;
@@ -35,7 +35,7 @@ impl Embedder for JsEmbedder {
     }
 }
 
-/// The functions `parse(text)`, which answers with a `Float64Array` or throws, and JavaScript's own `JSON.stringify`.
+/// The function `parse(bytes)`, which answers with a `Float64Array` or throws; and JavaScript's own way to write numbers.
 pub struct JsJson(Function);
 
 impl JsJson {
@@ -52,10 +52,14 @@ impl VectorJson for JsJson {
         Ok(numbers.unchecked_into::<Float64Array>().to_vec())
     }
 
+    /// Numbers as `JSON.stringify` writes them, but for -0: it would make a 0 of that, and a cold call differ from a warm.
     fn write(&self, numbers: &[f64]) -> Result<Vec<u8>> {
-        let boxed = Array::from(&Float64Array::from(numbers));
-        let text = JSON::stringify(&boxed).unwrap_or_else(|_| JsString::from("[]"));
-        Ok(String::from(text).into_bytes())
+        let written = Array::new();
+        for number in numbers {
+            let is_negative_zero = *number == 0.0 && number.is_sign_negative();
+            written.push(&if is_negative_zero { "-0.0".into() } else { JsValue::from_f64(*number) });
+        }
+        Ok(["[", &String::from(written.join(",")), "]"].concat().into_bytes())
     }
 }
 

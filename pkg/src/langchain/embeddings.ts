@@ -1,11 +1,11 @@
 /** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
 
 import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
-import { checkCallOptions, liveSignal } from "../core/arguments.js";
-import { invalid, kindOf } from "../core/error.js";
+import { checkCallOptions, checkText, liveSignal } from "../core/arguments.js";
+import { type BytestowError, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
 import { Handle } from "../core/handle.js";
-import { callback, checkOptions, nonEmptyText, oneOf, wholeNumber } from "../core/options.js";
+import { callback, checkOptions, oneOf, wholeNumber } from "../core/options.js";
 import { guarded } from "../core/runtime.js";
 import { isIsolated } from "../core/source.js";
 import { anyStore, inWasm } from "../stores/any.js";
@@ -103,7 +103,7 @@ export interface CacheBackedEmbeddingsOptions extends CacheBackedEmbeddingsSetti
   embeddings: EmbeddingsInterface;
   /** Where vectors are kept: a store of this package, or any object with LangChain's four methods. */
   store: BaseByteStore;
-  /** The model's name, which is part of the key; `embeddings.model` unless given. */
+  /** The model's name, which is part of the key; `embeddings.model` unless given. Empty only as `namespace` may be. */
   model?: string | undefined;
 }
 
@@ -156,14 +156,15 @@ export class CacheBackedEmbeddings extends Embeddings {
     const checked = checkOptions<CacheBackedEmbeddingsOptions>("CacheBackedEmbeddings", options, {
       embeddings,
       store: anyStore,
-      model: nonEmptyText,
+      model: checkText,
       ...checks,
     });
     super({});
     const model = embeddings(checked.embeddings, "embeddings");
-    this.model = checked.model ?? nameOf(model, "model");
-    const dimensions = checked.dimensions ?? dimensionsOf(model);
     const { precision = "f32", keyEncoder = "sha256", valueFormat = "binary", queryCache = true } = checked;
+    this.model = checked.model ?? nameOf(model, "model");
+    if (this.model === "" && keyEncoder === "sha256") throw unnamed("model");
+    const dimensions = checked.dimensions ?? dimensionsOf(model);
     const { batchSize = 100, concurrency = 4, onEvent } = checked;
     const json = valueFormat === "json";
     if (json && precision === "int8") {
@@ -198,16 +199,20 @@ export class CacheBackedEmbeddings extends Embeddings {
     underlyingEmbeddings: EmbeddingsInterface,
     documentEmbeddingStore: BaseByteStore,
     options?: CacheBackedEmbeddingsSettings & {
-      /** What tells this model's vectors from others': any string but the empty one. */
+      /**
+       * What tells this model's vectors from others'. Empty only for what LangChain has kept without one, by its
+       * `keyEncoder`s.
+       */
       namespace?: string | undefined;
     },
   ): CacheBackedEmbeddings {
     type Options = NonNullable<typeof options>;
     const { namespace, ...rest } = checkOptions<Options>("CacheBackedEmbeddings.fromBytesStore", options ?? {}, {
-      namespace: nonEmptyText,
+      namespace: checkText,
       ...checks,
     });
     const model = namespace ?? nameOf(embeddings(underlyingEmbeddings, "underlyingEmbeddings"), "namespace");
+    if (model === "" && (rest.keyEncoder ?? "sha256") === "sha256") throw unnamed("namespace");
     return new CacheBackedEmbeddings({
       ...rest,
       embeddings: underlyingEmbeddings,
@@ -300,8 +305,12 @@ function embeddings(value: unknown, name: string): EmbeddingsInterface {
 /** What the embeddings say that their model is called. */
 function nameOf(model: EmbeddingsInterface, option: string): string {
   const { model: name } = model as { model?: unknown };
-  if (typeof name === "string" && name !== "") return nonEmptyText(name, "embeddings.model");
-  throw invalid(
+  if (typeof name === "string" && name !== "") return checkText(name, "embeddings.model");
+  throw unnamed(option);
+}
+
+function unnamed(option: string): BytestowError {
+  return invalid(
     `${option} is missing: pass the name of the model that embeds, so that vectors of two models never meet`,
   );
 }

@@ -82,19 +82,16 @@ impl CacheOptions {
     ///
     /// `invalid_argument` for an empty name: vectors of two models must not meet.
     pub fn new(model: impl Into<String>) -> Result<Self> {
-        Self::with_json(model.into(), Arc::new(RustJson))
-    }
-
-    /// The same, with JSON read and written by `json`.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_json(model: String, json: Arc<dyn VectorJson>) -> Result<Self> {
+        let model = model.into();
         if model.is_empty() {
             return Err(Error::invalid_argument("model must be the name of the model that embeds, not empty"));
         }
-        Ok(Self {
+        Ok(Self::with_json(model, Arc::new(RustJson)))
+    }
+
+    /// The same, with JSON read and written by `json`. The name may be empty: LangChain's caches may have kept without one.
+    pub fn with_json(model: String, json: Arc<dyn VectorJson>) -> Self {
+        Self {
             scope: Scope { model, dimensions: None },
             precision: Precision::default(),
             key_encoder: KeyEncoder::default(),
@@ -105,7 +102,7 @@ impl CacheOptions {
             sharing: Sharing::default(),
             observer: None,
             json,
-        })
+        }
     }
 }
 
@@ -470,7 +467,9 @@ impl CachedEmbedder {
         for numbers in answer {
             let (vector, mut bytes) = codec::kept(&numbers, self.options.precision)?;
             if !vector.is_finite() {
-                return Err(Error::invalid_argument("the model gave a number that is too large for this precision"));
+                return Err(Error::invalid_argument(
+                    "precision: the model gave a number that is too large for it; f64 takes any",
+                ));
             }
             if self.options.value_format == ValueFormat::Json {
                 bytes = self.options.json.write(&vector.to_f64())?;

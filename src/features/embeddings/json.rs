@@ -70,6 +70,12 @@ pub fn write(numbers: &[f64]) -> Result<Vec<u8>> {
     let mut text = String::from("[");
     for (at, number) in numbers.iter().enumerate() {
         let comma = if at == 0 { "" } else { "," };
+        if *number == 0.0 && number.is_sign_negative() {
+            // Python would read `-0` as the integer, which has no sign.
+            text.push_str(comma);
+            text.push_str("-0.0");
+            continue;
+        }
         let small = *number != 0.0 && number.abs() < 1e-6;
         // Never fails: it writes to memory.
         let _ = if small || number.abs() >= 1e21 {
