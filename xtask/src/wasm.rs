@@ -21,9 +21,6 @@ const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
 /// merging similar functions, `--gufa-optimizing`, `--flatten --rereloop`, `-Os`, LLVM's inline thresholds.
 const OPTIMISE: [&str; 4] = ["-Oz", "--converge", "--low-memory-unused", "--zero-filled-memory"];
 
-/// The digests in rolled loops: unrolled ones weigh 6 kB more, gzipped, than this whole module's embeddings cache may.
-const COMPACT: [&str; 2] = ["--cfg", "sha2_backend_soft=\"compact\""];
-
 /// Compiles the bindings; gives the module as the compiler leaves it.
 pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
     // A build of its own for other features, so that neither makes the other start from scratch.
@@ -34,9 +31,8 @@ pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
     let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     let registry = format!("{}/registry/src", home.unwrap_or_default());
     let sources = std::fs::read_dir(&registry).into_iter().flatten().flatten().map(|entry| entry.path());
-    let remapped = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
-    let flags = remapped.chain(COMPACT.map(str::to_owned));
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join("\u{1f}"));
+    let flags: Vec<String> = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display())).collect();
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     shell::run("compile the core to wasm", &mut cargo)?;
     Ok(target.join("wasm32-unknown-unknown/release/bytestow_wasm.wasm"))
 }

@@ -1,10 +1,6 @@
 //! Under which key an entry stands.
 
-use blake2::Blake2b512;
-use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
-
-use super::legacy_sha256;
+use super::digests::{Rounds, blake2b, sha1, sha256, sha512};
 
 /// What a text is embedded for: many models embed a question in another way than what may answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,16 +53,24 @@ impl KeyEncoder {
     /// assert_ne!(key(Kind::Document), key(Kind::Query));
     /// ```
     pub fn key(self, scope: &Scope, kind: Kind, text: &str, alone: bool) -> String {
+        if self == Self::Sha256 || kind == Kind::Query && !alone {
+            return own(scope, kind, text);
+        }
+        let text = text.as_bytes().to_vec();
         let digest = match self {
-            _ if kind == Kind::Query && !alone => return own(scope, kind, text),
-            Self::Sha256 => return own(scope, kind, text),
-            Self::LangchainJs => hex(&legacy_sha256::digest(text.as_bytes())),
-            Self::LangchainPythonSha1 => uuid(&hex(&Sha1::digest(text))),
-            Self::LangchainPythonSha256 => hex(&Sha256::digest(text)),
-            Self::LangchainPythonBlake2b => hex(&Blake2b512::digest(text)),
-            Self::LangchainPythonSha512 => hex(&Sha512::digest(text)),
+            Self::LangchainJs => sha256(text, Rounds::Langchain),
+            Self::LangchainPythonSha1 => sha1(text),
+            Self::LangchainPythonSha512 => sha512(text, Rounds::Standard),
+            Self::LangchainPythonBlake2b => blake2b(text),
+            _ => sha256(text, Rounds::Standard),
         };
-        scope.model.clone() + &digest
+        let mut key = scope.model.clone();
+        if self == Self::LangchainPythonSha1 {
+            push_uuid(&mut key, &hex(&digest));
+        } else {
+            key.push_str(&hex(&digest));
+        }
+        key
     }
 }
 
@@ -76,26 +80,24 @@ fn own(scope: &Scope, kind: Kind, text: &str) -> String {
         Kind::Document => b"document",
         Kind::Query => b"query",
     };
-    let mut digest = Sha256::new();
+    let mut message = Vec::new();
     for part in [scope.model.as_bytes(), &dimensions, kind, text.as_bytes()] {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
+        message.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        message.extend_from_slice(part);
     }
-    hex(&digest.finalize())
+    hex(&sha256(message, Rounds::Standard))
 }
 
 /// A UUID of version 5 by Python's `uuid.uuid5(uuid.UUID(int=1985), name)`: RFC 9562, section 5.5.
-fn uuid(name: &str) -> String {
-    let mut digest = Sha1::new();
-    digest.update(1985_u128.to_be_bytes());
-    digest.update(name);
-    let mut text = String::with_capacity(36);
-    for (at, byte) in digest.finalize().into_iter().take(16).enumerate() {
+fn push_uuid(text: &mut String, name: &str) {
+    let mut message = 1985_u128.to_be_bytes().to_vec();
+    message.extend_from_slice(name.as_bytes());
+    for (at, byte) in sha1(message).into_iter().take(16).enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
         push_hex(
-            &mut text,
+            text,
             match at {
                 6 => byte & 0x0F | 0x50,
                 8 => byte & 0x3F | 0x80,
@@ -103,7 +105,6 @@ fn uuid(name: &str) -> String {
             },
         );
     }
-    text
 }
 
 /// Lower-case hexadecimal digits of `bytes`.

@@ -9,11 +9,11 @@
 
 mod cached;
 pub mod codec;
+mod digests;
 mod flights;
 mod half;
 pub mod json;
 pub mod keys;
-mod legacy_sha256;
 
 pub use cached::{
     CacheOptions, CacheStats, CachedEmbedder, Embedder, OnProgress, Progress, QueryCache, ValueFormat, Watch,
