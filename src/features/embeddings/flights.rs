@@ -1,15 +1,14 @@
 //! Vectors that are on their way: what one call is waiting for, another does not ask for again.
 
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use super::Vector;
 use crate::sorted::SortedMap;
 use crate::{Error, Result};
 
 /// What a flight has come to.
-type Landed = Result<Arc<Vector>>;
+pub type Landed = Result<Arc<Vector>>;
 
 /// All that are on their way, by key.
 #[derive(Default)]
@@ -102,8 +101,8 @@ impl Drop for Own<'_> {
 
 impl Joined {
     /// The vector when it is there; nothing when whoever fetched it has left.
-    pub async fn landed(&self) -> Option<Landed> {
-        poll_fn(|cx| match &mut *lock(&self.0.0) {
+    pub fn poll(&self, cx: &Context<'_>) -> Poll<Option<Landed>> {
+        match &mut *lock(&self.0.0) {
             State::Under(wakers) => {
                 if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
                     wakers.push(cx.waker().clone());
@@ -112,8 +111,7 @@ impl Joined {
             }
             State::Landed(landed) => Poll::Ready(Some(landed.as_ref().map(Arc::clone).map_err(Error::clone))),
             State::Left => Poll::Ready(None),
-        })
-        .await
+        }
     }
 }
 
@@ -125,6 +123,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use futures_executor::block_on;
+    use std::future::poll_fn;
 
     fn vector() -> Arc<Vector> {
         Arc::new(Vector::F32(vec![1.0]))
@@ -138,7 +137,7 @@ mod tests {
             panic!("the first was to fetch it, the second to wait");
         };
         own.land(Ok(vector()));
-        assert_eq!(block_on(joined.landed()).unwrap().unwrap(), vector());
+        assert_eq!(block_on(poll_fn(|cx| joined.poll(cx))).unwrap().unwrap(), vector());
         assert!(matches!(flights.board(&key), Boarded::Own(_)), "a flight that has landed is over");
     }
 
@@ -150,7 +149,7 @@ mod tests {
             let (own, joined) = (flights.board(key), flights.board(key));
             drop(own);
             let Boarded::Joined(joined) = joined else { panic!("it was on its way") };
-            assert!(block_on(joined.landed()).is_none());
+            assert!(block_on(poll_fn(|cx| joined.poll(cx))).is_none());
         }
         assert!(lock(&flights.0).flights.iter().all(Option::is_none));
         assert_eq!(lock(&flights.0).places.len(), 0);

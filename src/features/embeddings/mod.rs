@@ -8,6 +8,7 @@
 //! | [`keys`] | where an entry stands: by our digest, or by those of LangChain in JavaScript and Python |
 
 mod cached;
+mod call;
 pub mod codec;
 mod digests;
 mod flights;
