@@ -248,11 +248,12 @@ fn batches_are_saved_as_they_arrive() {
 
 #[test]
 fn a_wrong_answer_is_an_error_and_nothing_of_it_is_kept() {
-    let wrongs: [(fn(&mut Vec<Vec<f64>>), &str); 6] = [
+    type Spoil = fn(&mut Vec<Vec<f64>>);
+    let wrongs: [(Spoil, &str); 6] = [
         (|answer| answer.truncate(2), "2 vectors for 3 texts"),
         (|answer| answer.push(vec![1.0; 5]), "4 vectors for 3 texts"),
-        (|answer| answer[1].truncate(4), "different lengths"),
-        (|answer| answer.iter_mut().for_each(Vec::clear), "of none"),
+        (|answer| answer[1].truncate(4), "a vector of 4 numbers, where"),
+        (|answer| answer.iter_mut().for_each(Vec::clear), "a vector of 0 numbers"),
         (|answer| answer[2][1] = f64::NAN, "not finite"),
         (|answer| answer[0][0] = f64::INFINITY, "not finite"),
     ];
@@ -352,6 +353,37 @@ fn a_store_that_fails_is_gone_without_and_told_of_once() {
     down.store(true, Ordering::Relaxed);
     assert_eq!(block_on(cache.documents(texts(3), None)).unwrap(), first);
     assert_eq!(*heard.0.lock().unwrap(), ["store_error", "store_error"]);
+}
+
+#[test]
+fn a_store_that_is_full_is_told_of_once_though_it_is_read() {
+    let (model, heard) = (Arc::new(Model::default()), Arc::new(Heard::default()));
+    let writes = AtomicUsize::new(0);
+    // Every second call of the store is a write.
+    let fails = Box::new(move || writes.fetch_add(1, Ordering::Relaxed) % 2 == 1);
+    let inner = InMemoryByteStore::new();
+    let mut options = options();
+    options.observer = Some(heard.clone());
+    let cache = CachedEmbedder::new(model.clone(), Arc::new(Faulty { inner, fails }), options);
+    for _ in 0..4 {
+        block_on(cache.documents(texts(3), None)).unwrap();
+    }
+    assert_eq!((model.calls(), cache.stats().store_errors), (4, 4));
+    assert_eq!(*heard.0.lock().unwrap(), ["store_error"]);
+}
+
+#[test]
+fn vectors_of_a_call_have_one_length() {
+    let (model, store) = <(Arc<Model>, Arc<InMemoryByteStore>)>::default();
+    let mut asked = options();
+    asked.key_encoder = KeyEncoder::LangchainJs;
+    block_on(cached(&model, &store, asked.clone()).documents(texts(2), None)).unwrap();
+    let heard = Arc::new(Heard::default());
+    asked.scope.dimensions = Some(4);
+    asked.observer = Some(heard.clone());
+    let error = block_on(cached(&model, &store, asked).documents(texts(2), None)).unwrap_err();
+    assert_eq!(*heard.0.lock().unwrap(), ["corrupt", "corrupt"]);
+    assert!(error.message().contains("where those asked for or known have 4"), "{}", error.message());
 }
 
 #[test]

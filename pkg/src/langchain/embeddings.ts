@@ -76,7 +76,7 @@ export interface EmbeddingsCacheStats {
 export interface CacheBackedEmbeddingsSettings {
   /**
    * How many numbers a vector has, where the model can be asked for several lengths; `embeddings.dimensions` unless
-   * given. Part of the key, so that lengths do not meet.
+   * given. Part of the key (not of LangChain's), so that lengths do not meet; an entry of another length is not taken.
    */
   dimensions?: number | undefined;
   /** How exactly vectors are kept, and given: the first call gives what later ones will. `"f32"` unless given. */
@@ -175,17 +175,19 @@ export class CacheBackedEmbeddings extends Embeddings {
     this.#onProgress = checked.onProgress;
     const emit = emitter(onEvent);
     const embed = embedBy(model);
-    const settings = Uint32Array.of(
-      dimensions ?? 0,
-      PRECISIONS.indexOf(precision),
-      KEY_ENCODERS.indexOf(keyEncoder),
-      Number(json),
-      Number(queryCache !== false),
-      batchSize,
-      concurrency,
-      Number(isIsolated()),
-    );
-    const make = () => embeddingsCache(inWasm(store), inWasm(queries), embed, parseVector, this.model, settings, emit);
+    const make = () => {
+      const settings = Uint32Array.of(
+        dimensions ?? 0,
+        PRECISIONS.indexOf(precision),
+        KEY_ENCODERS.indexOf(keyEncoder),
+        Number(json),
+        Number(queryCache !== false),
+        batchSize,
+        concurrency,
+        Number(isIsolated()),
+      );
+      return embeddingsCache(inWasm(store), inWasm(queries), embed, parseVector, this.model, settings, emit);
+    };
     this.#handle = new Handle<WasmCache>(make, (reason) => emit?.({ type: "reset", reason }));
   }
 

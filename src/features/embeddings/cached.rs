@@ -180,15 +180,31 @@ pub struct CachedEmbedder {
     /// Of documents, and of queries: in stores of their own they may have the same keys.
     pub(super) flights: [Flights; 2],
     pub(super) counts: Counts,
-    /// The store has failed since it last worked.
-    failing: AtomicBool,
+    /// Of the store, and of the one for queries alone.
+    outages: [Outage; 2],
+}
+
+/// What is known of a store's failures. One that is full fails at each write, and is read all the same.
+#[derive(Default)]
+struct Outage {
+    /// Whether reads, and writes, have failed since they last worked.
+    failing: [AtomicBool; 2],
+    /// Whether nothing has worked since something failed.
+    whole: AtomicBool,
+}
+
+/// What a store was asked to do.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Read,
+    Write,
 }
 
 impl CachedEmbedder {
     /// A cache of what `model` gives, in `store`.
     pub fn new(model: Arc<dyn Embedder>, store: Arc<dyn ByteStore>, options: CacheOptions) -> Self {
-        let (flights, counts, failing) = Default::default();
-        Self { model, store, options, flights, counts, failing }
+        let (flights, counts, outages) = Default::default();
+        Self { model, store, options, flights, counts, outages }
     }
 
     /// The vectors of `texts`, in their order.
@@ -267,11 +283,15 @@ impl CachedEmbedder {
     }
 
     /// What a call of the store has come to. A failure is told once, until it works again.
-    pub(super) fn heard(&self, failure: Option<Error>) {
-        let was = self.failing.swap(failure.is_some(), Ordering::Relaxed);
+    pub(super) fn heard(&self, kind: Kind, side: Side, failure: Option<Error>) {
+        let alone = kind == Kind::Query && matches!(self.options.query_cache, QueryCache::Alone(_));
+        let [shared, queries] = &self.outages;
+        let Outage { failing: [reads, writes], whole } = if alone { queries } else { shared };
+        let side = if matches!(side, Side::Read) { reads } else { writes };
+        let [was_failing, was_whole] = [side, whole].map(|flag| flag.swap(failure.is_some(), Ordering::Relaxed));
         if let Some(error) = failure {
             count(&self.counts.store_errors, 1);
-            if !was {
+            if !was_failing && !was_whole {
                 tell(self.options.observer.as_ref(), || Event::StoreError { error });
             }
         }

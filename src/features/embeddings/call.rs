@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::cached::{CachedEmbedder, OnProgress, Progress, QueryCache, ValueFormat, count};
+use super::cached::{CachedEmbedder, OnProgress, Progress, QueryCache, Side, ValueFormat, count};
 use super::codec::{self, Vector};
 use super::flights::{Boarded, Joined, Landed, Own};
 use super::keys::Kind;
@@ -32,7 +32,7 @@ pub struct Call<'a> {
     joined: Vec<(usize, Joined)>,
     /// What the store does not have, and the model was not asked for yet.
     missing: Vec<usize>,
-    /// How many numbers the model's vectors have in this call; 0 before the first.
+    /// How many numbers vectors have in this call: as many as were asked for, or as the first one has; 0 before it.
     dimensions: usize,
     under_way: Vec<(Vec<usize>, Request<'a>)>,
     /// What is under way is paid for: it is awaited, and kept, but nothing more is begun.
@@ -88,7 +88,7 @@ impl<'a> Call<'a> {
             places: Vec::new(),
             joined: Vec::new(),
             missing: Vec::new(),
-            dimensions: 0,
+            dimensions: cache.options.scope.dimensions.unwrap_or(0) as usize,
             under_way: Vec::new(),
             failed: None,
         };
@@ -198,7 +198,7 @@ impl<'a> Call<'a> {
                 Request::Save(saved) => {
                     if let Poll::Ready(saved) = saved.as_mut().poll(cx) {
                         let (texts, _) = self.under_way.swap_remove(at);
-                        self.cache.heard(saved.err());
+                        self.cache.heard(self.kind, Side::Write, saved.err());
                         self.arrived(&texts, false);
                         return true;
                     }
@@ -222,7 +222,7 @@ impl<'a> Call<'a> {
             Ok(found) => (found, None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        cache.heard(failure);
+        cache.heard(self.kind, Side::Read, failure);
         let mut found = found.into_iter();
         let mut hits = Vec::new();
         for at in texts {
@@ -239,8 +239,13 @@ impl<'a> Call<'a> {
         self.arrived(&hits, true);
     }
 
-    fn read(&self, at: usize, value: &Value) -> Option<Arc<Vector>> {
-        match self.cache.decoded(&value.to_vec()) {
+    fn read(&mut self, at: usize, value: &Value) -> Option<Arc<Vector>> {
+        let decoded = self.cache.decoded(&value.to_vec()).and_then(|vector| {
+            let found = self.fits(vector.dimensions());
+            let other = || Error::new(ErrorCode::Corrupt, "an entry has another length than the vectors of this call");
+            found.then_some(vector).ok_or_else(other)
+        });
+        match decoded {
             Ok(vector) => Some(vector),
             Err(error) => {
                 let key = self.texts.get(at).map_or("", |text| &text.key);
@@ -286,11 +291,11 @@ impl<'a> Call<'a> {
             return Err(wrong(&format!("{} vectors for {asked} texts", answer.len())));
         }
         for numbers in &answer {
-            if self.dimensions == 0 {
-                self.dimensions = numbers.len();
-            }
-            if numbers.is_empty() || numbers.len() != self.dimensions {
-                return Err(wrong("vectors of different lengths, or of none"));
+            if !self.fits(numbers.len()) {
+                let (length, others) = (numbers.len(), self.dimensions);
+                return Err(wrong(&format!(
+                    "a vector of {length} numbers, where those asked for or known have {others}"
+                )));
             }
             if !numbers.iter().all(|number| number.is_finite()) {
                 return Err(wrong("a number that is not finite"));
@@ -301,7 +306,9 @@ impl<'a> Call<'a> {
         for numbers in answer {
             let (vector, mut bytes) = codec::kept(&numbers, options.precision)?;
             if !vector.is_finite() {
-                return Err(Error::invalid_argument("precision: the model gave a number that is too large for it; f64 takes any"));
+                return Err(Error::invalid_argument(
+                    "precision: the model gave a number that is too large for it; f64 takes any",
+                ));
             }
             if options.value_format == ValueFormat::Json {
                 bytes = options.json.write(&vector.to_f64())?;
@@ -309,6 +316,14 @@ impl<'a> Call<'a> {
             encoded.push((Arc::new(vector), Value::from(bytes)));
         }
         Ok(encoded)
+    }
+
+    /// Whether a vector of this length goes with the others. An index of several lengths is of no use to anybody.
+    fn fits(&mut self, length: usize) -> bool {
+        if self.dimensions == 0 {
+            self.dimensions = length;
+        }
+        length > 0 && length == self.dimensions
     }
 
     /// Takes what another call has fetched, if it has.
