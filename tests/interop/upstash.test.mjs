@@ -8,9 +8,9 @@ import { Redis } from "@upstash/redis";
 import { UpstashRedisByteStore } from "bytestow";
 import { run } from "../support/child.mjs";
 import { all, bytes, rejects } from "../support/expect.mjs";
-import { python } from "../support/python.mjs";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
+import { venv } from "../support/venv.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const utf8 = (text) => new Uint8Array(Buffer.from(text));
@@ -399,7 +399,7 @@ print(json.dumps(told))
       const hex = (value) => Buffer.from(value).toString("hex");
       let program;
       before(async () => {
-        program = await python();
+        program = await venv();
       });
 
       test("both ways", async (context) => {
