@@ -10,21 +10,22 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import { executable, inChromium } from "./browser/chromium.mjs";
+import { isOfCaches } from "./embeddings/names.mjs";
 import { OURS } from "./measure.mjs";
 import { goalLine, goals, records, tables } from "./report.mjs";
 
-const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash", "edge"];
+const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash", "embeddings", "edge"];
 
 const PEERS = [
   ...["idb-keyval", "dexie", "localforage"],
   ...["@upstash/redis", "@langchain/core", "@langchain/classic", "@langchain/community"],
 ];
 
-/** Those that run in Node alone. */
-const IN_NODE = ["memory-node", "upstash"];
+/** Those of which at least a part runs in Node. */
+const IN_NODE = ["memory-node", "upstash", "embeddings"];
 
 /** Those that need Chromium. */
-const IN_CHROMIUM = ["indexeddb", "memory-chromium"];
+const IN_CHROMIUM = ["indexeddb", "memory-chromium", "embeddings"];
 
 /** Rounds that are run but not counted: databases and compiled code are new in them. */
 const WARM_UPS = 2;
@@ -35,13 +36,16 @@ const ROUNDS = 16;
 /** Of the part over HTTP, whose rounds take 15 s each, and twice that on a busy machine. */
 const UPSTASH_ROUNDS = 6;
 
+/** Of the embeddings caches, at up to 3 s a round of each of their tables. */
+const EMBEDDINGS_ROUNDS = 6;
+
 /** Of cold starts, which are short; a multiple of the number of Workers, too. */
 const EDGE_ROUNDS = 36;
 
 const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
-  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
+  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
   --json FILE   writes every sample there`;
 
 /** @returns {{ parts: string[], rounds?: number, json?: string }} */
@@ -110,11 +114,17 @@ async function measure(parts, rounds) {
     upstash = await part.upstash({ rounds: rounds ?? UPSTASH_ROUNDS, warmUps: 1, progress });
     rows.push(...upstash.rows);
   }
+  const jobs = [];
+  if (parts.includes("embeddings")) {
+    const part = await import("./embeddings/index.mjs");
+    const given = { rounds: rounds ?? EMBEDDINGS_ROUNDS, progress };
+    rows.push(...(await part.embeddingsInNode(given)));
+    jobs.push(...part.embeddingsJobs(given));
+  }
   if (parts.includes("edge")) {
     const part = await import("./edge/index.mjs");
     edge = await part.edge({ rounds: rounds ?? EDGE_ROUNDS, warmUps: 1, progress });
   }
-  const jobs = [];
   if (parts.includes("memory-chromium")) {
     jobs.push({ part: "memory", given: { where: "Chromium", ...counts }, progress });
   }
@@ -138,6 +148,7 @@ try {
   // Before anything is measured, which takes minutes.
   measured = await versions();
   if (given.parts.some((part) => IN_CHROMIUM.includes(part))) executable();
+  if (given.parts.includes("embeddings")) await (await import("./embeddings/index.mjs")).ready();
   if (given.parts.includes("edge")) await (await import("./edge/process.mjs")).ready();
 } catch (error) {
   console.error(`[bench] ${error.message}`);
@@ -145,7 +156,9 @@ try {
 }
 
 try {
-  const { rows, upstash, edge, chromium } = await measure(given.parts, given.rounds);
+  const { rows: all, upstash, edge, chromium } = await measure(given.parts, given.rounds);
+  const caches = given.parts.includes("embeddings") ? await import("./embeddings/report.mjs") : undefined;
+  const [rows, ofCaches] = [false, true].map((wanted) => all.filter((row) => isOfCaches(row) === wanted));
   const machine = {
     node: process.version,
     chromium,
@@ -158,7 +171,8 @@ try {
   const overWire = overHttp?.trafficGoals(upstash.traffic);
   const atEdge = edge === undefined ? undefined : await import("./edge/report.mjs");
   const coldStart = atEdge?.edgeGoal(edge.starts);
-  const counts = [...rows.map(({ samples }) => samples[OURS].length), ...(edge ? [edge.rounds] : [])];
+  const counted = [...rows, ...ofCaches.filter(({ unit }) => unit !== "bytes")];
+  const counts = [...counted.map(({ samples }) => samples[OURS].length), ...(edge ? [edge.rounds] : [])];
   const samples = [...new Set(counts)].join(" or ");
   const runtimes = Object.entries({ Node: machine.node, Chromium: chromium, workerd: machine.workerd })
     .filter(([, version]) => version !== undefined)
@@ -170,14 +184,16 @@ try {
     `Medians (quartiles) of ${samples} interleaved rounds after warm-ups.`,
     "×n: the peer takes n times our time; above 1 ours is faster. Every result is checked, outside of the timed part.",
   ];
-  if (given.parts.some((part) => !["upstash", "edge"].includes(part))) said.push(NOTES);
+  if (given.parts.some((part) => !["upstash", "embeddings", "edge"].includes(part))) said.push(NOTES);
   if (overHttp !== undefined) said.push(overHttp.NOTES);
+  if (caches !== undefined) said.push(caches.NOTES);
   if (atEdge !== undefined) said.push(atEdge.NOTES);
   if (rows.length > 0) said.push("", tables(rows));
   said.push("");
   if (overHttp !== undefined) {
     said.push(overHttp.trafficTable(upstash.traffic), "", overHttp.smallTable(upstash.small), "");
   }
+  if (caches !== undefined) said.push(caches.embeddingsTables(ofCaches), "");
   if (atEdge !== undefined) said.push(atEdge.edgeTable(edge.starts), "");
   said.push(...reached.map(goalLine), ...(overWire?.map(overHttp.trafficGoalLine) ?? []));
   if (atEdge !== undefined) said.push(atEdge.edgeGoalLine(coldStart));
@@ -185,8 +201,9 @@ try {
   if (given.json !== undefined) {
     const { traffic, small } = upstash ?? {};
     const report = {
-      ...{ date: new Date().toISOString(), versions: measured, machine, rows: records(rows), goals: reached },
+      ...{ date: new Date().toISOString(), versions: measured, machine, rows: records(all), goals: reached },
       ...{ traffic, small, trafficGoals: overWire, edge: edge?.starts, edgeGoal: coldStart },
+      embeddingsGoals: caches?.embeddingsGoals(ofCaches),
     };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);
   }

@@ -10,6 +10,9 @@ import { build } from "esbuild";
 import { run } from "../support/child.mjs";
 import { tarball, testsRoot } from "../support/package.mjs";
 
+/** What an entry that brings its wasm tells apart. */
+const RUNTIMES = ["default", "edge-light", "workerd"];
+
 /** Every module of the package. A new one is added here by hand: nothing gets out by accident. */
 const MODULES = [
   "index",
@@ -18,11 +21,15 @@ const MODULES = [
     (name) => `core/${name}`,
   ),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
-  ...["base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
+  ...["embeddings", "wasm"].flatMap((folder) => RUNTIMES.map((name) => `entry/${folder}/${name}`)),
+  ...["embeddings", "texts", "vectors"].map((name) => `langchain/${name}`),
+  ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
 const WASM = ["bytestow_wasm.js", "bytestow_wasm_bg.wasm", "inline.js", "inline.d.ts"].map(
   (name) => `dist/wasm/${name}`,
 );
+/** Whose interfaces LangChain's users know, by the modules that may name them: those of `dist/langchain` alone. */
+const FOREIGN = { folder: "dist/langchain/", types: ["@langchain/core/embeddings"] };
 const TEXTS = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
 
 describe("the tarball", () => {
@@ -61,18 +68,26 @@ describe("the tarball", () => {
     assert.match(await text("README.md"), /^# bytestow/mu);
   });
 
-  test("package.json: no scripts at installation, no dependencies, four conditions in their order", async () => {
+  test("package.json: no scripts at installation, no dependencies but an optional peer, four conditions in order", async () => {
     const json = JSON.parse(await text("package.json"));
     for (const script of ["preinstall", "install", "postinstall", "prepare", "prepublish", "prepublishOnly"]) {
       assert.equal(json.scripts?.[script], undefined, script);
     }
-    for (const kind of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies", "bin"]) {
+    for (const kind of ["dependencies", "optionalDependencies", "bundledDependencies", "bundleDependencies", "bin"]) {
       assert.equal(json[kind], undefined, kind);
     }
+    // Not installed for those who use the stores alone.
+    assert.deepEqual(json.peerDependencies, { "@langchain/core": "^1.0.0" });
+    assert.deepEqual(json.peerDependenciesMeta, { "@langchain/core": { optional: true } });
     assert.equal(json.type, "module");
     assert.equal(json.license, "MIT OR Apache-2.0");
     assert.equal(json.engines.node, ">=20.19");
-    assert.deepEqual(Object.keys(json.exports["."]), ["types", "workerd", "edge-light", "default"]);
+    for (const entry of [".", "./embeddings"]) {
+      assert.deepEqual(Object.keys(json.exports[entry]), ["types", "workerd", "edge-light", "default"], entry);
+    }
+    for (const entry of ["./slim", "./slim/embeddings", "./testing"]) {
+      assert.deepEqual(Object.keys(json.exports[entry]), ["types", "default"], entry);
+    }
     for (const entry of Object.values(json.exports)) {
       const targets = typeof entry === "string" ? [entry] : Object.values(entry);
       for (const target of targets) assert.ok(files.includes(target.slice(2)), `${target} is exported and not there`);
@@ -159,8 +174,38 @@ describe("the tarball", () => {
     }
   });
 
+  test("only the entries for LangChain import it, and nothing else is imported by name", async () => {
+    const imports = async (file) => {
+      const { metafile } = await build({
+        entryPoints: [join(root, file)],
+        bundle: true,
+        format: "esm",
+        packages: "external",
+        external: ["*.wasm", "*.wasm?module"],
+        write: false,
+        metafile: true,
+        logLevel: "silent",
+      });
+      const [{ imports }] = Object.values(metafile.outputs);
+      return [...new Set(imports.map(({ path }) => path).filter((path) => !/\.wasm(?:\?module)?$/u.test(path)))];
+    };
+    const json = JSON.parse(await text("package.json"));
+    for (const [name, entry] of Object.entries(json.exports)) {
+      if (typeof entry === "string") continue;
+      const { types, ...targets } = entry;
+      for (const target of Object.values(targets)) {
+        assert.deepEqual(
+          await imports(target),
+          name.endsWith("/embeddings") ? FOREIGN.types : [],
+          `${name}: ${target}`,
+        );
+      }
+    }
+  });
+
   test("the public types reach nothing of the glue, and every file they import is there", async () => {
     const seen = new Set();
+    const foreign = new Set();
     const visit = async (file) => {
       if (seen.has(file)) return;
       seen.add(file);
@@ -168,12 +213,19 @@ describe("the tarball", () => {
       const declarations = (await text(file)).replaceAll(/\/\*[\s\S]*?\*\//gu, "");
       for (const [, target] of declarations.matchAll(/(?:from|import\()\s*"([^"]+)"/gu)) {
         if (target.startsWith(".")) await visit(join(dirname(file), target.replace(/\.js$/u, ".d.ts")));
+        else if (file.startsWith(FOREIGN.folder)) foreign.add(target);
         else assert.fail(`${file} imports the types of ${target}`);
       }
     };
     const json = JSON.parse(await text("package.json"));
+    for (const [name, entry] of Object.entries(json.exports)) {
+      if (entry.types === undefined || name.endsWith("/embeddings")) continue;
+      await visit(entry.types.slice(2));
+      assert.deepEqual([...foreign], [], `${name} needs @langchain/core`);
+    }
     for (const entry of Object.values(json.exports)) if (entry.types) await visit(entry.types.slice(2));
     assert.ok(seen.size > 8);
+    assert.deepEqual([...foreign], FOREIGN.types);
     assert.deepEqual(
       [...seen].filter((file) => file.includes("/wasm/") || file.includes("runtime") || file.includes("handle")),
       [],

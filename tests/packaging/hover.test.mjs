@@ -28,6 +28,9 @@ describe("hovering over a public name", { timeout: 180_000 }, () => {
       'bytestow StoreEvent.ms { type: "request" }',
       "bytestow/slim initWasm",
       "bytestow/testing Harness.open ",
+      "bytestow/embeddings CacheBackedEmbeddings.fromBytesStore, static",
+      "bytestow/embeddings { precision } of CacheBackedEmbeddingsOptions ",
+      "bytestow/slim/embeddings CacheBackedEmbeddings.embedDocumentsTyped ",
     ]) {
       assert.ok(names.has(name), `${name} was not looked at`);
     }
@@ -40,6 +43,7 @@ describe("hovering over a public name", { timeout: 180_000 }, () => {
     assert.match(told.get("bytestow InMemoryByteStore"), /^A store in memory: bounded or not/u);
     assert.match(told.get("bytestow { timeout } of UpstashRedisByteStoreOptions "), /in ms; 10,000 unless given/u);
     assert.match(told.get("bytestow new IndexedDBByteStore"), /invalid_argument/u);
+    assert.match(told.get("bytestow/embeddings EmbeddingsCacheStats.joined "), /another call/u);
   });
 
   test("a comment that is missing would be found", async () => {

@@ -1,6 +1,6 @@
 /**
- * Importing does nothing in browsers, file by file as from a CDN; and two copies of the package on one page share a
- * database.
+ * Importing does nothing in browsers, file by file as from a CDN; what LangChain's own module does is measured beside. And
+ * two copies of the package on one page share a database.
  */
 
 import assert from "node:assert/strict";
@@ -10,10 +10,15 @@ import { after, before, describe, test } from "node:test";
 import { newProfile, openProfile } from "../support/chromium.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { packageRoot } from "../support/package.mjs";
-import { serveFiles } from "../support/site.mjs";
+import { bundle, serveFiles } from "../support/site.mjs";
 import { TOUCHED, TOUCHES, TRAPS } from "./import_traps.mjs";
 
 const ENTRIES = ["entry/default", "entry/slim", "testing/index"];
+const WITH_PEER = ["entry/embeddings/default", "langchain/embeddings"];
+
+/** LangChain needs a bundler for what it imports; here it is one file, where an import map finds it. */
+const PEER = "/langchain/embeddings.js";
+const IMPORT_MAP = `<script type="importmap">{ "imports": { "@langchain/core/embeddings": "${PEER}" } }</script>`;
 
 /** The package's modules under `prefix`. */
 function modules(prefix) {
@@ -36,9 +41,11 @@ describe("pages", { concurrency: 2, timeout: 120_000 }, () => {
 
       before(async () => {
         server = await serveFiles({
-          "/": "<!doctype html><title>test</title>",
-          "/traps": `<!doctype html><title>test</title><script>${TRAPS}</script>`,
+          "/": `<!doctype html><title>test</title>${IMPORT_MAP}`,
+          "/traps": `<!doctype html><title>test</title>${IMPORT_MAP}<script>${TRAPS}</script>`,
           "/bytestow/touches.js": { type: "text/javascript", body: TOUCHES },
+          "/langchain/touches.js": { type: "text/javascript", body: TOUCHES },
+          [PEER]: await bundle("../node_modules/@langchain/core/dist/embeddings.js", import.meta.url),
           ...modules("/bytestow"),
           ...modules("/copy/bytestow"),
         });
@@ -83,13 +90,24 @@ describe("pages", { concurrency: 2, timeout: 120_000 }, () => {
 
       for (const entry of ENTRIES) {
         test(`dist/${entry}.js touches nothing`, async () => {
-          assert.deepEqual(await touchedBy(`/bytestow/${entry}.js`), { touched: [], untrappable: [] });
+          assert.deepEqual(await touchedBy(`/bytestow/${entry}.js`), { touched: [], theirs: [], untrappable: [] });
+        });
+      }
+
+      for (const entry of WITH_PEER) {
+        test(`dist/${entry}.js touches nothing beyond what @langchain/core/embeddings does`, async () => {
+          const langchain = await touchedBy(PEER);
+          assert.deepEqual(await touchedBy(`/bytestow/${entry}.js`), langchain);
+          assert.deepEqual(langchain.touched, []);
         });
       }
 
       test("the traps see what is touched", async () => {
         const { touched } = await touchedBy("/bytestow/touches.js");
         assert.deepEqual(TOUCHED.filter((each) => !touched.includes(each)), []); // biome-ignore format: one line
+        const { theirs } = await touchedBy("/langchain/touches.js");
+        const own = TOUCHED.filter((each) => !each.startsWith("globals"));
+        assert.deepEqual(own.filter((each) => !theirs.includes(each)), []); // biome-ignore format: one line
       });
 
       test("two copies on one page share a database, each with an instance of its own", async () => {
@@ -134,6 +152,46 @@ describe("pages", { concurrency: 2, timeout: 120_000 }, () => {
           left: [1, 1],
           destroyed: 0,
           again: 1,
+        });
+      });
+
+      test("a cache of one copy over a store of the other, and over a cache of the other", async () => {
+        const found = await on("", async () => {
+          const [main, mine, theirs] = await Promise.all(
+            [
+              "/bytestow/entry/default",
+              "/bytestow/entry/embeddings/default",
+              "/copy/bytestow/entry/embeddings/default",
+            ].map((path) => import(`${path}.js`)),
+          );
+          const asked = [];
+          const vector = (text, last) => {
+            asked.push(text);
+            return [text.length, last];
+          };
+          const embeddings = {
+            embedDocuments: async (texts) => texts.map((text) => vector(text, 0.5)),
+            embedQuery: async (text) => vector(text, 0.25),
+          };
+          const store = new main.IndexedDBByteStore({ name: "vectors" });
+          const one = new mine.CacheBackedEmbeddings({ embeddings, store, model: "m" });
+          const two = new theirs.CacheBackedEmbeddings({ embeddings, store, model: "m" });
+          const over = new theirs.CacheBackedEmbeddings({
+            embeddings: one,
+            store: new main.InMemoryByteStore(),
+            model: "m",
+          });
+          const told = { copies: mine.CacheBackedEmbeddings !== theirs.CacheBackedEmbeddings, vectors: [] };
+          told.vectors.push(...(await one.embedDocuments(["a", "bb"])));
+          told.vectors.push(...(await two.embedDocuments(["bb", "ccc"])));
+          told.vectors.push(...(await over.embedDocuments(["ccc", "a"])), await over.embedQuery("a"));
+          await store.destroy();
+          return { ...told, asked };
+        });
+        assert.deepEqual(found, {
+          copies: true,
+          vectors: [[1, 0.5], [2, 0.5], [2, 0.5], [3, 0.5], [3, 0.5], [1, 0.5], [1, 0.25]], // biome-ignore format: a list
+          asked: ["a", "bb", "ccc", "a"],
         });
       });
 

@@ -1,4 +1,7 @@
-/** Importing does nothing, in each Node, in Deno and in Bun: each entry is imported amid traps. */
+/**
+ * Importing does nothing, in each Node, in Deno and in Bun: each entry is imported amid traps. What LangChain's own module
+ * does that the cache's class extends is measured beside, in the same way: the package may do nothing beyond that.
+ */
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,19 +10,23 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { run } from "../support/child.mjs";
-import { packageRoot } from "../support/package.mjs";
+import { packageRoot, testsRoot } from "../support/package.mjs";
 import { RUNTIME_NAMES, runtimeOf } from "../support/runtimes.mjs";
 import { TOUCHED, TOUCHES, TRAPS } from "./import_traps.mjs";
 
 const ENTRIES = ["entry/default", "entry/slim", "testing/index"];
+const WITH_PEER = ["entry/embeddings/default", "langchain/embeddings"];
+const PEER = "node_modules/@langchain/core/dist/embeddings.js";
 
 describe("importing does nothing", () => {
   let folder;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "bytestow-import-"));
-    await mkdir(join(folder, "bytestow"));
-    await writeFile(join(folder, "bytestow", "touches.mjs"), TOUCHES);
+    for (const place of ["bytestow", "node_modules/peer"]) {
+      await mkdir(join(folder, place), { recursive: true });
+      await writeFile(join(folder, place, "touches.mjs"), TOUCHES);
+    }
   });
 
   after(() => rm(folder, { recursive: true, force: true }));
@@ -33,9 +40,9 @@ describe("importing does nothing", () => {
     return JSON.parse(stdout);
   }
 
-  /** What the module at `path` touches when it is imported. */
+  /** What the module at `path` touches when it is imported, and what those do that it imports. */
   async function amidTraps(runtime, path) {
-    const { touched, untrappable } = await printed(
+    const { touched, theirs, untrappable } = await printed(
       runtime,
       `await import("data:text/javascript,export{}");
       ${TRAPS}
@@ -46,15 +53,54 @@ describe("importing does nothing", () => {
       console.log(JSON.stringify(found));`,
     );
     assert.deepEqual(untrappable, runtime.name === "bun" ? ["Bun"] : []);
-    return touched;
+    return { touched, theirs };
   }
 
   for (const name of RUNTIME_NAMES) {
     for (const entry of ENTRIES) {
       test(`${name}: dist/${entry}.js touches nothing`, async () => {
-        assert.deepEqual(await amidTraps(runtimeOf(name), join(packageRoot(), "dist", `${entry}.js`)), []);
+        const found = await amidTraps(runtimeOf(name), join(packageRoot(), "dist", `${entry}.js`));
+        assert.deepEqual(found, { touched: [], theirs: [] });
       });
     }
+
+    for (const entry of WITH_PEER) {
+      test(`${name}: dist/${entry}.js touches nothing beyond what @langchain/core/embeddings does`, async () => {
+        const langchain = await amidTraps(runtimeOf(name), join(testsRoot, PEER));
+        assert.deepEqual(await amidTraps(runtimeOf(name), join(packageRoot(), "dist", `${entry}.js`)), langchain);
+        // The traps tell whose frames are whose; of a global that is new nobody knows who made it.
+        const other = langchain.touched.filter((each) => !each.startsWith("globals changed"));
+        assert.deepEqual(other, []);
+      });
+    }
+
+    test(`${name}: constructing a cache touches nothing beyond what LangChain's class does`, async () => {
+      const imports = {
+        cache: join(packageRoot(), "dist", "langchain", "embeddings.js"),
+        stores: join(packageRoot(), "dist", "index.js"),
+        langchain: join(testsRoot, PEER),
+      };
+      const amid = (work) =>
+        printed(
+          runtimeOf(name),
+          `${Object.entries(imports)
+            .map(([as, path]) => `import * as ${as} from ${JSON.stringify(pathToFileURL(path).href)};`)
+            .join("\n")}
+          const model = { embedDocuments() {}, embedQuery() {} };
+          const store = new stores.InMemoryByteStore();
+          class Theirs extends langchain.Embeddings {}
+          ${TRAPS}
+          ${work}
+          console.log(JSON.stringify(untrap()));`,
+        );
+      const ours = await amid(
+        `new cache.CacheBackedEmbeddings({ embeddings: model, store, model: "m", precision: "f16", onEvent() {} }).stats();
+        const namespace = "m";
+        cache.CacheBackedEmbeddings.fromBytesStore(model, { ...model, mget() {}, mset() {}, mdelete() {}, yieldKeys() {} }, { namespace });`,
+      );
+      assert.deepEqual(ours, await amid("new Theirs({});"));
+      assert.deepEqual(ours.touched, []);
+    });
 
     test(`${name}: constructing stores touches nothing, and no wasm`, async () => {
       const index = pathToFileURL(join(packageRoot(), "dist", "index.js")).href;
@@ -75,8 +121,11 @@ describe("importing does nothing", () => {
     });
 
     test(`${name}: the traps see what is touched`, async () => {
-      const touched = await amidTraps(runtimeOf(name), join(folder, "bytestow", "touches.mjs"));
+      const { touched } = await amidTraps(runtimeOf(name), join(folder, "bytestow", "touches.mjs"));
       assert.deepEqual(TOUCHED.filter((each) => !touched.includes(each)), []); // biome-ignore format: one line
+      const { theirs } = await amidTraps(runtimeOf(name), join(folder, "node_modules", "peer", "touches.mjs"));
+      const own = TOUCHED.filter((each) => !each.startsWith("globals"));
+      assert.deepEqual(own.filter((each) => !theirs.includes(each)), []); // biome-ignore format: one line
     });
 
     test(`${name}: the entry under two URLs: neither disturbs the other`, async () => {

@@ -15,13 +15,16 @@ const OF_WASM = ["Module", "Instance", "Memory", "Table", "compile", "instantiat
 
 function setTraps(properties, classes, ofWasm) {
   const touched = [];
+  const theirs = [];
   const untrappable = [];
   const undo = [];
   Error.stackTraceLimit = 50;
+  const [ours, peers] = [/\/bytestow\//, /\/(?:node_modules|langchain)\//];
   const note = (name) => {
-    const { stack } = new Error();
-    // Loaders touch what they like; what the package touches has it on the stack.
-    if (/\/bytestow\//.test(stack)) touched.push(name);
+    // Loaders touch what they like; what a package touches has it on the stack. Whoever is nearest is at it.
+    const frame = new Error().stack.split("\n").find((line) => ours.test(line) || peers.test(line)) ?? "";
+    if (ours.test(frame)) touched.push(name);
+    else if (peers.test(frame) && !theirs.includes(name)) theirs.push(name);
   };
   const put = (owner, name, descriptor, before) => {
     if (before?.configurable === false) {
@@ -63,16 +66,16 @@ function setTraps(properties, classes, ofWasm) {
   globalThis.untrap = () => {
     delete globalThis.untrap;
     for (const each of undo.reverse()) each();
-    const added = names();
-    if (added !== there)
-      touched.push(`globals changed: ${added.split(",").filter((name) => !there.split(",").includes(name))}`);
-    return { touched, untrappable };
+    const now = names();
+    const added = now.split(",").filter((name) => !there.split(",").includes(name));
+    if (now !== there) touched.push(`globals changed: ${added}`);
+    return { touched, theirs: theirs.sort(), untrappable };
   };
 }
 
 /**
- * The script: it adds `untrap()`, which takes the traps away and gives what the package touched, and what no trap
- * could be made of. */
+ * The script: it adds `untrap()`, which takes the traps away and gives what the package touched, what the packages did
+ * that it needs, and what no trap could be made of. */
 export const TRAPS = `(${setTraps})(${[PROPERTIES, CLASSES, OF_WASM].map((list) => JSON.stringify(list)).join(", ")});\n`;
 
 /** A module that touches things when it is imported: it has to be caught, or the traps are worth nothing. */

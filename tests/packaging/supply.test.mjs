@@ -13,6 +13,7 @@ import { lacking } from "./supply/licences.mjs";
 const FIELDS = [
   ...["name", "version", "description", "keywords", "license", "type", "engines"],
   ...["sideEffects", "exports", "files", "scripts", "devDependencies"],
+  ...["peerDependencies", "peerDependenciesMeta"],
 ];
 /** Run by name alone. Any other could be one that npm runs by itself. */
 const SCRIPTS = ["build", "format", "lint", "test"];
@@ -34,7 +35,7 @@ describe("the tarball's package", () => {
     manifest = JSON.parse(read.stdout);
   });
 
-  test("has no script that an installation runs, no program, no dependency", () => {
+  test("has no script that an installation runs, no program, no dependency but a peer, which contents.test.mjs looks at", () => {
     assert.deepEqual(Object.keys(manifest.scripts).sort(), SCRIPTS);
     assert.deepEqual(Object.keys(manifest).sort(), [...FIELDS].sort());
     // npm would compile by one of these, asked or not.
@@ -76,10 +77,12 @@ describe("what builds the package", () => {
   const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
 
   test("is asked for in exact versions", () => {
-    const { devDependencies } = JSON.parse(readFileSync(join(root, "pkg", "package.json"), "utf8"));
+    const manifest = JSON.parse(readFileSync(join(root, "pkg", "package.json"), "utf8"));
+    const { devDependencies, peerDependencies } = manifest;
     assert.ok(Object.keys(devDependencies).length > 0);
     for (const [name, version] of Object.entries(devDependencies)) assert.match(version, /^\d+\.\d+\.\d+$/u, name);
     assert.deepEqual(lock.packages[""].devDependencies, devDependencies);
+    assert.deepEqual(lock.packages[""].peerDependencies, peerDependencies);
   });
 
   test("has licences of deny.toml, checksums, and no script at its own installation", () => {

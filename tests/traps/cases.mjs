@@ -1,8 +1,9 @@
 /**
  * What must hold when wasm traps: each case is a program for any runtime, on a package whose wasm has exports that trap.
  *
- * @typedef {{ bytestow: typeof import("bytestow"), glue: any, enter: (work: () => unknown) => any, trap: () => Promise<void>,
- *   gc?: () => Promise<void> }} Given `trap` traps in the way that is tried
+ * @typedef {{ bytestow: typeof import("bytestow"), embeddings: typeof import("bytestow/embeddings"), glue: any,
+ *   enter: (work: () => unknown) => any, trap: () => Promise<void>, gc?: () => Promise<void> }} Given `trap` traps in the way
+ *   that is tried
  */
 
 import { assert, bytes, error, holding, isInternal, pairs, same, tick, until } from "./expect.mjs";

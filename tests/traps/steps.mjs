@@ -1,6 +1,7 @@
 /** Traps in any runtime: the steps that a test asks for. */
 
 import { CASES } from "./cases.mjs";
+import { EMBEDDINGS_CASES, holdingModel } from "./embeddings.mjs";
 import { assert, bytes, error, holding, isInternal, same, until } from "./expect.mjs";
 import { INDEXED_DB_CASES } from "./indexed_db.mjs";
 import { TOO_DEEP, ways } from "./ways.mjs";
@@ -19,7 +20,7 @@ async function inTime(run) {
 }
 
 /** @param {import("../support/programs/drivers.mjs").Copy} copy */
-export function steps({ bytestow, glue, runtime, gc }) {
+export function steps({ bytestow, embeddings, glue, runtime, gc }) {
   const { enter } = runtime;
   const trapBy = ways(glue, enter);
   const { InMemoryByteStore, WrappedByteStore } = bytestow;
@@ -54,11 +55,11 @@ export function steps({ bytestow, glue, runtime, gc }) {
 
   /** Each case, by its name: those of every way to trap, and those of none. */
   function named(persistent) {
-    const cases = { ...CASES, ...(persistent && INDEXED_DB_CASES) };
+    const cases = { ...CASES, ...EMBEDDINGS_CASES, ...(persistent && INDEXED_DB_CASES) };
     const found = { ...alone };
     for (const [way, trap] of Object.entries(trapBy)) {
       for (const [name, run] of Object.entries(cases)) {
-        found[`${way}: ${name}`] = () => run({ bytestow, glue, enter, trap, gc });
+        found[`${way}: ${name}`] = () => run({ bytestow, embeddings, glue, enter, trap, gc });
       }
     }
     return found;
@@ -68,18 +69,21 @@ export function steps({ bytestow, glue, runtime, gc }) {
     names: ({ persistent }) => Object.keys(named(persistent)),
     run: ({ name, persistent }) => inTime(named(persistent)[name]),
 
-    /** Resets the instance `times` times: each has 2 MB of values, and a call in flight. */
+    /** Resets the instance `times` times: each has 2 MB of values, and calls in flight. */
     async resets({ times }) {
       const value = new Uint8Array(100_000);
       const inner = holding();
       const [memory, waiting] = [new InMemoryByteStore(), new WrappedByteStore({ store: inner })];
+      const model = holdingModel();
+      const cache = new embeddings.CacheBackedEmbeddings({ embeddings: model, store: memory, model: "m" });
       for (let time = 0; time < times; time++) {
         await memory.mset(Array.from({ length: 20 }, (_, at) => [String(at), value]));
-        const held = error(waiting.mget(["held"]));
-        await until(() => inner.waiting === 1);
+        const held = [waiting.mget(["held"]), cache.embedDocuments(["held"])].map(error);
+        await until(() => inner.waiting === 1 && model.waiting === 1);
         await error(Promise.resolve().then(() => enter(() => glue.trapNow())));
-        isInternal(await held);
+        for (const each of held) isInternal(await each);
         inner.release();
+        model.release();
         // Engines count what wasm holds for little, so that they would let hundreds of instances gather.
         if (time % 50 === 49) await gc?.();
       }

@@ -24,7 +24,7 @@ const RUNTIMES = {
 describe("traps", { concurrency: 2, timeout: 600_000 }, () => {
   for (const [name, { open, persistent = false }] of Object.entries(RUNTIMES)) {
     test(name, { concurrency: 1 }, async (t) => {
-      const driver = await open({ root: trapPackageRoot(), steps: STEPS });
+      const driver = await open({ root: trapPackageRoot(), steps: STEPS, embeddings: true });
       try {
         for (const name of await driver.ask("names", { persistent })) {
           await t.test(name, () => driver.ask("run", { name, persistent }));

@@ -56,6 +56,7 @@ export function told(event: StoreEvent): string {
       return event.reason + event.ms.toFixed();
     case "remote_error":
     case "local_error":
+    case "store_error":
       return event.code + event.message;
     case "reopen":
     case "recreate":

@@ -2,6 +2,7 @@
 
 import { CacheBackedEmbeddings } from "@langchain/classic/embeddings/cache_backed";
 import { createDocumentStoreFromByteStore } from "@langchain/classic/storage/encoder_backed";
+import { MemoryVectorStore } from "@langchain/classic/vectorstores/memory";
 import type { Embeddings } from "@langchain/core/embeddings";
 import { type BaseStore, InMemoryStore } from "@langchain/core/stores";
 import {
@@ -12,6 +13,7 @@ import {
   UpstashRedisByteStore,
   WrappedByteStore,
 } from "bytestow";
+import { CacheBackedEmbeddings as OurCache } from "bytestow/embeddings";
 import * as slim from "bytestow/slim";
 
 declare const embeddings: Embeddings;
@@ -41,6 +43,14 @@ export const cached = [
     namespace: "model",
   }),
 ];
+
+/** Over any of their stores, in place of theirs: whatever arguments theirs takes. */
+declare const theirArguments: Parameters<typeof CacheBackedEmbeddings.fromBytesStore>;
+export const ourCache: Embeddings = OurCache.fromBytesStore(...theirArguments);
+export const overTheirStore = new OurCache({ embeddings, store: new InMemoryStore<Uint8Array>(), model: "model" });
+export const vectorStore = new MemoryVectorStore(overTheirStore);
+// @ts-expect-error: their store of other values
+export const overTexts = new OurCache({ embeddings, store: new InMemoryStore<string>(), model: "model" });
 
 export const documents = [
   createDocumentStoreFromByteStore(new InMemoryByteStore()),

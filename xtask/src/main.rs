@@ -62,5 +62,6 @@ fn bench(args: &[&str]) -> shell::Outcome {
     build::package()?;
     setup::npm_ci("tests/bench")?;
     setup::chromium()?;
+    setup::redis()?;
     shell::run("bench", shell::node("tests/bench/run.mjs").args(args))
 }

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { runtimeOf } from "../../support/runtimes.mjs";
 import { installApp } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
-import { roundTrip } from "./support/round_trip.mjs";
+import { embeddingTrip, roundTrip } from "./support/round_trip.mjs";
 
 /** Otherwise Bun would fetch what it does not find. */
 const RUN = ["run", "--no-install"];
@@ -17,7 +17,7 @@ describe("the tarball in Bun", { timeout: 180_000 }, () => {
   let app, away;
 
   before(async () => {
-    app = await installApp("programs");
+    app = await installApp("programs", { peer: true });
     away = await mkdtemp(join(tmpdir(), "bytestow-bun-"));
   });
 
@@ -44,6 +44,9 @@ describe("the tarball in Bun", { timeout: 180_000 }, () => {
     test(`run, ${what}: a second process reads what the first has written`, () =>
       roundTrip((step, env) => ask(join(app.path, file), step, env)));
   }
+
+  test("run, bytestow/embeddings: a second process embeds nothing again", () =>
+    embeddingTrip((env) => ask(join(app.path, "cached.mjs"), "", env)));
 
   const bundles = {
     default: { file: "default.mjs", inlined: true, assets: 0 },

@@ -9,7 +9,7 @@ import { runtimeOf } from "../../support/runtimes.mjs";
 import { installApp, root } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
 import { startRegistry } from "./support/registry.mjs";
-import { roundTrip } from "./support/round_trip.mjs";
+import { embeddingTrip, roundTrip } from "./support/round_trip.mjs";
 
 /** All that a store needs; what else is asked for, Deno refuses. */
 const PERMISSIONS = ["--allow-net=127.0.0.1", "--allow-env"];
@@ -49,7 +49,9 @@ describe("the tarball in Deno, by npm: specifiers", { timeout: 180_000 }, () => 
         const args = [...PERMISSIONS, ...alone, ...cached, join(app, `${entry}.mjs`), step];
         return deno(args, { cwd: app, env: { ...environment, ...env } });
       });
-      assert.deepEqual(registry.requests, ["/bytestow", `/bytestow/-/bytestow-${registry.version}.tgz`]);
+      // What its optional peer has to offer it looks up; it takes nothing of it.
+      const tarball = `/bytestow/-/bytestow-${registry.version}.tgz`;
+      assert.deepEqual(registry.requests.toSorted(), ["/@langchain%2fcore", "/bytestow", tarball]);
     });
   }
 });
@@ -58,7 +60,7 @@ describe("the tarball in Deno, as npm has installed it", { timeout: 180_000 }, (
   let app;
 
   before(async () => {
-    app = await installApp("programs");
+    app = await installApp("programs", { peer: true });
   });
 
   after(() => app?.remove());
@@ -77,4 +79,11 @@ describe("the tarball in Deno, as npm has installed it", { timeout: 180_000 }, (
       );
     });
   }
+
+  test("bytestow/embeddings: a second process embeds nothing again", () => {
+    const flags = [...PERMISSIONS, "--no-lock", "--node-modules-dir=manual"];
+    return embeddingTrip((env) =>
+      deno([...flags, join(app.path, "cached.mjs")], { cwd: app.path, env: { ...QUIET, ...env } }),
+    );
+  });
 });

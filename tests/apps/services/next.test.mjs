@@ -12,7 +12,7 @@ import { newProfile, openProfile } from "../../support/chromium.mjs";
 import { startServer } from "../../support/upstash/server.mjs";
 import { installApp, root } from "./support/app.mjs";
 import { build, start } from "./support/next.mjs";
-import { countsAre, NOTHING, variables, WRITTEN } from "./support/round_trip.mjs";
+import { countsAre, embeddingTrip, NOTHING, variables, WRITTEN } from "./support/round_trip.mjs";
 
 /** What Next says of every app that has a route at the edge. */
 const EDGE = /^⚠ (?:The Edge Runtime is deprecated|Using edge runtime on a page).*\n/gmu;
@@ -91,7 +91,7 @@ describe("the tarball in a Next app", { timeout: 300_000 }, () => {
     "route on Node, slim": "api/node-slim",
     "route at the edge": "api/edge",
   };
-  const ask = async (path, step) => {
+  const ask = async (path, step = "none") => {
     const response = await fetch(new URL(`${path}?step=${step}`, server.url));
     const text = await response.text();
     assert.equal(response.status, 200, text);
@@ -112,6 +112,18 @@ describe("the tarball in a Next app", { timeout: 300_000 }, () => {
       countsAre(upstash, { MGET: 1 });
     }
   });
+
+  for (const where of ["node", "edge"]) {
+    test(`a route on ${where} embeds: started again, nothing again`, async () => {
+      await embeddingTrip(async (env) => {
+        await server.stop();
+        server = await start(app, env);
+        return ask(`api/${where}-cached`);
+      });
+      await server.stop();
+      server = await start(app, variables(upstash));
+    });
+  }
 
   test("the first calls at the edge may come at once", async () => {
     await server.stop();

@@ -7,7 +7,7 @@ import { runtimeOf } from "../../support/runtimes.mjs";
 import { startRedis } from "../../support/upstash/redis.mjs";
 import { installApp } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
-import { NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
+import { embeddingTrip, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
 
 /** Node says once that `require()` of a module is experimental, to code outside of node_modules. */
 const EXPERIMENTAL = /^.*(ExperimentalWarning: CommonJS module|node --trace-warnings).*\n/gmu;
@@ -28,7 +28,7 @@ describe("the tarball in Node", { timeout: 180_000, concurrency: 2 }, () => {
   let app;
 
   before(async () => {
-    app = await installApp("programs");
+    app = await installApp("programs", { peer: true });
   });
 
   after(() => app?.remove());
@@ -47,6 +47,11 @@ describe("the tarball in Node", { timeout: 180_000, concurrency: 2 }, () => {
         return roundTrip((step, env) => ask(runtime, file, step, env));
       });
     }
+  }
+
+  for (const name of Object.keys(PROGRAMS)) {
+    test(`${name}: bytestow/embeddings: a second process embeds nothing again`, () =>
+      embeddingTrip((env) => ask(runtimeOf(name), "cached.mjs", "", env)));
   }
 
   test("node-24: import of bytestow, against a real Redis", async () => {

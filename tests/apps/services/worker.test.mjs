@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../../support/upstash/server.mjs";
 import { installApp } from "./support/app.mjs";
-import { countsAre, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
+import { countsAre, embeddingTrip, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
 import { askBundle } from "./support/workerd.mjs";
 import { bundle, dev } from "./support/wrangler.mjs";
 
@@ -32,7 +32,7 @@ describe("the tarball in a Worker", { timeout: 300_000, concurrency: 2 }, () => 
   let app, date;
 
   before(async () => {
-    app = await installApp("worker");
+    app = await installApp("worker", { peer: true });
     const config = JSON.parse(await readFile(join(app.path, "wrangler.json"), "utf8"));
     date = config.compatibility_date;
     assert.equal(config.compatibility_flags, undefined);
@@ -90,4 +90,25 @@ describe("the tarball in a Worker", { timeout: 300_000, concurrency: 2 }, () => 
       }
     });
   }
+
+  test("bytestow/embeddings, wrangler deploy --dry-run: one module of wasm, no flag; workerd embeds nothing again", async (t) => {
+    const out = join(app.path, "out-cached");
+    const said = await bundle(app, "cached.js", out);
+    assert.doesNotMatch(said, /warn|error|nodejs_compat/iu);
+    t.diagnostic(/Total Upload: .*/u.exec(said)[0]);
+    assert.equal((await readdir(out)).filter((name) => name.endsWith(".wasm")).length, 1);
+    assert.doesNotMatch(await readFile(join(out, "cached.js"), "utf8"), /H4sI|from "node:/u);
+    await embeddingTrip((env) => askBundle(out, "cached.js", date, "", env));
+  });
+
+  test("bytestow/embeddings, wrangler dev: started again, it embeds nothing again", () =>
+    embeddingTrip(async (env) => {
+      const server = await dev(app, "cached.js", env);
+      try {
+        return await (await fetch(server.url)).json();
+      } finally {
+        await server.stop();
+        assert.doesNotMatch(server.said(), /warn|error/iu);
+      }
+    }));
 });

@@ -77,7 +77,7 @@ async function serve(script) {
 }
 
 /**
- * @param {{ part: "indexeddb" | "memory", given: object, progress: (line: string) => void }[]} jobs
+ * @param {{ part: string, given: object, progress: (line: string) => void }[]} jobs What of the page's is called, with what.
  * @returns {Promise<{ version: string, rows: Row[] }>}
  */
 export async function inChromium(jobs) {

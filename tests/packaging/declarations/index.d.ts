@@ -435,6 +435,14 @@ type StoreEvent =
       message: string;
     }
   | {
+      /** The store below a cache failed; the cache goes on without it. Told again once the store has worked meanwhile. */
+      type: "store_error";
+      /** The `code` of its error. */
+      code: string;
+      /** The message of its error. */
+      message: string;
+    }
+  | {
       /** The wasm instance trapped and was replaced; entries held in memory are gone. */
       type: "reset";
       /** The message of the trap. */

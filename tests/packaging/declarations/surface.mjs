@@ -16,33 +16,55 @@ import { behind, entriesOf, exportsOf, ts } from "./typescript.mjs";
  */
 export function surfaces(app, instead) {
   const { checker, entries, root } = entriesOf(app, instead);
-  const main = exportsOf(checker, entries.get("index"));
-  const inMain = new Map([...main].map(([name, { symbol }]) => [symbol, name]));
+  const known = new Map();
   const pages = [...entries].map(([name, module]) => {
-    const known = name === "index" ? new Map() : inMain;
-    return [name, page(name, exportsOf(checker, module), known, checker, root)];
+    const exported = exportsOf(checker, module);
+    const text = page(name, exported, known, checker, root);
+    if (DECLARES.has(name)) {
+      for (const [as, { symbol }] of exported) if (!known.has(symbol)) known.set(symbol, { as, from: pageOf(name) });
+    }
+    return [name, text];
   });
   return new Map(pages);
 }
 
-/** One page. What the main entry exports (`known`) stands there, and is only named here. */
+/** The entries whose exports other entries have again. */
+const DECLARES = new Set(["index", "embeddings"]);
+
+/** The name of an entry's page, without the ending. */
+export function pageOf(entry) {
+  return entry.replaceAll("/", "-");
+}
+
+/** One page. What an earlier one declares (`known`) stands there, and is only named here. */
 function page(name, exported, known, checker, root) {
   const all = [...exported].map(([as, { symbol, isValue }]) => ({ as, symbol, isValue }));
   const own = all.filter(({ symbol }) => !known.has(symbol));
   const again = all.filter(({ symbol }) => known.has(symbol));
-  const { declared, mentioned } = reachable(own, known, checker, root);
-  const imported = [...mentioned].map((symbol) => known.get(symbol)).sort();
+  const { declared, mentioned, foreign } = reachable(own, known, checker, root);
   const declarations = [...declared].sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((each) => each.declarations);
   const text = declarations.map(printed).join("\n\n");
+  const imported = [...mentioned].map((symbol) => ({
+    text: known.get(symbol).as,
+    from: `./${known.get(symbol).from}.js`,
+  }));
+  const passedOn = again.map((each) => ({ text: listed([each]), from: `./${known.get(each.symbol).from}.js` }));
   const parts = [
     `/** \`${name === "index" ? "bytestow" : `bytestow/${name}`}\`, as its types are. Written by write.mjs. */`,
     text.includes("#private") && "// biome-ignore-all lint/correctness: as the compiler has written it",
-    imported.length > 0 && `import type { ${imported.join(", ")} } from "./index.js";`,
-    again.length > 0 && `export { ${listed(again)} } from "./index.js";`,
-    `export { ${listed(own)} };`,
+    ...byModule([...imported, ...foreign]).map(([from, names]) => `import type { ${names} } from "${from}";`),
+    ...byModule(passedOn).map(([from, names]) => `export { ${names} } from "${from}";`),
+    own.length > 0 && `export { ${listed(own)} };`,
     text,
   ];
   return formatted(parts.filter(Boolean).join("\n\n"));
+}
+
+/** Each module once, with the names that come from it. */
+function byModule(imports) {
+  const found = new Map();
+  for (const { from, text } of imports) found.set(from, (found.get(from) ?? new Set()).add(text));
+  return [...found].sort().map(([from, names]) => [from, [...names].sort().join(", ")]);
 }
 
 function listed(exported) {
@@ -50,9 +72,12 @@ function listed(exported) {
   return exported.map((each) => (each.isValue ? named(each) : `type ${named(each)}`)).join(", ");
 }
 
-/** What is exported is made of, as far as the package declares it: in full, or by name where it is `known`. */
+/**
+ * What is exported is made of, as far as the package declares it: in full, or by name where it is `known`; and what is
+ * imported from elsewhere for it.
+ */
 function reachable(exported, known, checker, root) {
-  const [declared, mentioned] = [new Set(), new Set()];
+  const [declared, mentioned, foreign] = [new Set(), new Set(), new Set()];
   const visit = (symbol) => {
     if (declared.has(symbol) || !symbol.declarations?.some((each) => isTopLevel(each, root))) return;
     if (known.has(symbol)) {
@@ -65,10 +90,18 @@ function reachable(exported, known, checker, root) {
   const mentions = (node) => {
     const symbol = ts.isIdentifier(node) && checker.getSymbolAtLocation(node);
     if (symbol) visit(behind(checker, symbol));
+    const from = symbol && importedFrom(symbol);
+    if (from && !from.startsWith(".")) foreign.add({ text: symbol.name, from });
     ts.forEachChild(node, mentions);
   };
   for (const { symbol } of exported) visit(symbol);
-  return { declared, mentioned };
+  return { declared, mentioned, foreign };
+}
+
+/** By what name the module is known that a symbol was imported from, if it was. */
+function importedFrom(symbol) {
+  const specifier = symbol.declarations?.find(ts.isImportSpecifier);
+  return specifier?.parent.parent.parent.moduleSpecifier.text;
 }
 
 function isTopLevel(node, root) {

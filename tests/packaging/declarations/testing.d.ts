@@ -15,8 +15,20 @@ import type {
 } from "./index.js";
 
 export {
+  type BelowOptions,
   type Bounds,
   byteStoreTests,
+  type CacheClaims,
+  type CacheContext,
+  type CacheKeyEncoder,
+  type CacheOptions,
+  type CachePrecision,
+  type CacheProgress,
+  type CacheRuleId,
+  type CacheStats,
+  type EmbeddingsCacheHarness,
+  embeddingsCacheRules,
+  embeddingsCacheTests,
   type Harness,
   type OpenOptions,
   type Report,
@@ -26,11 +38,23 @@ export {
   type RuleResult,
   type RunOptions,
   rules,
+  runEmbeddingsCacheRules,
   runRules,
+  type TestedCache,
+  type TestedEmbedOptions,
+  type TestedModel,
   type TestedStore,
   type TestFunction,
   type TestOptions,
 };
+
+/** Options of a store below a cache. */
+interface BelowOptions {
+  /** How long entries live, in seconds. Passed if, and only if, the harness says `expires`. */
+  ttl?: number;
+  /** The kit's clock, in ms since 1970. Passed if, and only if, the harness says `clock: "injected"`. */
+  now?: () => number;
+}
 
 /** The bounds of a bounded store. */
 interface Bounds {
@@ -38,6 +62,255 @@ interface Bounds {
   maxBytes?: number;
   /** The most entries that the store may hold. */
   maxEntries?: number;
+}
+
+/** The rules on embeddings caches, in their order. An id never changes its meaning. */
+declare const CACHE_RULE_TITLES: {
+  readonly "C1-documents-cached": "a document is asked of the model once, by this cache and by any other on the same store";
+  readonly "C2-queries-cached": "a query is asked once where that is claimed, and each time where it is not";
+  readonly "C3-kinds-apart": "a query and a document of the same text never meet, whichever comes first";
+  readonly "C4-query-cache-off": "without a cache of queries each query is asked, and none is stored";
+  readonly "C5-query-store": "queries with a store of their own are kept there, and documents are not";
+  readonly "C6-models-apart": "caches of another model's name never meet, nor do those of other dimensions";
+  readonly "C7-duplicates": "a text that stands twice in a call is asked once, and answered twice with arrays of their own";
+  readonly "C8-order": "vectors come in the order of the texts, whatever was there before; only what was missing is asked";
+  readonly "C9-empty-list": "no documents give no vectors, without the model and without the store";
+  readonly "C10-results-owned": "changing a result changes nothing later; results are plain arrays of numbers";
+  readonly "C11-input-snapshot": "changing the list after the call changes nothing; the call itself never changes it";
+  readonly "S1-many-calls": "of 1,000 calls at once over 100 texts each is right, and each text is asked once where calls share";
+  readonly "S2-flights": "what one call is asking for another does not ask for; where calls do not share, none waits for another";
+  readonly "S3-overlapping-calls": "calls that overlap ask only for what is nobody's yet; a query never joins a document";
+  readonly "S4-failed-flight": "a flight that fails takes nobody along for good: the next call asks again";
+  readonly "B1-batch-size": "the model is given at most batchSize texts at once, and each text once";
+  readonly "B2-saved-as-they-arrive": "each batch is saved when it arrives; what fails later is all that is asked again";
+  readonly "B3-concurrency": "as many batches are under way at once as concurrency allows, and no more";
+  readonly "G1-progress": "progress never goes back, and ends at the total; hits are what was not asked of the model";
+  readonly "G2-progress-of-a-call": "a call's own onProgress takes the place of the cache's";
+  readonly "A1-aborted-before": "a call with an aborted signal rejects with its reason, and asks nobody";
+  readonly "A2-aborted-during": "a call that is aborted rejects with the reason at once; the next one works, no listener is left";
+  readonly "A3-others-unharmed": "an abort ends one call: another on the same text gets its vector";
+  readonly "N1-stats": "stats() counts hits, misses, joined texts, requests of the model and failures of the store";
+  readonly "V1-cold-is-warm": "the first call gives what later ones give, bit for bit, at every precision";
+  readonly "V2-f64": "f64 keeps every bit: -0, subnormals, the largest and the smallest";
+  readonly "V3-f32": "f32 rounds each number once, to the nearest";
+  readonly "V4-f16": "f16 is within 5e-4 of each number from 6.1e-5 on, and within 3e-8 below";
+  readonly "V5-int8": "int8 is within a 254th of the vector's largest number";
+  readonly "V6-typed": "embedDocumentsTyped gives the numbers of embedDocuments as 32-bit floats, over buffers of their own";
+  readonly "V7-too-large": "a number too large for the precision is a typed error; nothing is stored";
+  readonly "V8-unclaimed-precision": "a precision that is not claimed is refused";
+  readonly "M1-too-few": "fewer vectors than texts are corrupt; nothing is stored, and the next call asks again";
+  readonly "M2-too-many": "more vectors than texts are corrupt; nothing is stored";
+  readonly "M3-ragged": "vectors of different lengths are corrupt, within a batch and across batches";
+  readonly "M4-ragged-with-stored": "no call gives vectors of different lengths, also where some were stored before";
+  readonly "M5-empty-vectors": "vectors without numbers are corrupt; nothing is stored";
+  readonly "M6-not-finite": "NaN and infinities are corrupt; nothing is stored";
+  readonly "M7-not-numbers": "text, null, holes and lists in the place of a number are corrupt; nothing is stored";
+  readonly "M8-not-vectors": "anything but a list in the place of vectors is corrupt; nothing is stored";
+  readonly "M9-model-throws": "what the model throws is thrown on as it is; nothing is stored, and the next call asks again";
+  readonly "F1-noise": "an entry of noise is computed again and overwritten, with an event";
+  readonly "F2-cut": "an entry cut short or lengthened is computed again and overwritten, with an event";
+  readonly "F3-other-version": "an entry of an unknown version or kind is computed again and overwritten, with an event";
+  readonly "F4-json-garbage": "an entry of JSON that is no vector is computed again and overwritten, with an event";
+  readonly "F5-less-exact": "an entry kept less exactly than it is wanted is computed again and overwritten";
+  readonly "F6-json-read": "entries in JSON as LangChain has them, for JavaScript and Python, are read";
+  readonly "F7-json-written": 'with valueFormat "json" an entry is the vector in JSON, which LangChain reads';
+  readonly "O1-reads-fail": "a store that cannot be read costs the hits and nothing else";
+  readonly "O2-writes-fail": "a store that cannot be written costs what is kept and nothing else";
+  readonly "O3-all-fails": "a store that fails altogether costs no vector";
+  readonly "O4-told-once": "a failing store is told of once, and again after it has worked meanwhile";
+  readonly "O5-one-side-fails": "an outage of writes alone is told of once, and so is one of reads alone";
+  readonly "O6-random-failures": "10 % of failing calls, from the seed, never change a vector";
+  readonly "O7-nonsense": "a store that answers nonsense is a store that fails";
+  readonly "T1-empty-text": "the empty text is a text";
+  readonly "T2-long-text": "a text of 1 MB is embedded and found again; one that differs at its end is another";
+  readonly "T3-lone-surrogates": "a lone surrogate is embedded as U+FFFD";
+  readonly "T4-forms-apart": "texts that differ in normalisation, case, spaces or U+0000 are different";
+  readonly "E1-wrong-arguments": "a wrong argument is invalid_argument and named; nobody is asked; nothing is thrown synchronously";
+  readonly "E2-wrong-options": "a wrong option is invalid_argument and named";
+  readonly "X1-ttl": "an entry that the store lets expire is asked for again";
+  readonly "K1-key-encoders": "each key encoder gives the keys it is named for";
+  readonly "K2-queries-beside-langchain": "with LangChain's keys a query still never meets a document";
+  readonly "K3-dimensions-beside-langchain": "with LangChain's keys a vector of other dimensions than asked for is never given";
+};
+
+/**
+ * What a cache can beyond what every cache must. Each claim is checked; where something is not claimed, either the
+ * opposite is checked, or the result of the rule has a note that says what was left out.
+ */
+interface CacheClaims {
+  /**
+   * A text that one call is asking for is not asked for by another one. `false` where calls must not wait for each other,
+   * as between the requests of a Worker: then it is checked that none does.
+   */
+  shares?: boolean;
+  /** `embedQuery` is cached too. */
+  queries?: boolean;
+  /** The option `queryCache`: queries are kept with the documents, in a store of their own, or not at all. */
+  queryCache?: boolean;
+  /** The option `dimensions` is part of the key. */
+  dimensions?: boolean;
+  /** The options `batchSize` and `concurrency`. */
+  batches?: boolean;
+  /** `onProgress`, as an option of the cache and of a call. */
+  progress?: boolean;
+  /** Calls take a `signal`. */
+  signal?: boolean;
+  /** The option `onEvent`: `corrupt` and `store_error`. */
+  events?: boolean;
+  /** There is `stats()`. */
+  stats?: boolean;
+  /** There is `embedDocumentsTyped()`. */
+  typed?: boolean;
+  /** What the option `precision` takes. What is not in the list must make `open` throw or reject. */
+  precisions?: readonly CachePrecision[];
+  /** What the option `keyEncoder` takes. What is not in the list must make `open` throw or reject. */
+  keyEncoders?: readonly CacheKeyEncoder[];
+  /** LangChain's entries, which are arrays in JSON, are read, and the option `valueFormat` chooses what is written. */
+  json?: boolean;
+  /** Entries have the header of `bytestow/embeddings`, whose bytes 2 and 3 are the version and the kind of numbers. */
+  header?: boolean;
+  /** Wrong options make `open` throw or reject with `invalid_argument`, and a message that names the option. */
+  checksOptions?: boolean;
+  /** What the cache itself calls the option `model`, in that message. */
+  modelOption?: string;
+}
+
+/** What a rule on caches has in hand: an empty store, a model, and noise from the seed. */
+declare class CacheContext {
+  #private;
+  /** The harness, as it was given. */
+  readonly harness: EmbeddingsCacheHarness;
+  /** What the cache claims. */
+  readonly claims: CacheClaims;
+  /** The store, empty at first. */
+  readonly store: BaseByteStore;
+  /** The model below the caches that the rule opens, unless it gives another one. */
+  readonly model: KitModel;
+  /** The name of that model. */
+  readonly modelName: string;
+  /** Noise from the seed. */
+  readonly random: Random;
+  /** The store's clock: turned by hand where the store takes it. */
+  readonly clock: TestClock;
+  /** What the rule could not check here, and why. Stands in the result. */
+  readonly notes: string[];
+  private constructor();
+  /** Prepares what a rule needs. */
+  static start(harness: EmbeddingsCacheHarness, backend: string, seed: string): Promise<CacheContext>;
+  /** Says what could not be checked. */
+  note(text: string): void;
+  /** Whether the cache claims something. Where it does not, the result says that `what` was not checked. */
+  claimed(claim: keyof CacheClaims, what: string): boolean;
+  /** Opens a cache over the rule's model and store, or over others. */
+  open(
+    options?: Partial<CacheOptions>,
+    parts?: {
+      model?: KitModel;
+      store?: BaseByteStore;
+    },
+  ): Promise<TestedCache>;
+  /** One more model. */
+  anotherModel(name?: string, dimensions?: number): KitModel;
+  /** One more store, empty. */
+  anotherStore(options?: BelowOptions): Promise<BaseByteStore>;
+  /** The rule's store, or another one, so that its calls are counted and can be failed. */
+  watched(store?: BaseByteStore): WatchedStore;
+  /** A list for events, and what fills it. */
+  events(): {
+    events: StoreEvent[];
+    onEvent: (event: StoreEvent) => void;
+  };
+  /** A text. Two calls give two texts. */
+  text(label?: string): string;
+  /** `count` texts, no two the same. */
+  texts(count: number, label?: string): string[];
+  /** What is in a store, by key. */
+  stored(store?: BaseByteStore): Promise<Map<string, Uint8Array>>;
+  /** Removes what the rule has left, whatever state it left it in. */
+  end(): Promise<void>;
+}
+
+/** How a cache makes keys. */
+type CacheKeyEncoder =
+  | "sha256"
+  | "langchain-js"
+  | "langchain-python-sha1"
+  | "langchain-python-sha256"
+  | "langchain-python-blake2b"
+  | "langchain-python-sha512";
+
+/** The options with which the kit opens a cache. None but `model` is passed unless the harness claims it. */
+interface CacheOptions {
+  /** The model's name. LangChain calls it `namespace`. */
+  model: string;
+  /** Claimed by `dimensions`. */
+  dimensions?: number;
+  /** Claimed by `precisions`. */
+  precision?: CachePrecision;
+  /** Claimed by `keyEncoders`. */
+  keyEncoder?: CacheKeyEncoder;
+  /** Claimed by `json`. */
+  valueFormat?: "binary" | "json";
+  /** Claimed by `queryCache`. */
+  queryCache?: boolean | BaseByteStore;
+  /** Claimed by `batches`. */
+  batchSize?: number;
+  /** Claimed by `batches`. */
+  concurrency?: number;
+  /** Claimed by `progress`. */
+  onProgress?: (progress: CacheProgress) => void;
+  /** Claimed by `events`. */
+  onEvent?: (event: StoreEvent) => void;
+}
+
+/** How exactly a cache keeps vectors. */
+type CachePrecision = "f32" | "f64" | "f16" | "int8";
+
+/** How far a call is, in texts. */
+interface CacheProgress {
+  done: number;
+  total: number;
+  hits: number;
+}
+
+/** The id of a rule on caches. */
+type CacheRuleId = keyof typeof CACHE_RULE_TITLES;
+
+/** What a cache has counted; see `EmbeddingsCacheStats` of `bytestow/embeddings`. */
+interface CacheStats {
+  hits: number;
+  misses: number;
+  joined: number;
+  requests: number;
+  storeErrors: number;
+}
+
+/**
+ * How the kit gets at a kind of cache.
+ *
+ * A cache must give what the kit's model gives, to the last bit, where no precision is asked for: the model's numbers are
+ * 32-bit floats then.
+ */
+interface EmbeddingsCacheHarness {
+  /** Names the cache in results. */
+  name: string;
+  /** Names the runtime in results; the user agent if left out. */
+  runtime?: string;
+  /** What the cache can. */
+  claims: CacheClaims;
+  /** Opens a cache. What it throws counts as a rejection. */
+  open(parts: { model: TestedModel; store: BaseByteStore; options: CacheOptions }): TestedCache | Promise<TestedCache>;
+  /**
+   * The store that caches are opened on; a `Map` of the kit's own if left out. A `backend` is a name for a place to store
+   * things: one of a new name is empty.
+   */
+  store?(backend: string, options: BelowOptions): BaseByteStore | Promise<BaseByteStore>;
+  /** The store can let entries expire. */
+  expires?: boolean;
+  /** `"injected"`: the store goes by the kit's clock. Otherwise the kit waits, which is the default. */
+  clock?: "injected" | "real";
+  /** Removes a backend when its rule is over. */
+  dispose?(backend: string): void | Promise<void>;
 }
 
 /**
@@ -74,6 +347,52 @@ interface Harness {
   dispose?(backend: string): void | Promise<void>;
 }
 
+/** What a text is embedded for. */
+type Kind = "document" | "query";
+
+/**
+ * A model whose vectors depend on the text, the kind and its name alone, that counts what it is asked for, and that does
+ * wrong when it is told to.
+ */
+declare class KitModel implements TestedModel {
+  #private;
+  /** All calls so far. */
+  readonly calls: ModelCall[];
+  /** How many numbers a vector has. */
+  dimensions: number;
+  /** Whether the numbers need 64 bits; otherwise 32-bit floats hold them. */
+  wide: boolean;
+  /** Takes the place of the numbers that the text would give. */
+  numbers: ((text: string) => number[]) | undefined;
+  /** What is wrong with the next answers. */
+  spoil: Spoil | undefined;
+  /** The most calls that were under way at once. */
+  mostAtOnce: number;
+  constructor(name: string, dimensions?: number);
+  embedDocuments: (documents: string[]) => Promise<number[][]>;
+  embedQuery: (document: string) => Promise<number[]>;
+  /** What the model gives for a text when nothing is wrong. */
+  vector(text: string, kind?: Kind): number[];
+  /** The vectors of documents. */
+  vectors(texts: readonly string[]): number[][];
+  /** The texts that were asked for, of a kind if one is named, as often as they were. */
+  asked(kind?: Kind): string[];
+  /** Forgets what it was asked for. */
+  forget(): void;
+  /** From now on no call is answered. */
+  hold(): void;
+  /** Further calls are answered; what was held stays held. */
+  letThrough(): void;
+  /** Answers what was held. */
+  release(): void;
+}
+
+/** A call of the model. */
+interface ModelCall {
+  readonly kind: Kind;
+  readonly texts: readonly string[];
+}
+
 /** The options with which the kit opens a store. The harness hands them on to the store as they are. */
 interface OpenOptions {
   /** Passed by the rules on namespaces. A malformed one must make `open` throw or reject. */
@@ -85,6 +404,9 @@ interface OpenOptions {
   /** Passed by the rule on events. */
   onEvent?: (event: StoreEvent) => void;
 }
+
+/** Which side of a store fails. */
+type Operation = "read" | "write";
 
 /** The rules of the contract, generated from the Rust core's list. */
 declare const RULE_TITLES: {
@@ -188,27 +510,27 @@ declare class Random {
 }
 
 /** How all rules went. */
-interface Report {
-  /** Give this to {@link runRules} again to get the same keys and values. */
+interface Report<Id extends string = RuleId> {
+  /** Give this to another run to get the same keys, texts and values. */
   readonly seed: string;
-  /** The harness's name for the store. */
+  /** The harness's name for what was held to the rules. */
   readonly store: string;
   /** The harness's name for the runtime, else the user agent. */
   readonly runtime: string;
-  /** The rules that the store keeps. */
-  readonly passed: readonly RuleResult[];
-  /** The rules that it breaks. */
-  readonly failed: readonly RuleResult[];
+  /** The rules that are kept. */
+  readonly passed: readonly RuleResult<Id>[];
+  /** The rules that are broken. */
+  readonly failed: readonly RuleResult<Id>[];
 }
 
-/** A rule of the contract, ready to run. */
-interface Rule {
+/** A rule, ready to run. */
+interface Rule<Id extends string = RuleId, Context = RuleContext> {
   /** Its id, which never changes its meaning: `"R4-empty-value"`. */
-  readonly id: RuleId;
+  readonly id: Id;
   /** What it says. */
   readonly title: string;
-  /** Checks it, and throws if the store breaks it. */
-  run(context: RuleContext): Promise<void>;
+  /** Checks it, and throws if it is broken. */
+  run(context: Context): Promise<void>;
 }
 
 /** What a rule has in hand: a fresh backend with a store on it, a clock, and noise from the seed. */
@@ -261,32 +583,35 @@ declare class RuleContext {
 type RuleId = keyof typeof RULE_TITLES;
 
 /** How one rule went. */
-interface RuleResult {
+interface RuleResult<Id extends string = RuleId> {
   /** Which rule: `"R4-empty-value"`. */
-  readonly id: RuleId;
+  readonly id: Id;
   /** What the rule says. */
   readonly title: string;
-  /** Whether the store keeps it. */
+  /** Whether it is kept. */
   readonly ok: boolean;
   /** Where the rule is broken: `seed=... rule=... store=... runtime=...: what happened`. Empty where it holds. */
   readonly message: string;
-  /** What could not be checked in this runtime or on this store, and why. Part of the result: show it. */
+  /** What could not be checked here, and why. Part of the result: show it. */
   readonly notes: readonly string[];
   /** How long it took, in ms. */
   readonly ms: number;
 }
 
 /** Options of a run. */
-interface RunOptions {
-  /** Where all keys and values come from; made from the time if left out. */
+interface RunOptions<Id extends string = RuleId> {
+  /** Where all keys, texts and values come from; made from the time if left out. */
   seed?: string | number;
   /** The rules to run, by id or by the part before the first hyphen (`"R4"`); all if left out. */
   only?: readonly string[];
   /** Told of each result as it comes. */
-  onResult?: (result: RuleResult) => void;
+  onResult?: (result: RuleResult<Id>) => void;
   /** The most that a rule may take, in ms; 60,000 unless said. A rule that takes longer is broken. */
   timeout?: number;
 }
+
+/** Changes what the model answers, or throws: documents have a list of vectors, a query has one. */
+type Spoil = (right: number[][] | number[], call: ModelCall, nth: number) => unknown;
 
 /** The clock of one rule: turned by hand where the store takes it, the real one otherwise. */
 declare class TestClock {
@@ -303,14 +628,40 @@ declare class TestClock {
 /** The `test` function of a runner, as far as the kit needs it: of node:test, Vitest, Jest, Bun or Deno. */
 type TestFunction = (name: string, body: () => Promise<void>) => unknown;
 
-/** Options of {@link byteStoreTests}. */
-interface TestOptions {
-  /** Where all keys and values come from; made from the time if left out. A failing test names it. */
+/** Options of {@link byteStoreTests}, and of the other functions that register rules as tests. */
+interface TestOptions<Id extends string = RuleId> {
+  /** Where all keys, texts and values come from; made from the time if left out. A failing test names it. */
   seed?: string | number;
   /** The most that a rule may take, in ms; 60,000 unless said. The runner's own limit may be shorter. */
   timeout?: number;
   /** Told of each result. Without it, notes (what could not be checked) go to the console. */
-  onResult?: (result: RuleResult) => void;
+  onResult?: (result: RuleResult<Id>) => void;
+}
+
+/**
+ * A cache as the kit sees it. LangChain's two methods are all that is needed to be put under the kit; what the harness
+ * does not claim is not called.
+ */
+interface TestedCache {
+  embedDocuments(documents: string[], options?: TestedEmbedOptions): Promise<number[][]>;
+  embedQuery(document: string, options?: CallOptions): Promise<number[]>;
+  /** Claimed by `typed`. */
+  embedDocumentsTyped?(documents: string[], options?: TestedEmbedOptions): Promise<Float32Array[]>;
+  /** Claimed by `stats`. */
+  stats?(): CacheStats;
+}
+
+/** Options of `embedDocuments`. */
+interface TestedEmbedOptions extends CallOptions {
+  onProgress?: ((progress: CacheProgress) => void) | undefined;
+}
+
+/** A model as the kit makes it: LangChain's `EmbeddingsInterface`. */
+interface TestedModel {
+  /** The vectors of `documents`. Shape: `[documents, dimensions]`. */
+  embedDocuments(documents: string[]): Promise<number[][]>;
+  /** The vector of a text to find documents by. Shape: `[dimensions]`. */
+  embedQuery(document: string): Promise<number[]>;
 }
 
 /**
@@ -336,6 +687,24 @@ interface TestedStore extends BaseByteStore {
   capabilities?(): Promise<Capabilities>;
 }
 
+/** A store that counts its calls, and fails them when it is told to. */
+declare class WatchedStore implements BaseByteStore {
+  #private;
+  reads: number;
+  writes: number;
+  /** How many calls were failed. */
+  failed: number;
+  /** Whether the next call fails. */
+  fails: (operation: Operation) => boolean;
+  /** Takes the place of what a read gives. */
+  answer: ((values: (Uint8Array | undefined)[]) => unknown) | undefined;
+  constructor(store: BaseByteStore);
+  mget(keys: string[]): Promise<(Uint8Array | undefined)[]>;
+  mset(pairs: [string, Uint8Array][]): Promise<void>;
+  mdelete(keys: string[]): Promise<void>;
+  yieldKeys(prefix?: string): AsyncGenerator<string, unknown, undefined>;
+}
+
 /**
  * Registers each rule of the contract as a test of the runner whose `test` function is given.
  *
@@ -348,8 +717,37 @@ interface TestedStore extends BaseByteStore {
  */
 declare function byteStoreTests(test: TestFunction, harness: Harness, options?: TestOptions): void;
 
+/** What every embeddings cache must do, and what it must do that claims more, rule by rule. */
+declare const embeddingsCacheRules: readonly Rule<CacheRuleId, CacheContext>[];
+
+/**
+ * Registers each rule on embeddings caches as a test of the runner whose `test` function is given.
+ *
+ * ```js
+ * import test from "node:test"; // or: import { test } from "vitest"
+ * import { embeddingsCacheTests } from "bytestow/testing";
+ *
+ * embeddingsCacheTests(test, {
+ *   name: "my cache",
+ *   claims: { shares: true, queries: true },
+ *   open: ({ model, store, options }) => new MyCache(model, store, options.model),
+ * });
+ * ```
+ */
+declare function embeddingsCacheTests(
+  test: TestFunction,
+  harness: EmbeddingsCacheHarness,
+  options?: TestOptions<CacheRuleId>,
+): void;
+
 /** The contract, rule by rule, in its order. */
 declare const rules: readonly Rule[];
+
+/** Holds an embeddings cache to the rules. Rejects only if the call itself is wrong (`only` names no rule). */
+declare function runEmbeddingsCacheRules(
+  harness: EmbeddingsCacheHarness,
+  options?: RunOptions<CacheRuleId>,
+): Promise<Report<CacheRuleId>>;
 
 /**
  * Holds a store against the contract. Rejects only if the call itself is wrong (`only` names no rule): a broken rule

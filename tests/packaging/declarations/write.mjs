@@ -2,11 +2,11 @@
 
 import { writeFile } from "node:fs/promises";
 import { installedApp } from "./app.mjs";
-import { surfaces } from "./surface.mjs";
+import { pageOf, surfaces } from "./surface.mjs";
 
 const { app, remove } = await installedApp();
 try {
-  for (const [name, page] of surfaces(app)) await writeFile(new URL(`${name}.d.ts`, import.meta.url), page);
+  for (const [name, page] of surfaces(app)) await writeFile(new URL(`${pageOf(name)}.d.ts`, import.meta.url), page);
 } finally {
   await remove();
 }

@@ -2,16 +2,18 @@
 
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
 /**
  * Resolves `bytestow` to the entry `entry` of the package in `root`, `bytestow-glue` and `bytestow-runtime` to what it
- * calls wasm by, and `bytestow-steps` to the module `steps`.
+ * calls wasm by, `bytestow-steps` to the module `steps`, and `bytestow-embeddings` to nothing unless it is wanted.
  */
-function copyOf(root, entry, steps) {
+function copyOf({ root, steps, embeddings = false }, entry) {
   const paths = {
     bytestow: join(root, "dist", "entry", `${entry}.js`),
+    "bytestow-embeddings": embeddings ? join(root, "dist", "entry", "embeddings", `${entry}.js`) : NOTHING,
     "bytestow-glue": join(root, "dist", "wasm", "bytestow_wasm.js"),
     "bytestow-runtime": join(root, "dist", "core", "runtime.js"),
     "bytestow-steps": steps,
@@ -19,20 +21,28 @@ function copyOf(root, entry, steps) {
   return {
     name: "copy-of-the-package",
     setup(bundle) {
-      bundle.onResolve({ filter: /^bytestow(-glue|-runtime|-steps)?$/ }, ({ path }) => ({ path: paths[path] }));
+      bundle.onResolve({ filter: /^bytestow(-embeddings|-glue|-runtime|-steps)?$/ }, ({ path }) => ({
+        path: paths[path],
+      }));
     },
   };
 }
 
-/** Bundles the module `file` for a page, over the package in `root` and the module `steps`. */
-export async function bundleForPage(file, root, steps) {
+const NOTHING = fileURLToPath(new URL("nothing.mjs", import.meta.url));
+
+/**
+ * Bundles the module `file` for a page, over what the program is made of.
+ * @param {string} file
+ * @param {import("./drivers.mjs").Program} program
+ */
+export async function bundleForPage(file, program) {
   const { outputFiles } = await build({
     entryPoints: [file],
     bundle: true,
     format: "esm",
     platform: "browser",
     target: "es2022",
-    plugins: [copyOf(root, "default", steps)],
+    plugins: [copyOf(program, "default")],
     write: false,
     logLevel: "silent",
   });
@@ -40,8 +50,8 @@ export async function bundleForPage(file, root, steps) {
 }
 
 /** Bundles the Worker `file` likewise: Miniflare's modules, the wasm one of them. */
-export async function bundleForWorkerd(file, root, steps) {
-  const wasm = join(root, "dist", "wasm", "bytestow_wasm_bg.wasm");
+export async function bundleForWorkerd(file, program) {
+  const wasm = join(program.root, "dist", "wasm", "bytestow_wasm_bg.wasm");
   const asModule = {
     name: "wasm-module",
     setup(bundle) {
@@ -53,7 +63,7 @@ export async function bundleForWorkerd(file, root, steps) {
     bundle: true,
     format: "esm",
     target: "es2022",
-    plugins: [asModule, copyOf(root, "workerd", steps)],
+    plugins: [asModule, copyOf(program, "workerd")],
     write: false,
     logLevel: "silent",
   });

@@ -2,10 +2,12 @@
  * The runtimes that programs of steps run in: each is opened on a copy of the package and a module of steps, asked for
  * steps, and asked for its heap after its garbage was collected, by whatever means it offers.
  *
- * @typedef {{ bytestow: typeof import("bytestow"), glue: any, runtime: any, gc?: () => Promise<void>, watched: any }} Copy what
- *   a module of steps is given, by its export `steps`: the package, the modules by which it calls wasm, and prelude.mjs's
- * @typedef {{ root: string, steps: string, server?: { url: string, token: string } }} Program `steps` is a module's path;
- *   pages reach the server under their own origin
+ * @typedef {{ bytestow: typeof import("bytestow"), embeddings?: typeof import("bytestow/embeddings"), glue: any, runtime: any,
+ *   gc?: () => Promise<void>, watched: any }} Copy what a module of steps is given, by its export `steps`: the package, the
+ *   modules by which it calls wasm, and prelude.mjs's
+ * @typedef {{ root: string, steps: string, embeddings?: boolean, server?: { url: string, token: string } }} Program `steps` is a
+ *   module's path; `embeddings` is for a copy of the package that finds `@langchain/core`; pages reach the server under their
+ *   own origin
  * @typedef {object} Driver
  * @property {string} title
  * @property {string[]} tells the figures that `settle` gives
@@ -34,9 +36,10 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @param {Program} program
  * @returns {Promise<Driver>}
  */
-export async function openProcess(name, { root, steps }) {
+export async function openProcess(name, { root, steps, embeddings = false }) {
   const runtime = runtimeOf(name);
-  const child = startProcess(runtime.path, [...runtime.args(here("process.mjs"), { gc: true }), root, steps]);
+  const given = [root, steps, embeddings ? "embeddings" : ""];
+  const child = startProcess(runtime.path, [...runtime.args(here("process.mjs"), { gc: true }), ...given]);
   return {
     title: runtime.title,
     tells: ["heap", "files"],
@@ -50,8 +53,8 @@ export async function openProcess(name, { root, steps }) {
 }
 
 /** The page's site: the server is under its own origin. */
-async function site({ root, steps, server }) {
-  const files = { "/": pageOf("/page.js"), "/page.js": await bundleForPage(here("page.mjs"), root, steps) };
+async function site({ server, ...program }) {
+  const files = { "/": pageOf("/page.js"), "/page.js": await bundleForPage(here("page.mjs"), program) };
   if (server === undefined) return serveFiles(files);
   const pass = forward(server.url, { token: server.token });
   return serveFiles(files, { upstash: (request, response) => pass(request, response, "/") });
@@ -141,8 +144,8 @@ export async function openFirefoxPage(program) {
  * @param {string} compatibilityDate
  * @returns {Promise<Driver>}
  */
-export async function openWorkerd({ root, steps }, compatibilityDate) {
-  const modules = await bundleForWorkerd(here("worker.mjs"), root, steps);
+export async function openWorkerd(program, compatibilityDate) {
+  const modules = await bundleForWorkerd(here("worker.mjs"), program);
   const worker = await startWorkerd(modules, compatibilityDate, { inspectorPort: 0 });
   const inspector = await inspect(await worker.miniflare.getInspectorURL());
   return {

@@ -1,6 +1,6 @@
 /**
  * A program in Node, Deno or Bun: takes steps as lines of JSON, answers each by a line.
- * argv: the package's folder, the module of the steps.
+ * argv: the package's folder, the module of the steps, and `embeddings` where that entry is wanted.
  */
 
 import { join } from "node:path";
@@ -8,9 +8,10 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { watched } from "./prelude.mjs";
 
-const [root, module] = process.argv.slice(2);
+const [root, module, more] = process.argv.slice(2);
 const at = (path) => import(pathToFileURL(join(root, "dist", path)).href);
 const bytestow = await at("entry/default.js");
+const embeddings = more === "embeddings" ? await at("entry/embeddings/default.js") : {};
 const [glue, runtime] = await Promise.all([at("wasm/bytestow_wasm.js"), at("core/runtime.js")]);
 const collectNow = globalThis.Bun ? () => globalThis.Bun.gc(true) : globalThis.gc;
 
@@ -29,7 +30,7 @@ async function heap() {
 }
 
 const { steps } = await import(pathToFileURL(module).href);
-const all = { ...watched, heap, ...steps({ bytestow, glue, runtime, gc, watched }) };
+const all = { ...watched, heap, ...steps({ bytestow, embeddings, glue, runtime, gc, watched }) };
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, step, given } = JSON.parse(line);
   let answer;

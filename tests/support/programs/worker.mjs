@@ -3,12 +3,13 @@
 import "./prelude.mjs"; // before the package
 
 import * as bytestow from "bytestow";
+import * as embeddings from "bytestow-embeddings";
 import * as glue from "bytestow-glue";
 import * as runtime from "bytestow-runtime";
 import { steps } from "bytestow-steps";
 import { watched } from "./prelude.mjs";
 
-const all = { ...watched, ...steps({ bytestow, glue, runtime, watched }) };
+const all = { ...watched, ...steps({ bytestow, embeddings, glue, runtime, watched }) };
 
 export default {
   async fetch(request) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,22 +23,25 @@ export function tool(path) {
 }
 
 /**
- * An app of the files in `fixtures/<name>` and `fixtures/steps.mjs`, with the tarball installed. It is in the system's
- * folder for temporary files, or in `inside` where its tools must find what this folder's lockfile installs.
+ * An app of the files in `fixtures/<name>`, `fixtures/steps.mjs` and `embed.mjs`, with the tarball installed, and with
+ * `peer` also what it takes to embed. It is in the system's folder for temporary files, or in `inside` where its tools must
+ * find what this folder's lockfile installs, the peer among it.
  *
  * @param {string} name
- * @param {{ inside?: string }} [options]
+ * @param {{ inside?: string, peer?: boolean }} [options]
  */
-export async function installApp(name, { inside } = {}) {
+export async function installApp(name, { inside, peer = false } = {}) {
   if (inside !== undefined) await mkdir(inside, { recursive: true });
   const path = await mkdtemp(join(inside ?? tmpdir(), `bytestow-${name}-`));
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   try {
     await cp(join(root, "fixtures", name), path, { recursive: true });
     await cp(join(root, "fixtures", "steps.mjs"), join(path, "steps.mjs"));
+    await cp(join(root, "..", "embed.mjs"), join(path, "embed.mjs"));
     await writeFile(join(path, "package.json"), JSON.stringify(MANIFEST));
     const npm = await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball()], { cwd: path });
     assert.equal(npm.code, 0, npm.stderr);
+    if (peer) await symlink(tool("@langchain"), join(path, "node_modules/@langchain"));
   } catch (error) {
     await remove();
     throw error;

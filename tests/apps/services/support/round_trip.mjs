@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startServer } from "../../../support/upstash/server.mjs";
+import { COLD, WARM } from "../../embedded.mjs";
 
 const EVERY_BYTE = Array.from({ length: 256 }, (_, at) => at);
 
@@ -35,4 +36,20 @@ export function countsAre(server, perCommand) {
   assert.deepEqual(counted.perCommand, perCommand);
   const total = Object.values(perCommand).reduce((sum, count) => sum + count, 0);
   assert.equal(counted.requests, total, `${counted.requests} requests for ${total} commands`);
+}
+
+/** Lets `ask(env)` embed twice, each time in a process of its own: the documents are one request each way, as the query is. */
+export async function embeddingTrip(ask) {
+  const server = await startServer();
+  try {
+    for (const [expected, commands] of [
+      [COLD, { MGET: 2, MSET: 1, SET: 1 }],
+      [WARM, { MGET: 2 }],
+    ]) {
+      assert.deepEqual(await ask(variables(server)), expected);
+      countsAre(server, commands);
+    }
+  } finally {
+    await server.close();
+  }
 }

@@ -1,11 +1,12 @@
 /**
  * Pages built from the tarball by the tools that people use, as these come, and pages without any: each stores, reads, and
- * reads again after a reload. With `bytestow/slim` the wasm is a file of the app's own, by the idiom of the tool.
+ * reads again after a reload. With `bytestow/slim` the wasm is a file of the app's own, by the idiom of the tool. Some also
+ * bundle `@langchain/core`, and embed by the cache.
  */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { roundTrip } from "../support/round_trip.mjs";
+import { embeddingTrip, roundTrip } from "../support/round_trip.mjs";
 import { serving } from "../support/serve.mjs";
 import { esbuild, rollup, rollupAndCopy, servingByVite, vite, webpack } from "../support/tools.mjs";
 
@@ -20,6 +21,13 @@ export function bundlers(there) {
     async function runs(build, fixtures, expected, browsers = ["chromium"]) {
       await serving(await build(await there.apps.app("page", ...fixtures)), async (url) => {
         for (const name of browsers) await roundTrip(there[name], url, expected);
+      });
+    }
+
+    /** The page with the sources of `fixture`, which embeds by LangChain's class, likewise. */
+    async function embeds(build, fixture, expected, browsers = ["chromium"]) {
+      await serving(await build(await there.apps.appWithPeer("page", fixture)), async (url) => {
+        for (const name of browsers) await embeddingTrip(there[name], url, expected);
       });
     }
 
@@ -54,6 +62,19 @@ export function bundlers(there) {
         });
       });
     }
+
+    for (const [entry, fixture, expected] of [
+      ["bytestow/embeddings", "cached", INLINED],
+      ["bytestow/slim/embeddings", "cached-slim", FILE],
+    ]) {
+      test(`Vite, server for development: ${entry}`, async () => {
+        const app = await there.apps.appWithPeer("page", fixture);
+        await servingByVite(app, (url) => embeddingTrip(there.chromium, url, expected));
+      });
+      test(`Vite, build: ${entry}`, () => embeds(vite, fixture, expected));
+      test(`webpack: ${entry}`, () => embeds(webpack, fixture, expected));
+    }
+    test("esbuild: bytestow/embeddings", () => embeds(esbuild, "cached", INLINED, BOTH));
 
     test("what goes wrong on a page is seen", async () => {
       await serving(await there.apps.app("page", "trouble"), async (url) => {

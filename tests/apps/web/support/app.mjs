@@ -1,6 +1,7 @@
 /** Apps that use the package as it is published: npm installs the tarball, and the fixtures are their sources. */
 
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +9,7 @@ import { run } from "../../../support/child.mjs";
 import { tarball } from "../../../support/package.mjs";
 
 const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
+const langchain = fileURLToPath(new URL("../node_modules/@langchain", import.meta.url));
 
 /** A workshop for apps: npm installs once, and each app is a copy of what it made. */
 export async function workshop() {
@@ -28,6 +30,15 @@ export async function workshop() {
       const folder = join(root, `app-${count++}`);
       await cp(template, folder, { recursive: true });
       for (const name of names) await cp(join(fixtures, name), folder, { recursive: true });
+      return folder;
+    },
+    /** Such an app that also has `@langchain/core` installed, and `src/embed.mjs`. */
+    async appWithPeer(...names) {
+      if (!existsSync(langchain))
+        throw new Error("no @langchain/core: npm ci --ignore-scripts --prefix tests/apps/web");
+      const folder = await this.app(...names);
+      await symlink(langchain, join(folder, "node_modules/@langchain"));
+      await cp(new URL("../../embed.mjs", import.meta.url), join(folder, "src/embed.mjs"));
       return folder;
     },
     remove,

@@ -1,6 +1,7 @@
 /** What every app has to do: write, read, and read again after the page was loaded anew. */
 
 import assert from "node:assert/strict";
+import { COLD, WARM } from "../../embedded.mjs";
 
 const ABSENT = "undefined";
 const STORED = [Array.from({ length: 256 }, (_, at) => at), ABSENT, []];
@@ -25,6 +26,22 @@ export async function roundTrip(browser, url, { wasm }, more = async () => {}) {
     await asked(tab, wasm);
     await more(tab);
     await untroubled(tab);
+  } finally {
+    await tab.close();
+  }
+  assert.deepEqual(tab.complaints, []);
+}
+
+/** Opens the app at `url` and has it embed, reloads it and has it embed again; else as {@link roundTrip}. */
+export async function embeddingTrip(browser, url, { wasm }) {
+  const tab = await browser.tab(url);
+  try {
+    for (const expected of [COLD, WARM]) {
+      assert.deepEqual(await tab.run(() => app.embed()), expected);
+      await asked(tab, wasm);
+      await untroubled(tab);
+      await tab.reload();
+    }
   } finally {
     await tab.close();
   }

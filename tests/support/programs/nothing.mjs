@@ -1,0 +1,2 @@
+/** What stands in a bundle for what a program does without. */
+export {};
