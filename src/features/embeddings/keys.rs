@@ -58,19 +58,13 @@ impl KeyEncoder {
         }
         let text = text.as_bytes().to_vec();
         let digest = match self {
-            Self::LangchainJs => sha256(text, Rounds::Langchain),
-            Self::LangchainPythonSha1 => sha1(text),
-            Self::LangchainPythonSha512 => sha512(text, Rounds::Standard),
-            Self::LangchainPythonBlake2b => blake2b(text),
-            _ => sha256(text, Rounds::Standard),
+            Self::LangchainJs => hex(&sha256(text, Rounds::Langchain), 8),
+            Self::LangchainPythonSha1 => uuid(&hex(&sha1(text), 8)),
+            Self::LangchainPythonSha512 => hex(&sha512(text, Rounds::Standard), 16),
+            Self::LangchainPythonBlake2b => hex(&blake2b(text), 16),
+            _ => hex(&sha256(text, Rounds::Standard), 8),
         };
-        let mut key = scope.model.clone();
-        if self == Self::LangchainPythonSha1 {
-            push_uuid(&mut key, &hex(&digest));
-        } else {
-            key.push_str(&hex(&digest));
-        }
-        key
+        scope.model.clone() + &digest
     }
 }
 
@@ -85,39 +79,31 @@ fn own(scope: &Scope, kind: Kind, text: &str) -> String {
         message.extend_from_slice(&(part.len() as u64).to_le_bytes());
         message.extend_from_slice(part);
     }
-    hex(&sha256(message, Rounds::Standard))
+    hex(&sha256(message, Rounds::Standard), 8)
 }
 
 /// A UUID of version 5 by Python's `uuid.uuid5(uuid.UUID(int=1985), name)`: RFC 9562, section 5.5.
-fn push_uuid(text: &mut String, name: &str) {
+fn uuid(name: &str) -> String {
     let mut message = 1985_u128.to_be_bytes().to_vec();
     message.extend_from_slice(name.as_bytes());
-    for (at, byte) in sha1(message).into_iter().take(16).enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        push_hex(
-            text,
-            match at {
-                6 => byte & 0x0F | 0x50,
-                8 => byte & 0x3F | 0x80,
-                _ => byte,
-            },
-        );
+    let [first, second, third, fourth, _] = sha1(message);
+    let mut text = hex(&[first, second & 0xFFFF_0FFF | 0x5000, third & 0x3FFF_FFFF | 0x8000_0000, fourth], 8);
+    for at in [20, 16, 12, 8] {
+        text.insert(at, '-');
     }
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    bytes.iter().for_each(|byte| push_hex(&mut text, *byte));
     text
 }
 
-fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 0x0F] {
-        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+/// The lowest `digits` of each word, in lower case.
+pub(super) fn hex(words: &[u64], digits: u32) -> String {
+    let mut text = String::new();
+    for word in words {
+        for at in (0..digits).rev() {
+            let digit = (word >> (4 * at)) as u8 & 15;
+            text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+        }
     }
+    text
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ const ORDERS: [u64; 12] = [
     0xEA48_9FD6_1C02_B753,
 ];
 
-/// The digest of `message`.
-pub fn blake2b(mut message: Vec<u8>) -> Vec<u8> {
+/// The digest of `message`, in words of which the first byte is the highest.
+pub fn blake2b(mut message: Vec<u8>) -> [u64; 8] {
     let length = message.len();
     message.resize(length.next_multiple_of(128).max(128), 0);
     let mut state = FIRST;
@@ -64,5 +64,5 @@ pub fn blake2b(mut message: Vec<u8>) -> Vec<u8> {
             *word ^= part(&cells, at) ^ part(&cells, at + 8);
         }
     }
-    state.map(u64::to_le_bytes).concat()
+    state.map(u64::swap_bytes)
 }

@@ -2,8 +2,8 @@
 
 use super::{pad, part, put};
 
-/// The digest of `message`.
-pub fn sha1(mut message: Vec<u8>) -> Vec<u8> {
+/// The digest of `message`, in words of 32 bits.
+pub fn sha1(mut message: Vec<u8>) -> [u64; 5] {
     pad(&mut message, 64);
     let mut state = [0x6745_2301_u32, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
     for block in message.chunks_exact(64) {
@@ -30,5 +30,5 @@ pub fn sha1(mut message: Vec<u8>) -> Vec<u8> {
             *word = word.wrapping_add(more);
         }
     }
-    state.map(u32::to_be_bytes).concat()
+    state.map(u64::from)
 }

@@ -114,7 +114,7 @@ pub(super) const FIRST: [u64; 8] = [
 macro_rules! sha2 {
     ($name:ident, $word:ident, $rounds:literal, $a:expr, $e:expr, $old:expr, $new:expr) => {
         /// The digest of `message`.
-        pub fn $name(mut message: Vec<u8>, rounds: Rounds) -> Vec<u8> {
+        pub fn $name(mut message: Vec<u8>, rounds: Rounds) -> [u64; 8] {
             const BYTES: usize = size_of::<$word>();
             pad(&mut message, 16 * BYTES);
             let mut state = FIRST.map(|first| (first >> (64 - 8 * BYTES)) as $word);
@@ -151,7 +151,7 @@ macro_rules! sha2 {
                     *word = word.wrapping_add(more);
                 }
             }
-            state.map($word::to_be_bytes).concat()
+            state.map(u64::from)
         }
     };
 }
