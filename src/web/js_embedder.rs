@@ -22,7 +22,10 @@ impl JsEmbedder {
 
 impl Embedder for JsEmbedder {
     fn embed(&self, kind: Kind, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f64>>>> {
-        let asked: Array = texts.into_iter().map(JsValue::from).collect();
+        let asked = Array::new();
+        for text in texts {
+            asked.push(&text.into());
+        }
         let answer = self.0.call2(&JsValue::UNDEFINED, &(kind == Kind::Query).into(), &asked);
         Box::pin(async move {
             let answer = match answer {
@@ -30,7 +33,11 @@ impl Embedder for JsEmbedder {
                 Err(thrown) => Err(thrown),
             };
             let rows = answer.map_err(|reason| failed("embed", reason))?;
-            Ok(rows.unchecked_into::<Array>().iter().map(|row| row.unchecked_into::<Float64Array>().to_vec()).collect())
+            let mut vectors = Vec::new();
+            for row in rows.unchecked_into::<Array>().iter() {
+                vectors.push(row.unchecked_into::<Float64Array>().to_vec());
+            }
+            Ok(vectors)
         })
     }
 }

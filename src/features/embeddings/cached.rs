@@ -245,13 +245,13 @@ impl CachedEmbedder {
     /// # Errors
     ///
     /// As [`documents`](Self::documents).
-    pub async fn embed(
-        &self,
+    pub fn embed<'a>(
+        &'a self,
         kind: Kind,
         texts: Vec<String>,
-        watch: Option<OnProgress<'_>>,
-    ) -> Result<Vec<Arc<Vector>>> {
-        Call::new(self, kind, texts, watch).await
+        watch: Option<OnProgress<'a>>,
+    ) -> impl Future<Output = Result<Vec<Arc<Vector>>>> + 'a {
+        Call::new(self, kind, texts, watch)
     }
 
     /// Where vectors of this kind are kept.

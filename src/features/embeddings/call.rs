@@ -258,13 +258,12 @@ impl<'a> Call<'a> {
 
     /// Takes the model's answer for a batch, tells who waits for it, and saves it.
     fn answered(&mut self, texts: Vec<usize>, answer: Result<Vec<Vec<f64>>>) {
-        match answer.and_then(|answer| self.encoded(texts.len(), answer)) {
-            Ok(encoded) => {
-                let (mut keys, mut values) = (Keys::default(), Vec::new());
-                for (at, (vector, value)) in texts.iter().zip(encoded) {
+        match answer.and_then(|answer| self.encoded(texts.len(), &answer)) {
+            Ok((vectors, values)) => {
+                let mut keys = Keys::default();
+                for (at, vector) in texts.iter().zip(&vectors) {
                     keys.push(self.texts.get(*at).map_or("", |text| &text.key));
-                    values.push(value);
-                    self.put(*at, vector);
+                    self.put(*at, vector.clone());
                 }
                 match self.cache.store_of(self.kind) {
                     Some(store) => {
@@ -285,12 +284,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Holds an answer to what was asked; gives each vector as it will be read, and as it is kept.
-    fn encoded(&mut self, asked: usize, answer: Vec<Vec<f64>>) -> Result<Vec<(Arc<Vector>, Value)>> {
+    /// Holds an answer to what was asked; gives the vectors as they will be read, and as they are kept.
+    fn encoded(&mut self, asked: usize, answer: &[Vec<f64>]) -> Result<(Vec<Arc<Vector>>, Vec<Value>)> {
         if answer.len() != asked {
             return Err(wrong(&format!("{} vectors for {asked} texts", answer.len())));
         }
-        for numbers in &answer {
+        for numbers in answer {
             if !self.fits(numbers.len()) {
                 let (length, others) = (numbers.len(), self.dimensions);
                 return Err(wrong(&format!(
@@ -302,9 +301,9 @@ impl<'a> Call<'a> {
             }
         }
         let options = &self.cache.options;
-        let mut encoded = Vec::with_capacity(asked);
+        let (mut vectors, mut values) = (Vec::new(), Vec::new());
         for numbers in answer {
-            let (vector, mut bytes) = codec::kept(&numbers, options.precision)?;
+            let (vector, mut bytes) = codec::kept(numbers, options.precision)?;
             if !vector.is_finite() {
                 return Err(Error::invalid_argument(
                     "precision: the model gave a number that is too large for it; f64 takes any",
@@ -313,9 +312,10 @@ impl<'a> Call<'a> {
             if options.value_format == ValueFormat::Json {
                 bytes = options.json.write(&vector.to_f64())?;
             }
-            encoded.push((Arc::new(vector), Value::from(bytes)));
+            vectors.push(Arc::new(vector));
+            values.push(Value::from(bytes));
         }
-        Ok(encoded)
+        Ok((vectors, values))
     }
 
     /// Whether a vector of this length goes with the others. An index of several lengths is of no use to anybody.
