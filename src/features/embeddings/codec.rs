@@ -117,7 +117,7 @@ impl Vector {
 /// `invalid_argument` for more than 2³² - 1 numbers, and at int8 for a number that is not finite as f32.
 pub fn encode(numbers: &[f64], precision: Precision) -> Result<Vec<u8>> {
     let count = u32::try_from(numbers.len())
-        .map_err(|_| Error::invalid_argument("a vector may have at most 4,294,967,295 numbers"))?;
+        .map_err(|_| Error::invalid_argument("a vector has at most 4,294,967,295 numbers"))?;
     let (each, before) = precision.sizes();
     let mut bytes = Vec::with_capacity(HEADER + before + each * numbers.len());
     bytes.extend_from_slice(&MAGIC);
@@ -170,23 +170,20 @@ pub fn kept(numbers: &[f64], precision: Precision) -> Result<(Vector, Vec<u8>)> 
 ///
 /// `corrupt` for bytes that are no vector of this format, and for one that was kept less exactly than it is wanted.
 pub fn decode(bytes: &[u8], precision: Precision) -> Result<Vector> {
-    let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or_else(|| corrupt("it ends within its header"))?;
+    let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or_else(|| corrupt("its header is cut"))?;
     let [first, second, version, tag, count @ ..] = *header;
     if [first, second] != MAGIC {
         return Err(corrupt("it does not begin as one"));
     }
-    if version != VERSION {
-        return Err(corrupt("its version is unknown"));
-    }
-    let tagged = Precision::ALL.into_iter().find(|each| each.tag() == tag);
-    let tagged = tagged.ok_or_else(|| corrupt("its kind of numbers is unknown"))?;
-    let count = u32::from_le_bytes(count) as usize;
+    let tagged = Precision::ALL.into_iter().find(|each| version == VERSION && each.tag() == tag);
+    let tagged = tagged.ok_or_else(|| corrupt("its version or kind of numbers is unknown"))?;
     let (each, before) = tagged.sizes();
-    if count.checked_mul(each).and_then(|bytes| bytes.checked_add(before)) != Some(rest.len()) {
-        return Err(corrupt("its length is not that of its numbers"));
+    // No overflow: 2³² numbers of 8 bytes.
+    if u64::from(u32::from_le_bytes(count)) * each as u64 + before as u64 != rest.len() as u64 {
+        return Err(corrupt("its length is wrong"));
     }
     if tagged.rank() < precision.rank() {
-        return Err(corrupt("it was kept less exactly than it is wanted"));
+        return Err(corrupt("it was kept less exactly than wanted"));
     }
     let vector = read_numbers(rest, tagged);
     if tagged == precision { Ok(vector) } else { Ok(kept(&vector.to_f64(), precision)?.0) }
