@@ -13,7 +13,7 @@ import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
 import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
 import { soundText, textBatch } from "./texts.js";
-import { boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
+import { allBoxed, boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
 
 /**
  * How exactly vectors are kept.
@@ -93,7 +93,7 @@ export interface CacheBackedEmbeddingsSettings {
   concurrency?: number | undefined;
   /** Told of the progress of `embedDocuments`, after the fact. */
   onProgress?: ((progress: EmbedProgress) => void) | undefined;
-  /** Told of entries that cannot be read (`corrupt`), and of a store that fails (`store_error`, once an outage). */
+  /** Told of entries that cannot be read (`corrupt`), of a store that fails (`store_error`, once an outage), and of `reset`. */
   onEvent?: ((event: StoreEvent) => void) | undefined;
 }
 
@@ -230,10 +230,7 @@ export class CacheBackedEmbeddings extends Embeddings {
    * which none is kept; `invalid_argument`.
    */
   override async embedDocuments(documents: string[], options?: EmbedOptions): Promise<number[][]> {
-    const vectors = await this.#documents(documents, options);
-    const found: number[][] = [];
-    for (const vector of vectors) found.push(boxed(vector));
-    return found;
+    return allBoxed(await this.#documents(documents, options));
   }
 
   /** As `embedDocuments`, in arrays of 32-bit floats: several times as fast for what is cached. */

@@ -56,6 +56,28 @@ export function boxed(vector: Typed): number[] {
   return numbers;
 }
 
+/** How many numbers are boxed in one go: some 5 ms. */
+const AT_ONCE = 400_000;
+
+interface Scheduler {
+  scheduler?: { yield?(): Promise<void> };
+}
+
+/** Vectors in LangChain's type. What takes long lets a page have its turn in between, where it can be asked for. */
+export async function allBoxed(vectors: Typed[]): Promise<number[][]> {
+  const found: number[][] = [];
+  let numbers = 0;
+  for (const vector of vectors) {
+    numbers += vector.length;
+    if (numbers > AT_ONCE) {
+      numbers = 0;
+      await (globalThis as Scheduler).scheduler?.yield?.();
+    }
+    found.push(boxed(vector));
+  }
+  return found;
+}
+
 /** The numbers of a JSON array in `bytes`; throws for anything else. */
 export function parseVector(bytes: Uint8Array): Float64Array {
   const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

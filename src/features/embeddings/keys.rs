@@ -60,7 +60,7 @@ impl KeyEncoder {
         let digest = match self {
             Self::LangchainJs => hex(&sha256(text, Rounds::Langchain), 8),
             Self::LangchainPythonSha1 => uuid(&hex(&sha1(text), 8)),
-            Self::LangchainPythonSha512 => hex(&sha512(text, Rounds::Standard), 16),
+            Self::LangchainPythonSha512 => hex(&sha512(text), 16),
             Self::LangchainPythonBlake2b => hex(&blake2b(text), 16),
             _ => hex(&sha256(text, Rounds::Standard), 8),
         };
