@@ -29,6 +29,7 @@ export function show(thing: unknown): string {
     return `[${shown}${thing.length > 6 ? `, ... ${thing.length} in all` : ""}]`;
   }
   if (typeof thing === "function") return "a function";
+  if (Object.is(thing, -0)) return "-0";
   if (typeof thing === "object" && thing !== null) {
     const { name, code, message } = thing as { name?: unknown; code?: unknown; message?: unknown };
     if (typeof message === "string")

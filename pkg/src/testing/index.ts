@@ -1,10 +1,28 @@
 /**
- * `bytestow/testing`: the contract of bytestow's stores as rules that run on any store, in any runtime, under any test
- * runner or none.
+ * `bytestow/testing`: the contract of bytestow's stores, and that of its embeddings cache, as rules that run on any store
+ * or cache, in any runtime, under any test runner or none.
  */
 
 export { byteStoreTests, type TestFunction, type TestOptions } from "./adapter.js";
 export type { RuleContext } from "./context.js";
 export type { RuleId } from "./contract.js";
+export { embeddingsCacheTests } from "./embeddings/adapter.js";
+export type { CacheContext } from "./embeddings/context.js";
+export type { CacheRuleId } from "./embeddings/contract.js";
+export type {
+  BelowOptions,
+  CacheClaims,
+  CacheKeyEncoder,
+  CacheOptions,
+  CachePrecision,
+  CacheProgress,
+  CacheStats,
+  EmbeddingsCacheHarness,
+  TestedCache,
+  TestedEmbedOptions,
+  TestedModel,
+} from "./embeddings/harness.js";
+export { embeddingsCacheRules, runEmbeddingsCacheRules } from "./embeddings/run.js";
 export type { Bounds, Harness, OpenOptions, TestedStore } from "./harness.js";
-export { type Report, type Rule, type RuleResult, type RunOptions, rules, runRules } from "./run.js";
+export { rules, runRules } from "./run.js";
+export type { Report, Rule, RuleResult, RunOptions } from "./runner.js";

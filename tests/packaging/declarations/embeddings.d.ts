@@ -99,7 +99,7 @@ interface CacheBackedEmbeddingsSettings {
   concurrency?: number | undefined;
   /** Told of the progress of `embedDocuments`, after the fact. */
   onProgress?: ((progress: EmbedProgress) => void) | undefined;
-  /** Told of entries that cannot be read (`corrupt`), and of a store that fails (`store_error`, once an outage). */
+  /** Told of entries that cannot be read (`corrupt`), of a store that fails (`store_error`, once an outage), and of `reset`. */
   onEvent?: ((event: StoreEvent) => void) | undefined;
 }
 

@@ -118,7 +118,7 @@ declare const CACHE_RULE_TITLES: {
   readonly "O2-writes-fail": "a store that cannot be written costs what is kept and nothing else";
   readonly "O3-all-fails": "a store that fails altogether costs no vector";
   readonly "O4-told-once": "a failing store is told of once, and again after it has worked meanwhile";
-  readonly "O5-one-side-fails": "an outage of writes alone is told of once, and so is one of reads alone";
+  readonly "O5-one-side-fails": "an outage of writes alone is told of once, and so is one of reads, or of the queries' store alone";
   readonly "O6-random-failures": "10 % of failing calls, from the seed, never change a vector";
   readonly "O7-nonsense": "a store that answers nonsense is a store that fails";
   readonly "T1-empty-text": "the empty text is a text";
@@ -210,7 +210,7 @@ declare class CacheContext {
     },
   ): Promise<TestedCache>;
   /** One more model. */
-  anotherModel(name?: string, dimensions?: number): KitModel;
+  anotherModel(name?: string, size?: number): KitModel;
   /** One more store, empty. */
   anotherStore(options?: BelowOptions): Promise<BaseByteStore>;
   /** The rule's store, or another one, so that its calls are counted and can be failed. */
@@ -268,8 +268,11 @@ type CachePrecision = "f32" | "f64" | "f16" | "int8";
 
 /** How far a call is, in texts. */
 interface CacheProgress {
+  /** Those whose vectors are there. */
   done: number;
+  /** All of the call. */
   total: number;
+  /** Those that did not have to be asked of the model for this call. */
   hits: number;
 }
 
@@ -278,10 +281,15 @@ type CacheRuleId = keyof typeof CACHE_RULE_TITLES;
 
 /** What a cache has counted; see `EmbeddingsCacheStats` of `bytestow/embeddings`. */
 interface CacheStats {
+  /** Texts found in the store. */
   hits: number;
+  /** Texts asked of the model. */
   misses: number;
+  /** Texts asked for already: by another call, or by another place of the same one. */
   joined: number;
+  /** Calls of the model. */
   requests: number;
+  /** Calls of the store that failed. */
   storeErrors: number;
 }
 
@@ -358,8 +366,8 @@ declare class KitModel implements TestedModel {
   #private;
   /** All calls so far. */
   readonly calls: ModelCall[];
-  /** How many numbers a vector has. */
-  dimensions: number;
+  /** How many numbers a vector has. Not called `dimensions`: a cache may take that for what the model was asked for. */
+  size: number;
   /** Whether the numbers need 64 bits; otherwise 32-bit floats hold them. */
   wide: boolean;
   /** Takes the place of the numbers that the text would give. */
@@ -368,7 +376,7 @@ declare class KitModel implements TestedModel {
   spoil: Spoil | undefined;
   /** The most calls that were under way at once. */
   mostAtOnce: number;
-  constructor(name: string, dimensions?: number);
+  constructor(name: string, size?: number);
   embedDocuments: (documents: string[]) => Promise<number[][]>;
   embedQuery: (document: string) => Promise<number[]>;
   /** What the model gives for a text when nothing is wrong. */
@@ -643,7 +651,9 @@ interface TestOptions<Id extends string = RuleId> {
  * does not claim is not called.
  */
 interface TestedCache {
+  /** The vectors of `documents`, in their order. Shape: `[documents, dimensions]`. */
   embedDocuments(documents: string[], options?: TestedEmbedOptions): Promise<number[][]>;
+  /** The vector of a text to find documents by. Shape: `[dimensions]`. */
   embedQuery(document: string, options?: CallOptions): Promise<number[]>;
   /** Claimed by `typed`. */
   embedDocumentsTyped?(documents: string[], options?: TestedEmbedOptions): Promise<Float32Array[]>;
@@ -653,6 +663,7 @@ interface TestedCache {
 
 /** Options of `embedDocuments`. */
 interface TestedEmbedOptions extends CallOptions {
+  /** Told of progress, after the fact. */
   onProgress?: ((progress: CacheProgress) => void) | undefined;
 }
 
