@@ -144,6 +144,10 @@ fn no_file_is_long() {
         let found = files(folder, &[".rs", ".ts", ".mjs", ".js"]);
         assert!(!found.is_empty(), "{folder} is gone");
         for (path, text) in found {
+            // A page of all that an entry declares is as long as that is; `write.mjs` writes it.
+            if path.ends_with(".d.ts") && path.contains("packaging/declarations/") {
+                continue;
+            }
             let lines = text.lines().count();
             assert!(lines <= LONGEST, "{path} has {lines} lines: at most {LONGEST}");
         }

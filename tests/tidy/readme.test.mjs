@@ -410,7 +410,7 @@ describe("its commands, entries and paths", () => {
       }
     }
     const imported = programs.flatMap((block) => [...block.text.matchAll(/from "(bytestow[^"]*)"/gu)]);
-    const named = [...readme.matchAll(/[`"](bytestow\/[\w.-]+)[`"]/gu), ...imported].map(([, entry]) => entry);
+    const named = [...readme.matchAll(/[`"](bytestow\/[\w./-]+)[`"]/gu), ...imported].map(([, entry]) => entry);
     const expected = Object.keys(exported).filter((entry) => entry !== "./package.json");
     assert.deepEqual([...new Set(named)].sort(), expected.map((entry) => `bytestow${entry.slice(1)}`).sort());
   });
