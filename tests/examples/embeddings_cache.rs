@@ -39,7 +39,7 @@ async fn embeddings_cache() -> Result<()> {
     let mut options = CacheOptions::new("letters-v1")?;
     options.batch_size = 2;
     options.precision = Precision::F16;
-    let cached = CachedEmbedder::new(model.clone(), store.clone(), options);
+    let cached = CachedEmbedder::new(model.clone(), store.clone(), options)?;
 
     let texts = ["a cat", "a dog", "a cat", "some fish"].map(String::from).to_vec();
     let mut runs = Vec::new();

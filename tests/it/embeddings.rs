@@ -137,7 +137,7 @@ fn options() -> CacheOptions {
 }
 
 fn cached(model: &Arc<Model>, store: &Arc<InMemoryByteStore>, options: CacheOptions) -> CachedEmbedder {
-    CachedEmbedder::new(model.clone(), store.clone(), options)
+    CachedEmbedder::new(model.clone(), store.clone(), options).unwrap()
 }
 
 fn texts(count: usize) -> Vec<String> {
@@ -239,7 +239,7 @@ fn batches_are_saved_as_they_arrive() {
         }
     }
     let store = Arc::new(InMemoryByteStore::new());
-    let cache = CachedEmbedder::new(Arc::new(Third(calls)), store.clone(), options);
+    let cache = CachedEmbedder::new(Arc::new(Third(calls)), store.clone(), options).unwrap();
     let error = block_on(cache.documents(texts(20), None)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Timeout);
     assert_eq!(block_on(store.keys("")).unwrap().len(), 8);
@@ -252,7 +252,7 @@ fn a_wrong_answer_is_an_error_and_nothing_of_it_is_kept() {
     let wrongs: [(Spoil, &str); 6] = [
         (|answer| answer.truncate(2), "2 vectors for 3 texts"),
         (|answer| answer.push(vec![1.0; 5]), "4 vectors for 3 texts"),
-        (|answer| answer[1].truncate(4), "a vector of 4 numbers, where"),
+        (|answer| answer[1].truncate(4), "a vector of 4 numbers, where others have 5"),
         (|answer| answer.iter_mut().for_each(Vec::clear), "a vector of 0 numbers"),
         (|answer| answer[2][1] = f64::NAN, "not finite"),
         (|answer| answer[0][0] = f64::INFINITY, "not finite"),
@@ -342,7 +342,7 @@ fn a_store_that_fails_is_gone_without_and_told_of_once() {
     let store = Arc::new(Faulty { inner: InMemoryByteStore::new(), fails });
     let mut options = options();
     options.observer = Some(heard.clone());
-    let cache = CachedEmbedder::new(model.clone(), store, options);
+    let cache = CachedEmbedder::new(model.clone(), store, options).unwrap();
     let first = block_on(cache.documents(texts(3), None)).unwrap();
     assert_eq!(block_on(cache.documents(texts(3), None)).unwrap(), first);
     assert_eq!(*heard.0.lock().unwrap(), ["store_error"]);
@@ -364,7 +364,7 @@ fn a_store_that_is_full_is_told_of_once_though_it_is_read() {
     let inner = InMemoryByteStore::new();
     let mut options = options();
     options.observer = Some(heard.clone());
-    let cache = CachedEmbedder::new(model.clone(), Arc::new(Faulty { inner, fails }), options);
+    let cache = CachedEmbedder::new(model.clone(), Arc::new(Faulty { inner, fails }), options).unwrap();
     for _ in 0..4 {
         block_on(cache.documents(texts(3), None)).unwrap();
     }
@@ -381,9 +381,43 @@ fn vectors_of_a_call_have_one_length() {
     let heard = Arc::new(Heard::default());
     asked.scope.dimensions = Some(4);
     asked.observer = Some(heard.clone());
-    let error = block_on(cached(&model, &store, asked).documents(texts(2), None)).unwrap_err();
-    assert_eq!(*heard.0.lock().unwrap(), ["corrupt", "corrupt"]);
-    assert!(error.message().contains("where those asked for or known have 4"), "{}", error.message());
+    block_on(cached(&model, &store, asked).documents(texts(2), None)).unwrap();
+    assert_eq!((heard.0.lock().unwrap().len(), model.calls()), (2, 2), "neither is of the length asked for");
+
+    // One of another length, wherever it stands: the model knows which are right.
+    for at in 0..3 {
+        let (model, store, heard) = <(Arc<Model>, Arc<InMemoryByteStore>, Arc<Heard>)>::default();
+        let mut options = options();
+        options.observer = Some(heard.clone());
+        let right = block_on(cached(&model, &store, options.clone()).documents(texts(3), None)).unwrap();
+        let key = KeyEncoder::Sha256.key(&options.scope, Kind::Document, &texts(3)[at], false);
+        block_on(store.set(&key, bytestow::features::embeddings::codec::encode(&[1.0; 3], Precision::F32).unwrap()))
+            .unwrap();
+        let cache = cached(&model, &store, options);
+        for _ in 0..2 {
+            assert_eq!(block_on(cache.documents(texts(3), None)).unwrap(), right);
+        }
+        assert_eq!((model.calls(), heard.0.lock().unwrap()[0]), (if at == 0 { 2 } else { 3 }, "corrupt"));
+        let mut more = texts(3);
+        more.push("another".into());
+        block_on(store.set(&key, bytestow::features::embeddings::codec::encode(&[1.0; 3], Precision::F32).unwrap()))
+            .unwrap();
+        assert_eq!(block_on(cache.documents(more, None)).unwrap()[..3], right);
+    }
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let refused = |options: CacheOptions| {
+        let made = CachedEmbedder::new(Arc::new(Model::default()), Arc::new(InMemoryByteStore::new()), options);
+        made.err().unwrap().code()
+    };
+    let mut both = options();
+    (both.precision, both.value_format) = (Precision::Int8, ValueFormat::Json);
+    assert_eq!(refused(both), ErrorCode::InvalidArgument);
+    let mut nameless = options();
+    nameless.scope.model.clear();
+    assert_eq!(refused(nameless), ErrorCode::InvalidArgument);
 }
 
 #[test]
@@ -411,7 +445,7 @@ proptest! {
         let store = Arc::new(Faulty { inner: InMemoryByteStore::new(), fails });
         let mut options = options();
         (options.batch_size, options.precision) = (batch, Precision::F64);
-        let cache = CachedEmbedder::new(Arc::new(Model::default()), store, options);
+        let cache = CachedEmbedder::new(Arc::new(Model::default()), store, options).unwrap();
         for call in calls {
             let texts: Vec<String> = call.iter().map(|at| format!("text {at}")).collect();
             let vectors = block_on(cache.documents(texts.clone(), None)).unwrap();

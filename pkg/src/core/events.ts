@@ -12,7 +12,8 @@ export function emitter(onEvent: Emit | undefined): Emit | undefined {
 
 function tell(onEvent: Emit, event: StoreEvent): void {
   try {
-    onEvent(event);
+    // A listener may be asynchronous, whatever its type says.
+    Promise.resolve(onEvent(event) as unknown).catch(report);
   } catch (error) {
     report(error);
   }

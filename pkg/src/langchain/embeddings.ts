@@ -1,6 +1,6 @@
 /** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
 
-import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
+import { Embeddings } from "@langchain/core/embeddings";
 import { checkCallOptions, checkText, liveSignal } from "../core/arguments.js";
 import { type BytestowError, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
@@ -13,14 +13,14 @@ import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
 import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
 import { soundText, textBatch } from "./texts.js";
-import { allBoxed, boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
+import { allBoxed, boxed, embedBy, type Model, ModelFailure, parseVector, type Typed } from "./vectors.js";
 
 /**
  * How exactly vectors are kept.
  *
  * | precision | bytes a number | error |
  * |---|---|---|
- * | `"f32"` | 4 | at most 6e-8 of each number; none where the provider sends f32, as base64 answers are |
+ * | `"f32"` | 4 | at most 6e-8 of each number from 1.2e-38 on; none where the provider sends f32, as base64 answers are |
  * | `"f64"` | 8 | none |
  * | `"f16"` | 2 | at most 5e-4 of each number from 6.1e-5 on, below that at most 3e-8 |
  * | `"int8"` | 1 | at most 1/254 of the vector's largest number |
@@ -85,7 +85,11 @@ export interface CacheBackedEmbeddingsSettings {
   keyEncoder?: KeyEncoderName | undefined;
   /** How an entry is written; `"binary"` unless given. Both are read. */
   valueFormat?: VectorFormatName | undefined;
-  /** Whether queries are cached (`true` unless given), or a store for them alone. They never meet documents. */
+  /**
+   * Whether queries are cached, apart from documents (`true` unless given, and the model has a name); or a store for
+   * queries alone, whose keys are then as the `keyEncoder` makes them of documents: a second handle on the documents' own
+   * store makes the two meet, as Python's `query_embedding_cache=True` does.
+   */
   queryCache?: boolean | BaseByteStore | undefined;
   /** How many texts the model is given at once, 100 unless given; each batch is saved as it arrives. */
   batchSize?: number | undefined;
@@ -100,7 +104,7 @@ export interface CacheBackedEmbeddingsSettings {
 /** Options of `CacheBackedEmbeddings`. */
 export interface CacheBackedEmbeddingsOptions extends CacheBackedEmbeddingsSettings {
   /** The model: any embeddings of LangChain. */
-  embeddings: EmbeddingsInterface;
+  embeddings: Model;
   /** Where vectors are kept: a store of this package, or any object with LangChain's four methods. */
   store: BaseByteStore;
   /** The model's name, which is part of the key; `embeddings.model` unless given. Empty only as `namespace` may be. */
@@ -119,6 +123,9 @@ const KEY_ENCODERS = [
   "langchain-python-blake2b",
   "langchain-python-sha512",
 ] as const;
+
+/** As many of anything as the binding can be told. */
+const MOST = 0xffffffff;
 
 /** In the order in which the binding counts. */
 const COUNTS = ["hits", "misses", "joined", "requests", "storeErrors"] as const;
@@ -148,8 +155,11 @@ const checks = {
 export class CacheBackedEmbeddings extends Embeddings {
   /** The model's name, as it is part of the keys. */
   readonly model: string;
+  /** How many numbers the model is asked for, where that is known; part of the keys likewise. */
+  readonly dimensions: number | undefined;
   readonly #handle: Handle<WasmCache>;
   readonly #onProgress: EmbedOptions["onProgress"];
+  #counted: Float64Array | undefined;
 
   /** @throws `invalid_argument` for a bad or unknown option, or without `embeddings`, a `store` and a model's name. */
   constructor(options: CacheBackedEmbeddingsOptions) {
@@ -161,10 +171,15 @@ export class CacheBackedEmbeddings extends Embeddings {
     });
     super({});
     const model = embeddings(checked.embeddings, "embeddings");
-    const { precision = "f32", keyEncoder = "sha256", valueFormat = "binary", queryCache = true } = checked;
     this.model = checked.model ?? nameOf(model, "model");
-    if (this.model === "" && keyEncoder === "sha256") throw unnamed("model");
-    const dimensions = checked.dimensions ?? dimensionsOf(model);
+    this.dimensions = checked.dimensions ?? dimensionsOf(model);
+    const {
+      precision = "f32",
+      keyEncoder = "sha256",
+      valueFormat = "binary",
+      queryCache = this.model !== "",
+    } = checked;
+    if (this.model === "" && (keyEncoder === "sha256" || queryCache === true)) throw unnamed("model");
     const { batchSize = 100, concurrency = 4, onEvent } = checked;
     const json = valueFormat === "json";
     if (json && precision === "int8") {
@@ -177,28 +192,28 @@ export class CacheBackedEmbeddings extends Embeddings {
     const embed = embedBy(model);
     const make = () => {
       const settings = Uint32Array.of(
-        dimensions ?? 0,
+        Math.min(this.dimensions ?? 0, MOST),
         PRECISIONS.indexOf(precision),
         KEY_ENCODERS.indexOf(keyEncoder),
         Number(json),
         Number(queryCache !== false),
-        batchSize,
-        concurrency,
+        Math.min(batchSize, MOST),
+        Math.min(concurrency, MOST),
         Number(isIsolated()),
       );
-      return embeddingsCache(inWasm(store), inWasm(queries), embed, parseVector, this.model, settings, emit);
+      return embeddingsCache(atHand(store), atHand(queries), embed, parseVector, this.model, settings, emit);
     };
     this.#handle = new Handle<WasmCache>(make, (reason) => emit?.({ type: "reset", reason }));
   }
 
   /**
    * As LangChain's class of this name makes one: a changed import suffices. `namespace` stands for the model's name;
-   * without it `embeddings.model` does.
+   * without it `embeddings.model` does. What LangChain.js has stored is found with `keyEncoder: "langchain-js"`.
    *
    * @throws `invalid_argument` for a bad or unknown option, and where neither names the model.
    */
   static fromBytesStore(
-    underlyingEmbeddings: EmbeddingsInterface,
+    underlyingEmbeddings: Model,
     documentEmbeddingStore: BaseByteStore,
     options?: CacheBackedEmbeddingsSettings & {
       /**
@@ -215,7 +230,8 @@ export class CacheBackedEmbeddings extends Embeddings {
     });
     const model = namespace ?? nameOf(embeddings(underlyingEmbeddings, "underlyingEmbeddings"), "namespace");
     if (model === "" && (rest.keyEncoder ?? "sha256") === "sha256") throw unnamed("namespace");
-    return new CacheBackedEmbeddings({
+    // biome-ignore lint/complexity/noThisInStatic: a subclass makes its own, as LangChain's does
+    return new this({
       ...rest,
       embeddings: underlyingEmbeddings,
       store: anyStore(documentEmbeddingStore, "documentEmbeddingStore"),
@@ -224,16 +240,22 @@ export class CacheBackedEmbeddings extends Embeddings {
   }
 
   /**
-   * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`.
+   * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`. An abort (`signal`) keeps the batches
+   * that have arrived; what is under way is lost, and asked for again by another call that waited for it.
    *
-   * @throws What the model throws; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
+   * @throws What the model throws, when the batches under way beside it have ended; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
    * which none is kept; `invalid_argument`.
    */
   override async embedDocuments(documents: string[], options?: EmbedOptions): Promise<number[][]> {
     return allBoxed(await this.#documents(documents, options));
   }
 
-  /** As `embedDocuments`, in arrays of 32-bit floats: several times as fast for what is cached. */
+  /**
+   * As `embedDocuments`, without boxing: arrays of 32-bit floats, to which the precision `"f64"` is rounded. Shape:
+   * `[documents, dimensions]`.
+   *
+   * @throws As `embedDocuments`.
+   */
   async embedDocumentsTyped(documents: string[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]> {
     const vectors = await this.#documents(documents, options);
     const found: Float32Array<ArrayBuffer>[] = [];
@@ -257,13 +279,25 @@ export class CacheBackedEmbeddings extends Embeddings {
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
   stats(): EmbeddingsCacheStats {
     const cache = this.#handle.current;
-    const counted = cache && guarded(() => cache.stats());
+    if (cache !== undefined) this.#count(cache);
     const stats = {} as EmbeddingsCacheStats;
     COUNTS.forEach((name, at) => {
-      stats[name] = counted?.[at] ?? 0;
+      stats[name] = this.#counted?.[at] ?? 0;
     });
     return stats;
   }
+
+  /**
+   * Lets go of the cache, and of the model; its stores stay open. Calls made before still end, later ones are refused as
+   * `closed`. For Workers that make a cache for each request: those of a date before mid-2025 free it no other way.
+   */
+  async close(): Promise<void> {
+    await this.#handle.release(() => undefined, this.#count);
+  }
+
+  #count = (cache: WasmCache) => {
+    this.#counted = guarded(() => cache.stats());
+  };
 
   async #documents(documents: string[], options: EmbedOptions | undefined): Promise<Typed[]> {
     checkCallOptions(options);
@@ -285,24 +319,34 @@ export class CacheBackedEmbeddings extends Embeddings {
   }
 }
 
+/** A store's object in wasm. Of a store that was closed one that fails at each call: the cache goes on without it. */
+function atHand(store: ByteStore): ReturnType<typeof inWasm> {
+  try {
+    return inWasm(store);
+  } catch (error) {
+    const fails = () => Promise.reject(error);
+    return inWasm(anyStore({ mget: fails, mset: fails, mdelete: fails, yieldKeys: fails }, "store"));
+  }
+}
+
 /** Passes progress on in a microtask of its own: the cache is at work when it tells of it. */
 function watcher(onProgress: EmbedOptions["onProgress"]) {
   const emit = emitter(onProgress as ((event: object) => void) | undefined);
   return emit && ((done: number, total: number, hits: number) => emit({ done, total, hits } as never));
 }
 
-function embeddings(value: unknown, name: string): EmbeddingsInterface {
+function embeddings(value: unknown, name: string): Model {
   if (typeof value !== "object" || value === null) throw invalid(`${name} must be embeddings, not ${kindOf(value)}`);
   for (const method of ["embedDocuments", "embedQuery"]) {
     if (typeof (value as Record<string, unknown>)[method] !== "function") {
       throw invalid(`${name} must be embeddings: it has no method ${method}`);
     }
   }
-  return value as EmbeddingsInterface;
+  return value as Model;
 }
 
 /** What the embeddings say that their model is called. */
-function nameOf(model: EmbeddingsInterface, option: string): string {
+function nameOf(model: Model, option: string): string {
   const { model: name } = model as { model?: unknown };
   if (typeof name === "string" && name !== "") return checkText(name, "embeddings.model");
   throw unnamed(option);
@@ -314,8 +358,8 @@ function unnamed(option: string): BytestowError {
   );
 }
 
-/** For how many numbers the embeddings ask, where they say so. */
-function dimensionsOf(model: EmbeddingsInterface): number | undefined {
+/** For how many numbers the model is asked, where they say so. */
+function dimensionsOf(model: Model): number | undefined {
   const { dimensions } = model as { dimensions?: unknown };
   return typeof dimensions === "number" && Number.isSafeInteger(dimensions) && dimensions > 0 ? dimensions : undefined;
 }

@@ -6,17 +6,20 @@ import { BytestowError, kindOf } from "../core/error.js";
 /** A vector as it leaves wasm: in 64 bits at the precision `"f64"`, else in 32. */
 export type Typed = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
+/** Any embeddings of LangChain's, in arrays of either kind. */
+export type Model = EmbeddingsInterface<ArrayLike<number>>;
+
 /** What a model threw, kept as it is until it is thrown on. */
 export class ModelFailure {
   constructor(readonly reason: unknown) {}
 }
 
 /** What wasm calls for vectors: never synchronously, so that no code of others runs within wasm. */
-export function embedBy(model: EmbeddingsInterface): (query: boolean, texts: string[]) => Promise<Float64Array[]> {
+export function embedBy(model: Model): (query: boolean, texts: string[]) => Promise<Float64Array[]> {
   return async (query, texts) => rows(await answerOf(model, query, texts));
 }
 
-async function answerOf(model: EmbeddingsInterface, query: boolean, texts: string[]): Promise<unknown> {
+async function answerOf(model: Model, query: boolean, texts: string[]): Promise<unknown> {
   await undefined;
   try {
     return query ? [await model.embedQuery(texts[0] as string)] : await model.embedDocuments(texts);
@@ -34,7 +37,7 @@ function rows(answer: unknown): Float64Array[] {
 
 /** Element by element: the constructor of an array of floats would take strings, and `null` for 0. */
 function row(vector: unknown): Float64Array {
-  if (vector instanceof Float32Array || vector instanceof Float64Array) return new Float64Array(vector);
+  if (isFloats(vector)) return new Float64Array(vector);
   if (!Array.isArray(vector)) throw wrong(`${kindOf(vector)} instead of a vector`);
   const numbers = new Float64Array(vector.length);
   for (let at = 0; at < vector.length; at++) {
@@ -43,6 +46,12 @@ function row(vector: unknown): Float64Array {
     numbers[at] = number;
   }
   return numbers;
+}
+
+/** By its tag, not by `instanceof`: arrays of other realms (jsdom, iframes) are arrays too. */
+function isFloats(vector: unknown): vector is Float32Array | Float64Array {
+  const tag = ArrayBuffer.isView(vector) && (vector as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return tag === "Float32Array" || tag === "Float64Array";
 }
 
 function wrong(what: string): BytestowError {

@@ -10,7 +10,7 @@ use bytestow::web::{JsEmbedder, JsJson, JsWatch};
 use js_sys::{Float64Array, Function};
 use wasm_bindgen::prelude::*;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, failure};
 use crate::store::Store;
 use crate::upstash::sharing;
 use crate::{options, task};
@@ -47,7 +47,7 @@ pub fn embeddings_cache(
     model: String,
     settings: &[u32],
     on_event: Option<Function>,
-) -> EmbeddingsCache {
+) -> Result<EmbeddingsCache, JsValue> {
     let setting = |at: usize| settings.get(at).copied().unwrap_or_default();
     let mut options = CacheOptions::with_json(model, Arc::new(JsJson::new(parse)));
     options.scope.dimensions = Some(setting(at::DIMENSIONS)).filter(|count| *count > 0);
@@ -64,7 +64,7 @@ pub fn embeddings_cache(
     options.sharing = sharing(setting(at::ISOLATED) == 1);
     options.observer = options::observer(on_event);
     let inner = CachedEmbedder::new(Arc::new(JsEmbedder::new(embed)), store.inner(), options);
-    EmbeddingsCache { inner: Arc::new(inner) }
+    Ok(EmbeddingsCache { inner: Arc::new(inner.map_err(|error| failure(&error))?) })
 }
 
 /// As `PRECISIONS` in `pkg/src/langchain/embeddings.ts`.

@@ -22,7 +22,12 @@ use crate::{BoxFuture, ByteStore, Error, Event, Observer, Portable, Result};
 
 /// A model: texts to vectors.
 pub trait Embedder: Portable {
-    /// The vectors of `texts`, in their order. Shape: `[texts, dimensions]`.
+    /// The vectors of `texts`, in their order. Shape: `[texts, dimensions]`. An answer of another shape, or with a number
+    /// that is not finite, is an error of the call (`corrupt`), and nothing of it is kept.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the model says: the call gets it as it is, once the batches under way beside this one have ended.
     fn embed(&self, kind: Kind, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f64>>>>;
 }
 
@@ -121,7 +126,7 @@ pub type OnProgress<'a> = &'a (dyn Watch + 'a);
 
 /// See [`OnProgress`].
 pub trait Watch: Portable {
-    /// So far it has come.
+    /// Called after each batch, and not again before `done` has grown.
     fn progress(&self, progress: Progress);
 }
 
@@ -166,7 +171,7 @@ pub(super) struct Counts {
 ///
 /// # futures_executor::block_on(async {
 /// let store = Arc::new(InMemoryByteStore::new());
-/// let cached = CachedEmbedder::new(Arc::new(Lengths), store, CacheOptions::new("lengths-v1")?);
+/// let cached = CachedEmbedder::new(Arc::new(Lengths), store, CacheOptions::new("lengths-v1")?)?;
 /// cached.documents(vec!["one".into(), "three".into(), "one".into()], None).await?;
 /// let again = cached.documents(vec!["three".into()], None).await?;
 /// assert_eq!(again[0].to_f64(), [5.0]);
@@ -202,9 +207,20 @@ pub(super) enum Side {
 
 impl CachedEmbedder {
     /// A cache of what `model` gives, in `store`.
-    pub fn new(model: Arc<dyn Embedder>, store: Arc<dyn ByteStore>, options: CacheOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for int8 as JSON, which would not be read as it was given, and for a model without a name beside
+    /// another key encoder than LangChain's: vectors of two models must not meet.
+    pub fn new(model: Arc<dyn Embedder>, store: Arc<dyn ByteStore>, options: CacheOptions) -> Result<Self> {
+        if options.precision == Precision::Int8 && options.value_format == ValueFormat::Json {
+            return Err(Error::invalid_argument("precision int8 does not go with entries as JSON"));
+        }
+        if options.scope.model.is_empty() && options.key_encoder == KeyEncoder::Sha256 {
+            return Err(Error::invalid_argument("model must be the name of the model that embeds, not empty"));
+        }
         let (flights, counts, outages) = Default::default();
-        Self { model, store, options, flights, counts, outages }
+        Ok(Self { model, store, options, flights, counts, outages })
     }
 
     /// The vectors of `texts`, in their order.
@@ -271,13 +287,17 @@ impl CachedEmbedder {
             Some(b'[') => codec::kept(&self.options.json.read(bytes)?, self.options.precision)?.0,
             _ => codec::decode(bytes, self.options.precision)?,
         };
+        let (scope, length) = (&self.options.scope, vector.dimensions());
+        // LangChain's keys do not tell lengths apart.
+        let ours = self.options.key_encoder == KeyEncoder::Sha256;
+        let fits = ours || scope.dimensions.is_none_or(|asked| asked as usize == length);
         // No model gave it: LangChain may have kept it.
-        if vector.is_finite() && vector.dimensions() > 0 {
+        if vector.is_finite() && length > 0 && fits {
             Ok(Arc::new(vector))
         } else {
             Err(Error::new(
                 ErrorCode::Corrupt,
-                "an entry is no vector: it is empty, or has a number that is not finite",
+                "an entry is no vector of this model: it is empty, of another length, or has a number that is not finite",
             ))
         }
     }

@@ -32,7 +32,7 @@ pub struct Call<'a> {
     joined: Vec<(usize, Joined)>,
     /// What the store does not have, and the model was not asked for yet.
     missing: Vec<usize>,
-    /// How many numbers vectors have in this call: as many as were asked for, or as the first one has; 0 before it.
+    /// How many numbers the model's vectors have in this call; 0 before the first.
     dimensions: usize,
     under_way: Vec<(Vec<usize>, Request<'a>)>,
     /// What is under way is paid for: it is awaited, and kept, but nothing more is begun.
@@ -46,8 +46,10 @@ struct Text<'a> {
     /// How often it stands in the call.
     times: usize,
     vector: Option<Arc<Vector>>,
-    /// Others may wait for what this call has to fetch.
+    /// Others may wait for what this call has to fetch, until it is in the store.
     flight: Option<Own<'a>>,
+    /// Whoever was to fetch it has failed: this call fails by its own answer alone.
+    alone: bool,
 }
 
 /// What is waited for.
@@ -88,7 +90,7 @@ impl<'a> Call<'a> {
             places: Vec::new(),
             joined: Vec::new(),
             missing: Vec::new(),
-            dimensions: cache.options.scope.dimensions.unwrap_or(0) as usize,
+            dimensions: 0,
             under_way: Vec::new(),
             failed: None,
         };
@@ -104,7 +106,7 @@ impl<'a> Call<'a> {
                 continue;
             }
             seen.insert(key.clone(), at as u64);
-            call.texts.push(Text { text, key, times: 1, vector: None, flight: None });
+            call.texts.push(Text { text, key, times: 1, vector: None, flight: None, alone: false });
         }
         call
     }
@@ -116,6 +118,9 @@ impl<'a> Call<'a> {
         }
         if self.is_idle() && self.joined.is_empty() {
             self.board();
+        }
+        if self.is_idle() && self.joined.is_empty() {
+            self.drop_others();
         }
         if self.is_idle()
             && let Some((at, joined)) = self.joined.pop()
@@ -142,7 +147,7 @@ impl<'a> Call<'a> {
             if text.vector.is_some() {
                 continue;
             }
-            if cache.options.sharing == Sharing::Calls {
+            if cache.options.sharing == Sharing::Calls && !text.alone {
                 match flights.board(&text.key) {
                     Boarded::Own(flight) => text.flight = Some(flight),
                     Boarded::Joined(flight) => {
@@ -199,6 +204,7 @@ impl<'a> Call<'a> {
                     if let Poll::Ready(saved) = saved.as_mut().poll(cx) {
                         let (texts, _) = self.under_way.swap_remove(at);
                         self.cache.heard(self.kind, Side::Write, saved.err());
+                        self.land(&texts);
                         self.arrived(&texts, false);
                         return true;
                     }
@@ -236,23 +242,42 @@ impl<'a> Call<'a> {
             }
         }
         count(&cache.counts.hits, hits.len());
+        self.land(&hits);
         self.arrived(&hits, true);
     }
 
-    fn read(&mut self, at: usize, value: &Value) -> Option<Arc<Vector>> {
-        let decoded = self.cache.decoded(&value.to_vec()).and_then(|vector| {
-            let found = self.fits(vector.dimensions());
-            let other = || Error::new(ErrorCode::Corrupt, "an entry has another length than the vectors of this call");
-            found.then_some(vector).ok_or_else(other)
-        });
-        match decoded {
+    fn read(&self, at: usize, value: &Value) -> Option<Arc<Vector>> {
+        match self.cache.decoded(&value.to_vec()) {
             Ok(vector) => Some(vector),
             Err(error) => {
-                let key = self.texts.get(at).map_or("", |text| &text.key);
-                let corrupt = || Event::Corrupt { key: shown_key(key), reason: error.message().to_owned() };
-                tell(self.cache.options.observer.as_ref(), corrupt);
+                self.tell_corrupt(at, error.message());
                 None
             }
+        }
+    }
+
+    fn tell_corrupt(&self, at: usize, reason: &str) {
+        let key = self.texts.get(at).map_or("", |text| &text.key);
+        let corrupt = || Event::Corrupt { key: shown_key(key), reason: reason.to_owned() };
+        tell(self.cache.options.observer.as_ref(), corrupt);
+    }
+
+    /// Has vectors of another length than the model's asked for anew: an index of several lengths is of no use to anybody,
+    /// and they are another model's. Where all came from elsewhere and do not agree, the model is asked for one to know.
+    fn drop_others(&mut self) {
+        let lengths = |text: &Text<'_>| text.vector.as_ref().map_or(0, |vector| vector.dimensions());
+        let first = self.texts.first().map_or(0, lengths);
+        let agree = self.texts.iter().all(|text| lengths(text) == first);
+        for at in 0..self.texts.len() {
+            let Some(text) = self.texts.get_mut(at) else { break };
+            let stays = if self.dimensions == 0 { agree || at > 0 } else { lengths(text) == self.dimensions };
+            if stays || text.vector.take().is_none() {
+                continue;
+            }
+            self.progress.done -= text.times;
+            self.progress.hits -= text.times;
+            self.missing.push(at);
+            self.tell_corrupt(at, "an entry has another length than other vectors of the model");
         }
     }
 
@@ -270,7 +295,10 @@ impl<'a> Call<'a> {
                         let saved = store.set_many(Entries::new(keys, values), Ttl::StoreDefault);
                         self.under_way.push((texts, Request::Save(saved)));
                     }
-                    None => self.arrived(&texts, false),
+                    None => {
+                        self.land(&texts);
+                        self.arrived(&texts, false);
+                    }
                 }
             }
             Err(error) => {
@@ -290,11 +318,12 @@ impl<'a> Call<'a> {
             return Err(wrong(&format!("{} vectors for {asked} texts", answer.len())));
         }
         for numbers in answer {
-            if !self.fits(numbers.len()) {
+            if self.dimensions == 0 {
+                self.dimensions = numbers.len();
+            }
+            if numbers.is_empty() || numbers.len() != self.dimensions {
                 let (length, others) = (numbers.len(), self.dimensions);
-                return Err(wrong(&format!(
-                    "a vector of {length} numbers, where those asked for or known have {others}"
-                )));
+                return Err(wrong(&format!("a vector of {length} numbers, where others have {others}")));
             }
             if !numbers.iter().all(|number| number.is_finite()) {
                 return Err(wrong("a number that is not finite"));
@@ -318,14 +347,6 @@ impl<'a> Call<'a> {
         Ok((vectors, values))
     }
 
-    /// Whether a vector of this length goes with the others. An index of several lengths is of no use to anybody.
-    fn fits(&mut self, length: usize) -> bool {
-        if self.dimensions == 0 {
-            self.dimensions = length;
-        }
-        length > 0 && length == self.dimensions
-    }
-
     /// Takes what another call has fetched, if it has.
     fn landed(&mut self, texts: &[usize], landed: Option<Landed>) {
         match landed {
@@ -334,7 +355,13 @@ impl<'a> Call<'a> {
                 count(&self.cache.counts.joined, 1);
                 self.arrived(texts, true);
             }
-            Some(Err(error)) => self.failed = Some(error),
+            Some(Err(_)) => {
+                for at in texts {
+                    if let Some(text) = self.texts.get_mut(*at) {
+                        text.alone = true;
+                    }
+                }
+            }
             None => {}
         }
     }
@@ -342,10 +369,19 @@ impl<'a> Call<'a> {
     /// A text has its vector: tells who waits for it.
     fn put(&mut self, at: usize, vector: Arc<Vector>) {
         if let Some(text) = self.texts.get_mut(at) {
-            if let Some(flight) = text.flight.take() {
+            if let Some(flight) = &text.flight {
                 flight.land(Ok(vector.clone()));
             }
             text.vector = Some(vector);
+        }
+    }
+
+    /// Texts are in the store: whoever comes now finds them there.
+    fn land(&mut self, texts: &[usize]) {
+        for at in texts {
+            if let Some(text) = self.texts.get_mut(*at) {
+                text.flight = None;
+            }
         }
     }
 

@@ -41,7 +41,8 @@ pub enum Boarded<'a> {
     Joined(Joined),
 }
 
-/// A vector that the holder has to fetch. Dropped without [`land`](Self::land), it is left to those who wait.
+/// A vector that the holder has to fetch. Dropped without [`land`](Self::land), it is left to those who wait; kept after it
+/// until the vector is in the store, nobody asks for it in between.
 pub struct Own<'a> {
     flights: &'a Flights,
     key: Arc<str>,
@@ -68,7 +69,7 @@ impl Flights {
         Boarded::Own(Own { flights: self, key: key.clone(), flight })
     }
 
-    fn end(&self, key: &str, flight: &Flight, state: State) {
+    fn leave(&self, key: &str) {
         let mut board = lock(&self.0);
         if let Some(number) = board.places.remove(key)
             && let Some(place) = board.flights.get_mut(number as usize)
@@ -76,8 +77,12 @@ impl Flights {
             *place = None;
             board.free.push(number);
         }
-        drop(board);
-        let before = std::mem::replace(&mut *lock(&flight.0), state);
+    }
+}
+
+impl Flight {
+    fn end(&self, state: State) {
+        let before = std::mem::replace(&mut *lock(&self.0), state);
         if let State::Under(wakers) = before {
             wakers.into_iter().for_each(Waker::wake);
         }
@@ -85,16 +90,17 @@ impl Flights {
 }
 
 impl Own<'_> {
-    /// Tells those who wait.
-    pub fn land(self, landed: Landed) {
-        self.flights.end(&self.key, &self.flight, State::Landed(landed));
+    /// Tells those who wait, and those who still come while this is there.
+    pub fn land(&self, landed: Landed) {
+        self.flight.end(State::Landed(landed));
     }
 }
 
 impl Drop for Own<'_> {
     fn drop(&mut self) {
+        self.flights.leave(&self.key);
         if matches!(*lock(&self.flight.0), State::Under(_)) {
-            self.flights.end(&self.key, &self.flight, State::Left);
+            self.flight.end(State::Left);
         }
     }
 }
@@ -138,7 +144,9 @@ mod tests {
         };
         own.land(Ok(vector()));
         assert_eq!(block_on(poll_fn(|cx| joined.poll(cx))).unwrap().unwrap(), vector());
-        assert!(matches!(flights.board(&key), Boarded::Own(_)), "a flight that has landed is over");
+        assert!(matches!(flights.board(&key), Boarded::Joined(_)), "it is there as long as its holder has it");
+        drop(own);
+        assert!(matches!(flights.board(&key), Boarded::Own(_)), "a flight that nobody holds is over");
     }
 
     #[test]

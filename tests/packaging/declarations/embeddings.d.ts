@@ -30,16 +30,18 @@ declare class CacheBackedEmbeddings extends Embeddings {
   #private;
   /** The model's name, as it is part of the keys. */
   readonly model: string;
+  /** How many numbers the model is asked for, where that is known; part of the keys likewise. */
+  readonly dimensions: number | undefined;
   /** @throws `invalid_argument` for a bad or unknown option, or without `embeddings`, a `store` and a model's name. */
   constructor(options: CacheBackedEmbeddingsOptions);
   /**
    * As LangChain's class of this name makes one: a changed import suffices. `namespace` stands for the model's name;
-   * without it `embeddings.model` does.
+   * without it `embeddings.model` does. What LangChain.js has stored is found with `keyEncoder: "langchain-js"`.
    *
    * @throws `invalid_argument` for a bad or unknown option, and where neither names the model.
    */
   static fromBytesStore(
-    underlyingEmbeddings: EmbeddingsInterface,
+    underlyingEmbeddings: Model,
     documentEmbeddingStore: BaseByteStore,
     options?: CacheBackedEmbeddingsSettings & {
       /**
@@ -50,13 +52,19 @@ declare class CacheBackedEmbeddings extends Embeddings {
     },
   ): CacheBackedEmbeddings;
   /**
-   * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`.
+   * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`. An abort (`signal`) keeps the batches
+   * that have arrived; what is under way is lost, and asked for again by another call that waited for it.
    *
-   * @throws What the model throws; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
+   * @throws What the model throws, when the batches under way beside it have ended; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
    * which none is kept; `invalid_argument`.
    */
   embedDocuments(documents: string[], options?: EmbedOptions): Promise<number[][]>;
-  /** As `embedDocuments`, in arrays of 32-bit floats: several times as fast for what is cached. */
+  /**
+   * As `embedDocuments`, without boxing: arrays of 32-bit floats, to which the precision `"f64"` is rounded. Shape:
+   * `[documents, dimensions]`.
+   *
+   * @throws As `embedDocuments`.
+   */
   embedDocumentsTyped(documents: string[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]>;
   /**
    * The vector of a text to find documents by. Shape: `[dimensions]`.
@@ -66,12 +74,17 @@ declare class CacheBackedEmbeddings extends Embeddings {
   embedQuery(document: string, options?: CallOptions): Promise<number[]>;
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
   stats(): EmbeddingsCacheStats;
+  /**
+   * Lets go of the cache, and of the model; its stores stay open. Calls made before still end, later ones are refused as
+   * `closed`. For Workers that make a cache for each request: those of a date before mid-2025 free it no other way.
+   */
+  close(): Promise<void>;
 }
 
 /** Options of `CacheBackedEmbeddings`. */
 interface CacheBackedEmbeddingsOptions extends CacheBackedEmbeddingsSettings {
   /** The model: any embeddings of LangChain. */
-  embeddings: EmbeddingsInterface;
+  embeddings: Model;
   /** Where vectors are kept: a store of this package, or any object with LangChain's four methods. */
   store: BaseByteStore;
   /** The model's name, which is part of the key; `embeddings.model` unless given. Empty only as `namespace` may be. */
@@ -91,7 +104,11 @@ interface CacheBackedEmbeddingsSettings {
   keyEncoder?: KeyEncoderName | undefined;
   /** How an entry is written; `"binary"` unless given. Both are read. */
   valueFormat?: VectorFormatName | undefined;
-  /** Whether queries are cached (`true` unless given), or a store for them alone. They never meet documents. */
+  /**
+   * Whether queries are cached, apart from documents (`true` unless given, and the model has a name); or a store for
+   * queries alone, whose keys are then as the `keyEncoder` makes them of documents: a second handle on the documents' own
+   * store makes the two meet, as Python's `query_embedding_cache=True` does.
+   */
   queryCache?: boolean | BaseByteStore | undefined;
   /** How many texts the model is given at once, 100 unless given; each batch is saved as it arrives. */
   batchSize?: number | undefined;
@@ -145,6 +162,9 @@ type KeyEncoderName =
   | "langchain-python-blake2b"
   | "langchain-python-sha512";
 
+/** Any embeddings of LangChain's, in arrays of either kind. */
+type Model = EmbeddingsInterface<ArrayLike<number>>;
+
 /** How an entry is written; both are read. `"json"` is LangChain's. */
 type VectorFormatName = "binary" | "json";
 
@@ -153,7 +173,7 @@ type VectorFormatName = "binary" | "json";
  *
  * | precision | bytes a number | error |
  * |---|---|---|
- * | `"f32"` | 4 | at most 6e-8 of each number; none where the provider sends f32, as base64 answers are |
+ * | `"f32"` | 4 | at most 6e-8 of each number from 1.2e-38 on; none where the provider sends f32, as base64 answers are |
  * | `"f64"` | 8 | none |
  * | `"f16"` | 2 | at most 5e-4 of each number from 6.1e-5 on, below that at most 3e-8 |
  * | `"int8"` | 1 | at most 1/254 of the vector's largest number |
