@@ -126,7 +126,22 @@ export class ReferenceCache {
       this.arrived(call, [[text, await flight.promise]], true);
       this.counts.joined++;
     }
+    await this.askForOthers(call);
     return texts.map((text) => call.vectors.get(text));
+  }
+
+  /** What is stored at another length than the model's is another model's. */
+  async askForOthers(call) {
+    const others = call.unique.filter((text) => call.vectors.get(text).length !== call.dimensions);
+    if (call.dimensions === undefined || others.length === 0) return;
+    for (const text of others) {
+      call.vectors.delete(text);
+      call.hits.delete(text);
+    }
+    await this.embedMissing(
+      call,
+      others.map((text) => ({ text, resolve() {} })),
+    );
   }
 
   unique(texts) {
@@ -326,10 +341,7 @@ export class ReferenceCache {
   arrived(call, pairs, hit) {
     for (const [text, vector] of pairs) {
       call.vectors.set(text, vector);
-      if (hit) {
-        call.hits.add(text);
-        this.checkLength(call, vector);
-      }
+      if (hit) call.hits.add(text);
     }
     const count = (among) => call.texts.filter((text) => among.has(text)).length;
     const progress = { done: count(call.vectors), total: call.texts.length, hits: count(call.hits) };
