@@ -9,11 +9,11 @@ use crate::weigh::{gzip, kb, pair, squeeze};
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB. What was aimed at is 105:
 /// reqwest takes 38 of it (a bare fetch behind the same trait is what `report` weighs it against), Upstash and the tiers
 /// more than was thought, and the embeddings cache 11, which all entries carry: one wasm serves them all.
-const BUDGET_KB: f64 = 163.5;
+const BUDGET_KB: f64 = 164.0;
 
 /// The most that `bytestow/embeddings` may add, likewise. What was aimed at is 10: six digests for the keys of three
 /// programs, four precisions and single flight take more.
-const EMBEDDINGS_KB: f64 = 13.0;
+const EMBEDDINGS_KB: f64 = 13.6;
 
 /// The heaviest functions' crates are listed down to this share of the wasm.
 const LISTED_SHARE: f64 = 0.02;
