@@ -230,7 +230,7 @@ export class CacheBackedEmbeddings extends Embeddings {
     });
     const model = namespace ?? nameOf(embeddings(underlyingEmbeddings, "underlyingEmbeddings"), "namespace");
     if (model === "" && (rest.keyEncoder ?? "sha256") === "sha256") throw unnamed("namespace");
-    // biome-ignore lint/complexity/noThisInStatic: a subclass makes its own, as LangChain's does
+    // By `this`: a subclass makes its own, as one of LangChain's does.
     return new this({
       ...rest,
       embeddings: underlyingEmbeddings,
