@@ -20,9 +20,9 @@ import { CacheBackedEmbeddings } from "@langchain/classic/embeddings/cache_backe
 import { UpstashRedisStore } from "@langchain/community/storage/upstash_redis";
 import { Redis } from "@upstash/redis";
 import { UpstashRedisByteStore } from "bytestow";
+import { CacheBackedEmbeddings as OurCache } from "bytestow/embeddings";
 
 import { OURS } from "../measure.mjs";
-import { keyOf } from "./loads.mjs";
 import { CACHE, SDK, SDK_PLAIN, STORE } from "./names.mjs";
 
 const NAMESPACE = "cache";
@@ -89,33 +89,6 @@ function ours(keys, values) {
 /** The vector's bytes, as f32. */
 const packed = (vector) => new Uint8Array(Float32Array.from(vector).buffer);
 
-/** @param {Uint8Array} bytes Over a buffer of just their length. */
-function unpacked({ buffer }) {
-  const floats = new Float32Array(buffer);
-  const vector = new Array(floats.length);
-  for (let i = 0; i < floats.length; i++) vector[i] = floats[i];
-  return vector;
-}
-
-/**
- * What our cache of embeddings will do, by hand over the byte store: the steps of LangChain's, with f32 for JSON.
- *
- * @param {UpstashRedisByteStore} store
- * @param {Embedder} embedder
- */
-const cacheByHand = (store, embedder) => ({
-  async embedDocuments(texts) {
-    const keys = texts.map(keyOf);
-    const found = await store.mget(keys);
-    const missing = texts.flatMap((_, i) => (found[i] === undefined ? [i] : []));
-    if (missing.length === 0) return found.map(unpacked);
-    const made = await embedder.embedDocuments(missing.map((i) => texts[i]));
-    await store.mset(missing.map((i, at) => [keys[i], packed(made[at])]));
-    const fresh = new Map(missing.map((i, at) => [i, made[at]]));
-    return found.map((bytes, i) => fresh.get(i) ?? unpacked(bytes));
-  },
-});
-
 /**
  * Caches of embeddings: numbers in, numbers out.
  *
@@ -123,7 +96,7 @@ const cacheByHand = (store, embedder) => ({
  * @returns {Record<string, (place: Place) => Embedder>}
  */
 export const caches = (embedder) => ({
-  [OURS]: (place) => cacheByHand(ourStore(place), embedder),
+  [OURS]: (place) => new OurCache({ embeddings: embedder, store: ourStore(place), model: "bench" }),
   [CACHE]: (place) => CacheBackedEmbeddings.fromBytesStore(embedder, theirStore(place)),
 });
 

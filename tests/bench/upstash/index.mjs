@@ -76,7 +76,8 @@ const checkReads =
  */
 function cacheComparison(title, texts, vectors) {
   const vectorOf = new Map(texts.map((text, i) => [text, vectors[i]]));
-  const embedder = { embedDocuments: async (asked) => asked.map((text) => vectorOf.get(text)) };
+  const embedDocuments = async (asked) => asked.map((text) => vectorOf.get(text));
+  const embedder = { embedDocuments, embedQuery: async (text) => vectorOf.get(text) };
   const run = (handle) => handle.embedDocuments(texts);
   const rounded = vectors.map((vector) => vector.map(Math.fround));
   return {

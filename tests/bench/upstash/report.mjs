@@ -17,8 +17,7 @@ export const NOTES = `Upstash: the strict server of the tests in a process of it
 answer, CPU times are the client's alone (user and system, all threads). 1,000 texts of 70 to 90 bytes; 1,000 vectors of
 1,536 f32, for JSON the same numbers as doubles. Requests and commands as Upstash bills them; bytes are those of bodies.
 One command or reply may have 50 MB here, as on the larger plans: with 10 MB most peers fail (table).
-Embeddings cache: ours does not exist yet, so this is our byte store, by hand in the steps of LangChain's: hash the
-texts, mget, mset of what is missing, f32 for JSON; numbers in, numbers out; an embedder that costs nothing. A number
+Embeddings cache: texts in, numbers out, an embedder that costs nothing; ours keeps f32 for LangChain's JSON, and a number
 that is no f32 is rounded to one. cold: all are missing; warm: none.
 Vectors, texts: each in the form that it takes: bytes for byte stores, base64 or arrays of numbers, strings for the SDK.
 "plain replies": with responseEncoding false; by default the SDK asks for base64 (of base64, where values are that).
