@@ -1,6 +1,6 @@
 /** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
 
-import { Embeddings } from "@langchain/core/embeddings";
+import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
 import { checkCallOptions, checkText, liveSignal } from "../core/arguments.js";
 import { type BytestowError, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
@@ -13,7 +13,10 @@ import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
 import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
 import { soundText, textBatch } from "./texts.js";
-import { allBoxed, boxed, embedBy, type Model, ModelFailure, parseVector, type Typed } from "./vectors.js";
+import { allBoxed, boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
+
+/** Any embeddings of LangChain's, in arrays of either kind. */
+type Model = EmbeddingsInterface<ArrayLike<number>>;
 
 /**
  * How exactly vectors are kept.

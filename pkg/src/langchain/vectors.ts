@@ -7,7 +7,7 @@ import { BytestowError, kindOf } from "../core/error.js";
 export type Typed = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** Any embeddings of LangChain's, in arrays of either kind. */
-export type Model = EmbeddingsInterface<ArrayLike<number>>;
+type Model = EmbeddingsInterface<ArrayLike<number>>;
 
 /** What a model threw, kept as it is until it is thrown on. */
 export class ModelFailure {
