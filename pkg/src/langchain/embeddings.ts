@@ -282,10 +282,10 @@ export class CacheBackedEmbeddings extends Embeddings {
   /** Counts of this object since it was made; they begin anew if the wasm instance had to be replaced. */
   stats(): EmbeddingsCacheStats {
     const cache = this.#handle.current;
-    if (cache !== undefined) this.#count(cache);
+    const counted = cache === undefined ? this.#counted : guarded(() => cache.stats());
     const stats = {} as EmbeddingsCacheStats;
     COUNTS.forEach((name, at) => {
-      stats[name] = this.#counted?.[at] ?? 0;
+      stats[name] = counted?.[at] ?? 0;
     });
     return stats;
   }
