@@ -10,8 +10,8 @@ import { ReferenceCache } from "./embeddings/reference.mjs";
 
 /** One seed for all: what is recorded must not depend on chance. */
 const seed = "broken";
-/** What hangs need not hang for long. */
-const timeout = 5_000;
+/** What hangs need not hang for long; what works has that long on a machine that is busy, too. */
+const timeout = 10_000;
 
 /** Rules on what the reference does not claim; ours does, and they are tried on ours. */
 const UNCLAIMED = /^(?:V4|V5|F3|F6|F7|K1|K2|K3)-/u;
@@ -54,7 +54,7 @@ test("a failure says how to repeat it, and a rule that is not there is refused",
 });
 
 let found;
-test("the rules run on each broken cache", { timeout: 300_000 }, async () => {
+test("the rules run on each broken cache", { timeout: 600_000 }, async () => {
   found = new Map();
   const left = [...brokenCaches];
   const work = async () => {
