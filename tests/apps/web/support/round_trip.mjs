@@ -16,6 +16,7 @@ const STORED = [Array.from({ length: 256 }, (_, at) => at), ABSENT, []];
 export async function roundTrip(browser, url, { wasm }, more = async () => {}) {
   const tab = await browser.tab(url);
   try {
+    await tab.run(forget);
     assert.deepEqual(await read(tab), [ABSENT, ABSENT, ABSENT], "something is stored already");
     await tab.run(() => app.write());
     assert.deepEqual(await read(tab), STORED);
@@ -36,6 +37,7 @@ export async function roundTrip(browser, url, { wasm }, more = async () => {}) {
 export async function embeddingTrip(browser, url, { wasm }) {
   const tab = await browser.tab(url);
   try {
+    await tab.run(forget);
     for (const expected of [COLD, WARM]) {
       assert.deepEqual(await tab.run(() => app.embed()), expected);
       await asked(tab, wasm);
@@ -46,6 +48,15 @@ export async function embeddingTrip(browser, url, { wasm }) {
     await tab.close();
   }
   assert.deepEqual(tab.complaints, []);
+}
+
+/** Deletes what an earlier app has stored that had the same port, and with it the same origin. */
+async function forget() {
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve) => {
+      indexedDB.deleteDatabase(name).onsuccess = resolve;
+    });
+  }
 }
 
 /** What the app reads. */
