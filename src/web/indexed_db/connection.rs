@@ -112,7 +112,11 @@ impl IndexedDbByteStore {
 
     async fn open_database(&self) -> Result<Database> {
         let name = self.options.name.as_str();
-        let opened = match open(name).await {
+        let mut opened = open(name).await;
+        if opened.as_ref().is_err_and(fault::was_cut) {
+            opened = open(name).await;
+        }
+        let opened = match opened {
             Ok(database) if has_our_stores(&database) => Ok(database),
             Ok(database) => {
                 raw(&database).close();

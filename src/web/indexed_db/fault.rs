@@ -14,6 +14,11 @@ pub fn is_lost(error: &IdbError) -> bool {
     name(error).is_some_and(|name| name == "InvalidStateError")
 }
 
+/// Whether the opening was cut short: the site's data are being cleared. The next one succeeds.
+pub fn was_cut(error: &OpenDbError) -> bool {
+    matches!(error, OpenDbError::Base(error) if name(error).is_some_and(|name| name == "AbortError"))
+}
+
 /// The failure in a few words, without its data.
 pub fn describe(error: &IdbError) -> String {
     name(error).unwrap_or_else(|| "not a DOMException".to_owned())
