@@ -135,6 +135,23 @@ describe("IndexedDBByteStore in trouble", { timeout: 300_000 }, () => {
       assert.deepEqual(found, [undefined, [2]]);
       await opened.close();
     });
+
+    test("an opening that is cut short is made again", async () => {
+      const result = await inTab(async (name) => {
+        const open = IDBFactory.prototype.open;
+        let openings = 0;
+        IDBFactory.prototype.open = function (...given) {
+          const request = open.apply(this, given);
+          // As when the site's data are cleared meanwhile: it fails with an AbortError.
+          if (openings++ === 0) request.addEventListener("upgradeneeded", () => request.transaction.abort());
+          return request;
+        };
+        const store = new bytestow.IndexedDBByteStore({ name });
+        await store.mset([["a", new Uint8Array([1])]]);
+        return [openings, (await store.mget(["a"]))[0][0]];
+      }, name);
+      assert.deepEqual(result, [2, 1]);
+    });
   });
 
   describe("a database that will not open", () => {

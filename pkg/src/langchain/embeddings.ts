@@ -246,8 +246,8 @@ export class CacheBackedEmbeddings extends Embeddings {
    * The vectors of `documents`, in their order. Shape: `[documents, dimensions]`. An abort (`signal`) keeps the batches
    * that have arrived; what is under way is lost, and asked for again by another call that waited for it.
    *
-   * @throws What the model throws, when the batches under way beside it have ended; `corrupt` where it answers with too few, too many, ragged or non-finite vectors, of
-   * which none is kept; `invalid_argument`.
+   * @throws What the model throws, when the batches under way beside it have ended; `corrupt` where it answers with too
+   * few, too many, ragged or non-finite vectors, of which none is kept; `invalid_argument`.
    */
   override async embedDocuments(documents: string[], options?: EmbedOptions): Promise<number[][]> {
     return allBoxed(await this.#documents(documents, options));
