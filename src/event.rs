@@ -25,6 +25,13 @@ pub enum Event {
         /// Their bytes, keys and values.
         bytes: u64,
     },
+    /// What was still needed was copied out of records of which little was.
+    Compact {
+        /// How many records went.
+        records: usize,
+        /// The bytes that were copied.
+        bytes: u64,
+    },
     /// The backend is not to be had; the store goes on in memory.
     Fallback {
         /// Why.

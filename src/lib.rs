@@ -41,6 +41,7 @@
 mod readme {}
 
 mod breaker;
+mod checksum;
 pub mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -54,6 +55,7 @@ mod keys;
 pub mod layers;
 mod memory;
 mod secret;
+pub mod segment_log;
 mod sorted;
 pub mod store;
 pub mod timer;

@@ -5,9 +5,11 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Portable;
+use crate::checksum::checksum;
 
 /// The bytes of one entry: any bytes, also none. Cloning shares them.
 ///
@@ -37,6 +39,18 @@ pub trait ForeignBytes: Portable {
     fn duplicate(&self) -> Value;
     /// The handle as `Any`, for the side that made it.
     fn as_any(&self) -> &dyn Any;
+    /// A copy in Rust's memory of those in `range`, which lies within.
+    fn copy(&self, range: Range<usize>) -> Vec<u8> {
+        self.to_vec().get(range).unwrap_or_default().to_vec()
+    }
+    /// Those in `range`, which lies within, in memory of their own on their own side.
+    fn slice(&self, range: Range<usize>) -> Value {
+        Value::from(self.copy(range))
+    }
+    /// Their XXH32 (seed 0), wherever that is computed fastest.
+    fn checksum(&self) -> u32 {
+        checksum(&self.to_vec())
+    }
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -79,6 +93,30 @@ impl Value {
         }
     }
 
+    /// A copy in Rust's memory of the bytes in `range`; `None` if it does not lie within.
+    pub fn copy(&self, range: Range<usize>) -> Option<Vec<u8>> {
+        match &self.0 {
+            Repr::Shared(bytes) => bytes.get(range).map(<[u8]>::to_vec),
+            Repr::Foreign(bytes) => lies_within(&range, bytes.len()).then(|| bytes.copy(range)),
+        }
+    }
+
+    /// The bytes in `range`, in memory of their own; `None` if it does not lie within.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        match &self.0 {
+            Repr::Shared(bytes) => bytes.get(range).map(Self::from),
+            Repr::Foreign(bytes) => lies_within(&range, bytes.len()).then(|| bytes.slice(range)),
+        }
+    }
+
+    /// The XXH32 (seed 0) of the bytes.
+    pub fn checksum(&self) -> u32 {
+        match &self.0 {
+            Repr::Shared(bytes) => checksum(bytes),
+            Repr::Foreign(bytes) => bytes.checksum(),
+        }
+    }
+
     /// The foreign handle of type `T`, if that is what the value is.
     pub fn as_foreign<T: 'static>(&self) -> Option<&T> {
         match &self.0 {
@@ -86,6 +124,10 @@ impl Value {
             Repr::Foreign(bytes) => bytes.as_any().downcast_ref(),
         }
     }
+}
+
+fn lies_within(range: &Range<usize>, len: usize) -> bool {
+    range.start <= range.end && range.end <= len
 }
 
 impl Default for Value {
@@ -159,6 +201,9 @@ mod tests {
         assert_ne!(foreign, Value::from(vec![1, 2, 4]));
         assert_eq!(foreign.duplicate(), foreign);
         assert!(foreign.as_foreign::<Elsewhere>().is_some());
+        assert_eq!(foreign.slice(1..3), Some(Value::from(vec![2, 3])));
+        assert_eq!(foreign.copy(0..4), None);
+        assert_eq!(foreign.checksum(), Value::from(vec![1, 2, 3]).checksum());
         assert!(Value::from("x").as_foreign::<Elsewhere>().is_none());
     }
 

@@ -1,0 +1,187 @@
+//! Checkpoints: what the rows so far come to, so that nobody has to read them again.
+//!
+//! A checkpoint holds what changed since the one before it, and takes in that one when it is not more than twice as
+//! large: so there are few, and each entry is written a few times in its life, however many there are. A large one is
+//! written in several transactions, while others go on writing. That is harmless: its pages may show entries as they
+//! came to be by later rows, and those rows are read after it. It counts from the last transaction on, which names it in
+//! `meta`.
+//!
+//! What changed since a checkpoint is told by where it stands: segments and rows are numbered, and that checkpoint knows
+//! the last of its time. Rows go one checkpoint later than they could, so that a tab that looks now and then need not
+//! begin anew.
+
+use super::SegmentLog;
+use super::backend::{Backend, Range, Step, Store, Transaction};
+use super::format::{IN_ROW, MOST, Meta, Opening, PageWriter, Run, Stored, encode_opening, read_opening};
+use super::open::{frame_of, page_key};
+use crate::Value;
+
+/// A checkpoint in the making.
+struct Making {
+    /// The one behind which it begins.
+    base: Run,
+    /// How many checkpoints stay before it.
+    keeps: usize,
+    run: Run,
+    /// The last key that was written.
+    after: Option<Vec<u8>>,
+    is_whole: bool,
+}
+
+impl Making {
+    /// Whether an entry changed since the base.
+    fn holds(&self, stored: &Stored) -> bool {
+        if stored.place & IN_ROW == 0 { stored.place > self.base.segment } else { stored.place & MOST > self.base.row }
+    }
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// Writes a checkpoint.
+    pub(super) async fn checkpoint(&self) -> Step<bool> {
+        let mut tx = self.begin_work().await?;
+        let (mut meta, mut making) = self.plan();
+        let opening = self.opening(&tx, &meta, &mut making).await?;
+        let mut pages = vec![encode_opening(&opening)];
+        loop {
+            self.fill(&mut making, &mut pages);
+            for page in pages.drain(..) {
+                tx.put(page_key(meta.next_page), Value::from(page));
+                meta.next_page += 1;
+                making.run.pages += 1;
+            }
+            if making.is_whole {
+                break;
+            }
+            // The pages that were written are taken; that is all that anybody sees of them yet.
+            tx.put(super::META, Value::from(meta.encode()));
+            tx.commit().await?;
+            self.state().adopt(meta.clone());
+            self.backend.pause().await;
+            tx = self.begin_work().await?;
+            if self.state().meta != meta {
+                // Another tab has made one meanwhile.
+                return Ok(true);
+            }
+        }
+        self.name(tx, meta, making).await?;
+        Ok(true)
+    }
+
+    /// Where the next checkpoint begins.
+    fn plan(&self) -> (Meta, Making) {
+        let state = self.state();
+        let meta = state.meta.clone();
+        let mut keeps = meta.runs.len();
+        let mut entries = state.changed;
+        while let Some(before) = keys_before(&meta, keeps)
+            && u64::from(before.entries) <= entries * 2
+        {
+            entries += u64::from(before.entries);
+            keeps -= 1;
+        }
+        let base = keys_before(&meta, keeps).unwrap_or_default();
+        let run = Run { row: state.seen, segment: state.last_segment, page: meta.next_page, pages: 0, entries: 0 };
+        (meta, Making { base, keeps, run, after: None, is_whole: false })
+    }
+
+    /// The opening: what went since the base, which checkpoints that are taken in know of too.
+    async fn opening(&self, tx: &B::Transaction, meta: &Meta, making: &mut Making) -> Step<Opening> {
+        let mut opening = Opening::default();
+        if making.keeps > 0 {
+            let taken_in = meta.runs.get(making.keeps..).unwrap_or_default();
+            let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
+            let pages = if keys.is_empty() { Vec::new() } else { tx.get(Store::Rows, &keys).await? };
+            for page in pages {
+                let before = page.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
+                match before {
+                    Some(mut before) => {
+                        opening.clears.append(&mut before.clears);
+                        opening.graves.append(&mut before.graves);
+                    }
+                    // What went is not known: all that is there is written, so that nothing has to go.
+                    None => (making.keeps, making.base) = (0, Run::default()),
+                }
+            }
+        }
+        let state = self.state();
+        if making.keeps == 0 {
+            opening = Opening::default();
+        } else {
+            for (prefix, row) in &state.clears {
+                if *row > making.base.row {
+                    opening.clears.push(prefix.clone());
+                }
+            }
+            opening.graves.append(&mut state.graves_since(making.base.row));
+            opening.graves.sort_unstable();
+            opening.graves.dedup_by(|a, b| a.0 == b.0);
+            opening.graves.retain(|(key, _)| state.index.get(key).is_none());
+        }
+        for record in state.segments.iter().filter(|record| record.entries > 0 && record.key > making.base.segment) {
+            opening.segments.push((record.key, record.length));
+        }
+        Ok(opening)
+    }
+
+    /// Fills pages, as many as one transaction may write.
+    fn fill(&self, making: &mut Making, pages: &mut Vec<Vec<u8>>) {
+        let tuning = &self.options.tuning;
+        let state = self.state();
+        let mut page = PageWriter::default();
+        let (mut written, mut after) = (0, None);
+        let mut count = 0;
+        let most = tuning.transaction_bytes;
+        state.index.pick(
+            making.after.as_deref(),
+            |stored| making.holds(stored),
+            |key, stored| {
+                if page.len() + key.len() + 48 > tuning.segment_bytes && page.count() > 0 {
+                    written += page.len() as u64;
+                    pages.push(std::mem::take(&mut page).end());
+                }
+                page.push(key, &stored);
+                count += 1;
+                if written + (page.len() as u64) < most {
+                    return true;
+                }
+                after = Some(key.to_vec());
+                false
+            },
+        );
+        if page.count() > 0 {
+            pages.push(page.end());
+        }
+        making.run.entries += count;
+        making.is_whole = after.is_none();
+        making.after = after;
+    }
+
+    /// Names the checkpoint in `meta`, and drops what it stands for: the checkpoints that it took in, and rows that the
+    /// one before it holds.
+    async fn name(&self, tx: B::Transaction, mut meta: Meta, making: Making) -> Step<()> {
+        let covered = meta.covered();
+        let first_needed = self.state().rows.iter().find(|record| record.entries > 0).map_or(MOST, |record| record.key);
+        meta.runs.truncate(making.keeps);
+        meta.runs.push(making.run);
+        meta.trim = meta.trim.max(covered.min(first_needed.saturating_sub(1)));
+        if meta.trim > 0 {
+            tx.delete(Store::Rows, Range { from: 1, to: meta.trim.into() });
+        }
+        let mut free = 0;
+        for run in &meta.runs {
+            if run.page > free {
+                tx.delete(Store::Rows, Range { from: page_key(run.page - 1), to: page_key(free) });
+            }
+            free = run.page + run.pages;
+        }
+        tx.put(super::META, Value::from(meta.encode()));
+        tx.commit().await?;
+        self.state().adopt(meta);
+        Ok(())
+    }
+}
+
+/// The last of the first `keeps` checkpoints.
+fn keys_before(meta: &Meta, keeps: usize) -> Option<Run> {
+    meta.runs.get(keeps.checked_sub(1)?).copied()
+}

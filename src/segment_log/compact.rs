@@ -1,0 +1,328 @@
+//! Maintenance: what nobody needs any more is dropped, in transactions of bounded size that yield in between.
+//!
+//! Each is whole by itself, catches up before it decides, and moves only what is there at that moment; so nothing breaks
+//! when two tabs do it at once. The lock merely saves them the trouble.
+
+use std::sync::atomic::Ordering;
+
+use super::SegmentLog;
+use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
+use super::format::{IN_ROW, Layout, MOST, Stored, encode_delete, encode_move};
+use super::read::value_of;
+use super::state::REMEMBERED_DELETES;
+use super::write::number;
+use crate::event::tell;
+use crate::{Error, Event, Result, Value};
+
+/// How many expired entries one transaction drops.
+const EXPIRED: usize = 1_000;
+/// How many keys of segments are listed at a time.
+const LISTED: u32 = 1_000;
+/// How many ranges of segments one transaction deletes, and how many records it empties.
+const RANGES: usize = 64;
+const EMPTIED: usize = 512;
+/// How long the next look for expired entries has to wait at least, in milliseconds.
+const PATIENCE: u64 = 60_000;
+
+/// What is worth doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Collect,
+    Sweep,
+    Expire,
+    Fold,
+    Compact,
+    Checkpoint,
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// Whether [`maintain`](Self::maintain) has anything to do. It costs nothing to ask.
+    pub fn is_due(&self) -> bool {
+        self.connected.load(Ordering::SeqCst) && self.due().is_some()
+    }
+
+    /// Does what is due: deletes segments of calls that did not end and those that nobody needs, drops what has expired,
+    /// copies what is needed out of records of which little is, and writes a checkpoint. Gives whether anything was done;
+    /// nothing is while another tab does it. Nothing is awaited while it is dropped: it can be stopped at any point.
+    ///
+    /// # Errors
+    /// `closed`, and what the backend says.
+    pub async fn maintain(&self) -> Result<bool> {
+        self.look("maintain", 0).await?;
+        if self.due().is_none() {
+            return Ok(false);
+        }
+        let (_guard, leases) = match self.backend.lock().await {
+            Lock::Held(guard) => (Some(guard), false),
+            Lock::Taken => return Ok(false),
+            Lock::Unsupported => (None, true),
+        };
+        let mut until = 0;
+        let mut worked = false;
+        while let Some(due) = self.due() {
+            if leases && until <= self.clock.now_ms() {
+                match self.take_lease().await? {
+                    Some(end) => until = end,
+                    None => return Ok(worked),
+                }
+            }
+            let went_on = match due {
+                Due::Collect => self.collect().await,
+                Due::Sweep => self.sweep().await,
+                Due::Expire => self.expire().await,
+                Due::Fold => self.fold().await,
+                Due::Compact => self.compact().await,
+                Due::Checkpoint => self.checkpoint().await,
+            };
+            worked |= went_on.map_err(Error::from)?;
+            self.backend.pause().await;
+        }
+        if leases {
+            self.give_lease_back().await?;
+        }
+        Ok(worked)
+    }
+
+    fn due(&self) -> Option<Due> {
+        let tuning = &self.options.tuning;
+        let state = self.state();
+        let dead = state.segments.length() - state.segments.live();
+        let covered = state.meta.covered();
+        if !self.collected.load(Ordering::SeqCst) {
+            Some(Due::Collect)
+        } else if state.segments.counts().1 > 0 {
+            Some(Due::Sweep)
+        } else if state.soonest <= self.clock.now_ms() {
+            Some(Due::Expire)
+        } else if state.rows.counts().0 >= tuning.fold_rows {
+            Some(Due::Fold)
+        } else if dead >= state.settled.saturating_add(tuning.dead_bytes) {
+            Some(Due::Compact)
+        } else if state.seen - covered >= tuning.checkpoint_rows
+            || state.graves() > 2 * REMEMBERED_DELETES && state.seen > covered
+        {
+            // Rows that the last checkpoint holds go, so that nothing must stand in them.
+            let oldest = state.rows.iter().find(|record| record.entries > 0);
+            let holds_up = oldest.is_some_and(|record| record.key <= covered);
+            Some(if holds_up { Due::Fold } else { Due::Checkpoint })
+        } else {
+            None
+        }
+    }
+
+    /// A transaction that writes, and has caught up.
+    pub(super) async fn begin_work(&self) -> Step<B::Transaction> {
+        let tx = self.begin(true).await?;
+        self.catch_up(&tx).await?;
+        Ok(tx)
+    }
+
+    /// Deletes segments that no row names: they are of calls that did not end, or were not needed any more when their
+    /// tab did.
+    async fn collect(&self) -> Step<bool> {
+        let mut from = 0;
+        let mut worked = false;
+        loop {
+            let tx = self.begin_work().await?;
+            let keys = tx.segments(Range { from, to: META }, LISTED).await?;
+            {
+                let state = self.state();
+                let orphan = |key: &i64| number(*key).is_ok_and(|key| !state.segments.knows(key));
+                for key in keys.iter().filter(|key| orphan(key)) {
+                    worked = true;
+                    tx.delete(Store::Segments, Range { from: *key, to: *key });
+                }
+            }
+            tx.commit().await?;
+            match keys.last() {
+                Some(last) if keys.len() as u32 == LISTED => from = last + 1,
+                _ => break,
+            }
+            self.backend.pause().await;
+        }
+        self.collected.store(true, Ordering::SeqCst);
+        Ok(worked)
+    }
+
+    /// Deletes segments of which nothing is needed.
+    pub(super) async fn sweep(&self) -> Step<bool> {
+        let tx = self.begin_work().await?;
+        let mut ranges: Vec<Range> = Vec::new();
+        {
+            let state = self.state();
+            let mut goes_on = false;
+            for record in state.segments.iter() {
+                let key = i64::from(record.key);
+                let is_empty = record.entries == 0;
+                if is_empty && goes_on {
+                    ranges.last_mut().into_iter().for_each(|range| range.to = key);
+                } else if is_empty {
+                    if ranges.len() == RANGES {
+                        break;
+                    }
+                    ranges.push(Range { from: key, to: key });
+                }
+                goes_on = is_empty;
+            }
+        }
+        ranges.iter().for_each(|range| tx.delete(Store::Segments, *range));
+        tx.commit().await?;
+        // Nothing comes to stand in them again.
+        let within = |key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
+        let mut state = self.state();
+        state.segments.drop_empty(|record| within(record.key));
+        state.settled = state.settled.min(state.segments.length() - state.segments.live());
+        Ok(!ranges.is_empty())
+    }
+
+    /// Deletes what has expired.
+    async fn expire(&self) -> Step<bool> {
+        let tx = self.begin_work().await?;
+        let now = self.clock.now_ms();
+        let mut doomed = Vec::new();
+        let mut soonest = u64::MAX;
+        self.state().index.walk("", None, |key, stored, _| {
+            if stored.expires > now {
+                soonest = soonest.min(stored.expires);
+            } else {
+                doomed.push(key.to_owned());
+            }
+            doomed.len() < EXPIRED
+        });
+        if !doomed.is_empty() {
+            let frame = encode_delete(doomed.iter().map(String::as_str));
+            self.finish(tx, vec![frame]).await?;
+        }
+        if doomed.len() < EXPIRED {
+            self.state().soonest = soonest.max(now.saturating_add(PATIENCE));
+        }
+        Ok(true)
+    }
+
+    /// Adds rows of frames alone, and commits.
+    async fn finish(&self, tx: B::Transaction, frames: Vec<Vec<u8>>) -> Step<()> {
+        let epoch = self.state().meta.epoch;
+        let records: Vec<Value> = frames.iter().map(|frame| Value::from(frame.as_slice())).collect();
+        let first = (!records.is_empty()).then(|| tx.add(Store::Rows, records));
+        let committed = tx.commit();
+        let first = match first {
+            Some(first) => number(first.await?)?,
+            None => 0,
+        };
+        committed.await?;
+        let mut state = self.state();
+        for (at, frame) in (first..).zip(&frames) {
+            state.take_own(epoch, at, frame);
+        }
+        Ok(())
+    }
+
+    /// Moves values that stand in rows into segments.
+    async fn fold(&self) -> Step<bool> {
+        let tx = self.begin_work().await?;
+        let mut victims = Vec::new();
+        let mut bytes = 0;
+        for record in self.state().rows.iter().filter(|record| record.entries > 0) {
+            if bytes + u64::from(record.live) > self.options.tuning.transaction_bytes && !victims.is_empty()
+                || victims.len() == EMPTIED
+            {
+                break;
+            }
+            bytes += u64::from(record.live);
+            victims.push(record.key | IN_ROW);
+        }
+        self.empty(tx, victims).await
+    }
+
+    /// Moves what is needed out of segments of which more than half is not.
+    async fn compact(&self) -> Step<bool> {
+        let tx = self.begin_work().await?;
+        let mut victims = Vec::new();
+        let (mut bytes, mut is_last) = (0, true);
+        {
+            let state = self.state();
+            for record in state.segments.iter() {
+                if record.entries == 0 || u64::from(record.live) * 2 > u64::from(record.length) {
+                    continue;
+                }
+                if bytes + u64::from(record.length) > self.options.tuning.transaction_bytes && !victims.is_empty()
+                    || victims.len() == EMPTIED
+                {
+                    is_last = false;
+                    break;
+                }
+                bytes += u64::from(record.length);
+                victims.push(record.key);
+            }
+        }
+        let worked = self.empty(tx, victims).await?;
+        if is_last {
+            let mut state = self.state();
+            state.settled = state.segments.length() - state.segments.live();
+        }
+        Ok(worked)
+    }
+
+    /// Moves what is needed out of the records at `victims`, and deletes those that are segments.
+    async fn empty(&self, tx: B::Transaction, victims: Vec<u32>) -> Step<bool> {
+        if victims.is_empty() {
+            return Ok(false);
+        }
+        let now = self.clock.now_ms();
+        let mut entries: Vec<(String, Stored)> = Vec::new();
+        self.state().index.pick(
+            None,
+            |stored| victims.binary_search(&stored.place).is_ok(),
+            |key, stored| {
+                entries.push((String::from_utf8_lossy(key).into_owned(), stored));
+                true
+            },
+        );
+        // As they were written: what came together stays together.
+        entries.sort_unstable_by_key(|(_, stored)| (stored.place, stored.offset));
+        let (segments, rows): (Vec<u32>, Vec<u32>) = victims.iter().partition(|place| **place & IN_ROW == 0);
+        let keys = |places: &[u32]| -> Vec<i64> { places.iter().map(|place| (place & MOST).into()).collect() };
+        let wanted = [(Store::Segments, keys(&segments)), (Store::Rows, keys(&rows))];
+        let answers = wanted.map(|(store, keys)| (!keys.is_empty()).then(|| tx.get(store, &keys)));
+        let mut records = Vec::with_capacity(victims.len());
+        for answer in answers.into_iter().flatten() {
+            records.append(&mut answer.await?);
+        }
+        let mut gone: Vec<&str> = Vec::new();
+        let mut kept: Vec<(&str, &Stored)> = Vec::new();
+        let mut values = Vec::new();
+        for (key, stored) in &entries {
+            let at = victims.binary_search(&stored.place).unwrap_or(usize::MAX);
+            let record = records.get(at).and_then(Option::as_ref);
+            match value_of(stored, record) {
+                Ok(_) if stored.expires <= now => gone.push(key),
+                Ok(value) => {
+                    kept.push((key, stored));
+                    values.push(value);
+                }
+                Err(reason) => {
+                    self.tell_corrupt(key, reason);
+                    gone.push(key);
+                }
+            }
+        }
+        let mut frames = Vec::with_capacity(2);
+        if !gone.is_empty() {
+            frames.push(encode_delete(gone.into_iter()));
+        }
+        let bytes = values.iter().map(|value| value.len() as u64).sum();
+        if !kept.is_empty() {
+            let layout = Layout::cut(values.iter().map(Value::len), self.options.tuning.segment_bytes);
+            let first = number(tx.add(Store::Segments, self.pack(&layout, &values)).await?)?;
+            let items = kept.iter().map(|(key, stored)| ((*key, stored.length, stored.sum), stored.version));
+            frames.push(encode_move(&layout, first, items));
+        }
+        for key in keys(&segments) {
+            tx.delete(Store::Segments, Range { from: key, to: key });
+        }
+        self.finish(tx, frames).await?;
+        self.state().segments.drop_empty(|record| segments.binary_search(&record.key).is_ok());
+        tell(self.observer.as_ref(), || Event::Compact { records: victims.len(), bytes });
+        Ok(true)
+    }
+}

@@ -1,0 +1,131 @@
+//! The bound on what is stored: entries that were used least recently go when `max_bytes` would be exceeded.
+//!
+//! What a tab reads is known to that tab alone, by one bit an entry, so this is least-recently-used as a clock tells it:
+//! first what was not used since the last time that something had to go, oldest first, then the rest. A little more goes
+//! than must, so that not every write has to look through the index.
+
+use std::sync::Arc;
+
+use super::backend::{Backend, Fault, Transaction};
+use super::format::encode_delete;
+use super::write::Change;
+use super::{SegmentLog, Store};
+use crate::event::tell;
+use crate::sorted::SortedMap;
+use crate::{Entries, Error, Event, Result, Value};
+
+/// One in so many bytes goes beyond what must.
+const SLACK: u64 = 32;
+
+/// Entries that go.
+pub(super) struct Evicted {
+    pub keys: Vec<String>,
+    bytes: u64,
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// Whether `entries` fit the bound whole. Of duplicates the last counts; where they are stored on condition, any of
+    /// them may be the one that stays, so the largest.
+    pub(super) fn check_fits(&self, entries: &Entries, on_condition: bool) -> Result<()> {
+        let Some(most) = self.options.max_bytes else { return Ok(()) };
+        let mut sizes = SortedMap::default();
+        for (key, value) in entries.iter() {
+            let before = sizes.get(key).filter(|_| on_condition).unwrap_or(0);
+            sizes.insert(Arc::from(key), before.max((key.len() + value.len()) as u64));
+        }
+        let bytes = sizes.numbers().sum();
+        if bytes > most {
+            return Err(Error::too_large("the call, its keys and values together,", bytes, most));
+        }
+        Ok(())
+    }
+
+    /// What must go so that the `chosen` of `entries` fit. Theirs do not go: they are replaced.
+    pub(super) fn evict(&self, entries: &Entries, chosen: &[usize], is_full: bool) -> Option<Evicted> {
+        let most = self.options.max_bytes?;
+        let mut state = self.state();
+        let mut fresh = SortedMap::default();
+        let mut wanted = chosen.iter().peekable();
+        let mut bytes = state.bytes();
+        for (at, (key, value)) in entries.iter().enumerate() {
+            if wanted.next_if(|next| **next == at).is_none() {
+                continue;
+            }
+            let size = (key.len() + value.len()) as u64;
+            fresh.insert(Arc::from(key), size);
+            let before = state.index.get(key).map_or(0, |stored| key.len() as u64 + u64::from(stored.length));
+            bytes = bytes.saturating_sub(before) + size;
+        }
+        // What is full has room for less than was allowed; it was told before.
+        let excess = bytes.saturating_sub(most);
+        if excess == 0 || is_full {
+            return None;
+        }
+        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), |key| fresh.get(key).is_none()))
+    }
+
+    pub(super) fn tell_evicted(&self, evicted: &Evicted) {
+        self.counters.evicted(evicted.keys.len());
+        tell(self.observer.as_ref(), || Event::Evict { keys: evicted.keys.len(), bytes: evicted.bytes });
+    }
+
+    /// The disk is full: drops entries of at least the size of `change`, and of a share of all. Says whether there were
+    /// any.
+    pub(super) async fn make_room(&self, change: &Change) -> Result<bool> {
+        let Change::Put { entries, .. } = change else { return Ok(false) };
+        let tx = self.begin(true).await?;
+        self.catch_up(&tx).await.map_err(Error::from)?;
+        let evicted = {
+            let mut state = self.state();
+            let wanted = (entries.bytes() * 2).max(state.bytes() / 8).max(1);
+            state.oldest(wanted, wanted, self.clock.now_ms(), |_| true)
+        };
+        if evicted.keys.is_empty() {
+            return Ok(false);
+        }
+        let frame = encode_delete(evicted.keys.iter().map(String::as_str));
+        let row = tx.add(Store::Rows, vec![Value::from(frame.as_slice())]);
+        let epoch = self.state().meta.epoch;
+        let committed = tx.commit();
+        let row = super::write::number(row.await.map_err(Error::from)?).map_err(Error::from)?;
+        committed.await.map_err(Error::from)?;
+        self.state().take_own(epoch, row, &frame);
+        self.tell_evicted(&evicted);
+        // What they stood in is given back now, not when it is due.
+        self.sweep().await.map_err(Fault::into)
+    }
+}
+
+impl super::state::State {
+    /// Entries of at least `wanted` bytes that may go: expired ones first, then those not used, the oldest first. When
+    /// there is not as much, `least` will do.
+    fn oldest(&mut self, wanted: u64, least: u64, now: u64, may_go: impl Fn(&str) -> bool) -> Evicted {
+        let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
+        // Twice: what was used counts as not used when the rest is not enough.
+        for pass in 0..2 {
+            let mut candidates: Vec<(u32, String, u64)> = Vec::new();
+            self.index.walk("", None, |key, stored, used| {
+                let is_dead = stored.expires <= now;
+                if (is_dead || !used || pass == 1) && may_go(key) {
+                    let age = if is_dead { 0 } else { stored.version };
+                    candidates.push((age, key.to_owned(), key.len() as u64 + u64::from(stored.length)));
+                }
+                true
+            });
+            candidates.sort_unstable();
+            evicted = Evicted { keys: Vec::new(), bytes: 0 };
+            for (_, key, bytes) in candidates {
+                if evicted.bytes >= wanted {
+                    break;
+                }
+                evicted.bytes += bytes;
+                evicted.keys.push(key);
+            }
+            if evicted.bytes >= least {
+                break;
+            }
+            self.index.age();
+        }
+        evicted
+    }
+}

@@ -1,0 +1,262 @@
+//! Rows of the log: as they are written, and walked through when they are read.
+
+use super::wire::{Damage, Read, Reader, Writer};
+use super::{IN_ROW, MOST, NEVER, kind};
+
+/// Where the values of a row go: segments cut at a target length, or the row itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The length of each segment; none where the values stand in the row.
+    pub segments: Vec<u32>,
+}
+
+impl Layout {
+    /// Segments of at most `target` bytes for values of these lengths; a longer value has one of its own.
+    pub fn cut(lengths: impl Iterator<Item = usize>, target: usize) -> Self {
+        let mut segments: Vec<u32> = Vec::new();
+        for length in lengths {
+            let length = length as u32;
+            match segments.last_mut() {
+                Some(last) if *last == 0 || length == 0 || (*last as usize) + (length as usize) <= target => {
+                    *last += length
+                }
+                _ => segments.push(length),
+            }
+        }
+        Self { segments }
+    }
+}
+
+/// A walk along the values of a row: which segment each stands in, and where.
+struct Walk {
+    /// What is left of the lengths of segments.
+    lengths: Vec<u32>,
+    at: usize,
+    first: u32,
+    offset: u32,
+}
+
+impl Walk {
+    /// The place and the offset of the next value, which has `length` bytes.
+    fn next(&mut self, length: u32) -> Read<(u32, u32)> {
+        if self.lengths.is_empty() {
+            let offset = self.offset;
+            self.offset = offset.checked_add(length).ok_or(Damage::Broken)?;
+            return Ok((IN_ROW, offset));
+        }
+        // The segment is full when the next value ends behind it; an empty one takes what it was made for.
+        loop {
+            let whole = *self.lengths.get(self.at).ok_or(Damage::Broken)?;
+            let end = self.offset.checked_add(length).ok_or(Damage::Broken)?;
+            if end <= whole {
+                let offset = std::mem::replace(&mut self.offset, end);
+                return Ok((self.first + self.at as u32, offset));
+            }
+            (self.at, self.offset) = (self.at + 1, 0);
+        }
+    }
+}
+
+/// An entry of a put or a move, as it stands in the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Put<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The segment; [`IN_ROW`] alone where the value stands in this row.
+    pub place: u32,
+    /// Where the value begins: in the segment, or behind the row's frame.
+    pub offset: u32,
+    /// Its length.
+    pub length: u32,
+    /// Its checksum.
+    pub sum: u32,
+    /// Of a move: the row that put it.
+    pub version: u32,
+}
+
+/// A row, its entries still to be walked through.
+pub enum Row<'a> {
+    /// Entries were put.
+    Put {
+        /// When.
+        written: u64,
+        /// When they expire.
+        expires: u64,
+        /// They, and their segments.
+        entries: Entries<'a>,
+    },
+    /// Keys were deleted.
+    Delete(Keys<'a>),
+    /// All keys of a prefix were deleted.
+    Clear(&'a str),
+    /// Values were moved.
+    Move(Entries<'a>),
+}
+
+/// The entries of a row.
+pub struct Entries<'a> {
+    reader: Reader<'a>,
+    left: u32,
+    walk: Walk,
+    versions: bool,
+}
+
+/// The keys of a row.
+pub struct Keys<'a> {
+    reader: Reader<'a>,
+    left: u32,
+}
+
+impl<'a> Row<'a> {
+    /// The row that `frame` is. Its entries were looked at: walking through them finds no damage.
+    ///
+    /// # Errors
+    /// The bytes are no row.
+    pub fn read(frame: &'a [u8]) -> Read<Self> {
+        let row = Self::open(frame)?;
+        match Self::open(frame)? {
+            Self::Put { mut entries, .. } | Self::Move(mut entries) => while entries.next()?.is_some() {},
+            Self::Delete(mut keys) => while keys.next()?.is_some() {},
+            Self::Clear(_) => {}
+        }
+        Ok(row)
+    }
+
+    fn open(frame: &'a [u8]) -> Read<Self> {
+        let (what, mut reader) = Reader::open(frame)?;
+        match what {
+            kind::PUT => {
+                let (written, expires) = (reader.u48()?, reader.u48()?);
+                Ok(Self::Put { written, expires, entries: Entries::open(reader, false)? })
+            }
+            kind::DELETE => Ok(Self::Delete(Keys { left: reader.count()?, reader })),
+            kind::CLEAR => {
+                let prefix = reader.text()?;
+                reader.end()?;
+                Ok(Self::Clear(prefix))
+            }
+            kind::MOVE => Ok(Self::Move(Entries::open(reader, true)?)),
+            _ => Err(Damage::Broken),
+        }
+    }
+}
+
+impl<'a> Entries<'a> {
+    fn open(mut reader: Reader<'a>, versions: bool) -> Read<Self> {
+        let segments = reader.count()?;
+        let first = reader.u32()?;
+        let in_range = segments == 0 || (first > 0 && first <= MOST - segments);
+        if !in_range || (versions && segments == 0) {
+            return Err(Damage::Broken);
+        }
+        let mut lengths = Vec::with_capacity(segments as usize);
+        for _ in 0..segments {
+            lengths.push(reader.u32()?);
+        }
+        let left = reader.count()?;
+        Ok(Self { reader, left, walk: Walk { lengths, at: 0, first, offset: 0 }, versions })
+    }
+
+    /// The segments and their lengths.
+    pub fn segments(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.walk.lengths.iter().enumerate().map(|(at, length)| (self.walk.first + at as u32, *length))
+    }
+
+    /// How many entries are left.
+    pub fn len(&self) -> usize {
+        self.left as usize
+    }
+
+    /// The next entry; `None` behind the last.
+    ///
+    /// # Errors
+    /// The bytes are damaged.
+    pub fn next(&mut self) -> Read<Option<Put<'a>>> {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.reader.end()?;
+            return Ok(None);
+        };
+        self.left = left;
+        let key = self.reader.text()?;
+        let (length, sum) = (self.reader.u32()?, self.reader.u32()?);
+        let version = if self.versions { self.reader.u32()? } else { 0 };
+        let (place, offset) = self.walk.next(length)?;
+        Ok(Some(Put { key, place, offset, length, sum, version }))
+    }
+}
+
+impl<'a> Keys<'a> {
+    /// The next key; `None` behind the last.
+    ///
+    /// # Errors
+    /// The bytes are damaged.
+    pub fn next(&mut self) -> Read<Option<&'a str>> {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.reader.end()?;
+            return Ok(None);
+        };
+        self.left = left;
+        self.reader.text().map(Some)
+    }
+}
+
+fn places(writer: &mut Writer, layout: &Layout, first: u32) {
+    writer.u32(layout.segments.len() as u32);
+    writer.u32(first);
+    layout.segments.iter().for_each(|length| writer.u32(*length));
+}
+
+/// What an entry is to hold.
+pub type Item<'a> = (&'a str, u32, u32);
+
+/// The frame of a put; of an entry: key, length, checksum. `first` is the key of the first segment.
+pub fn encode_put<'a>(
+    (written, expires): (u64, u64),
+    (layout, first): (&Layout, u32),
+    entries: impl ExactSizeIterator<Item = Item<'a>>,
+) -> Vec<u8> {
+    let mut writer = Writer::begin(kind::PUT, 64 + entries.len() * 48);
+    writer.u48(written.min(NEVER));
+    writer.u48(expires.min(NEVER));
+    places(&mut writer, layout, first);
+    writer.u32(entries.len() as u32);
+    for (key, length, sum) in entries {
+        writer.text(key.as_bytes());
+        writer.u32(length);
+        writer.u32(sum);
+    }
+    writer.end()
+}
+
+/// The frame of a move; of an entry: key, length, checksum, and the row that put it.
+pub fn encode_move<'a>(
+    layout: &Layout,
+    first: u32,
+    entries: impl ExactSizeIterator<Item = (Item<'a>, u32)>,
+) -> Vec<u8> {
+    let mut writer = Writer::begin(kind::MOVE, 64 + entries.len() * 48);
+    places(&mut writer, layout, first);
+    writer.u32(entries.len() as u32);
+    for ((key, length, sum), version) in entries {
+        writer.text(key.as_bytes());
+        writer.u32(length);
+        writer.u32(sum);
+        writer.u32(version);
+    }
+    writer.end()
+}
+
+/// The frame of a delete.
+pub fn encode_delete<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Vec<u8> {
+    let mut writer = Writer::begin(kind::DELETE, 8 + keys.len() * 32);
+    writer.u32(keys.len() as u32);
+    keys.for_each(|key| writer.text(key.as_bytes()));
+    writer.end()
+}
+
+/// The frame of a clear.
+pub fn encode_clear(prefix: &str) -> Vec<u8> {
+    let mut writer = Writer::begin(kind::CLEAR, prefix.len() + 8);
+    writer.text(prefix.as_bytes());
+    writer.end()
+}

@@ -1,0 +1,257 @@
+//! The beginning of a connection, and of each transaction: what is in the database, and what is new in it.
+
+use std::sync::atomic::Ordering;
+
+use super::SegmentLog;
+use super::backend::{Answer, Backend, Fault, META, Range, Step, Store, Transaction};
+use super::format::{Damage, FRAME_START, Meta, Reader, Row, read_entries, read_opening};
+use super::state::State;
+use crate::event::tell;
+use crate::{Error, ErrorCode, Event, Value};
+
+/// How many pages of a checkpoint are read at a time.
+const PAGES: u32 = 16;
+
+/// The rows behind those that are known, asked for.
+pub(super) struct News {
+    since: u32,
+    rows: Answer<Vec<(i64, Value)>>,
+}
+
+/// The key of page `page`.
+pub(super) fn page_key(page: u32) -> i64 {
+    -2 - i64::from(page)
+}
+
+/// The frame at the beginning of a record, in memory of ours.
+pub(super) fn frame_of(record: &Value) -> Result<Vec<u8>, Damage> {
+    let start = record.copy(0..record.len().min(FRAME_START)).unwrap_or_default();
+    let length = Reader::frame_length(&start)?;
+    if length <= start.len() {
+        return Ok(start);
+    }
+    record.copy(0..length).ok_or(Damage::Broken)
+}
+
+fn damaged(damage: Damage) -> Fault {
+    Fault::Failed(match damage {
+        Damage::Broken => Error::new(ErrorCode::Corrupt, "the database's own record does not read: it was damaged"),
+        Damage::Newer => {
+            Error::new(ErrorCode::Unavailable, "the database was written by a later version of bytestow: use that one")
+                .with_retryable(false)
+        }
+    })
+}
+
+fn read_meta(records: &[Option<Value>]) -> Step<Option<Meta>> {
+    let Some(record) = records.first().and_then(Option::as_ref) else { return Ok(None) };
+    frame_of(record).and_then(|frame| Meta::read(&frame)).map(Some).map_err(damaged)
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// Begins a transaction when all calls made before have begun theirs; connects first if need be.
+    pub(super) async fn begin(&self, writes: bool) -> Step<B::Transaction> {
+        let _turn = self.line.take().await;
+        let mut reopened = false;
+        loop {
+            self.check_open().map_err(Fault::Failed)?;
+            let begun = match self.connect().await {
+                Ok(()) => self.backend.begin(writes),
+                Err(fault) => Err(fault),
+            };
+            match begun {
+                Err(Fault::Lost(error)) if !reopened => {
+                    reopened = true;
+                    self.lose(&error);
+                }
+                begun => return begun,
+            }
+        }
+    }
+
+    /// The connection was found lost: the next call opens it again.
+    pub(super) fn lose(&self, error: &Error) {
+        if self.connected.swap(false, Ordering::SeqCst) {
+            tell(self.observer.as_ref(), || Event::Reopen { reason: error.message().to_owned() });
+        }
+    }
+
+    async fn connect(&self) -> Step<()> {
+        if self.connected.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.backend.open().await.map_err(Fault::Failed)?;
+        let tx = self.backend.begin(false)?;
+        let found = read_meta(&tx.get(Store::Rows, &[META]).await?)?;
+        match found {
+            Some(meta) => self.know(&tx, meta).await?,
+            None => {
+                drop(tx);
+                self.found().await?;
+            }
+        }
+        self.connected.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Makes the meta record of a database that has none.
+    async fn found(&self) -> Step<()> {
+        let tx = self.backend.begin(true)?;
+        // Another tab may have been first.
+        if let Some(meta) = read_meta(&tx.get(Store::Rows, &[META]).await?)? {
+            return self.know(&tx, meta).await;
+        }
+        // An epoch of zero is that of a handle that has seen no database.
+        let meta = Meta { epoch: self.backend.random() | 1, ..Meta::default() };
+        tx.put(META, Value::from(meta.encode()));
+        tx.commit().await?;
+        *self.state() = State::new(meta);
+        self.cache().clear();
+        Ok(())
+    }
+
+    /// Sees to it that the state is that of the database `meta`.
+    async fn know(&self, tx: &B::Transaction, meta: Meta) -> Step<()> {
+        let known = self.state().continues(&meta, None);
+        if known { Ok(()) } else { self.reload(tx, meta).await }
+    }
+
+    /// Asks for what is behind the rows that are known.
+    pub(super) fn news(&self, tx: &B::Transaction) -> News {
+        let since = self.state().seen;
+        let range = Range { from: i64::from(since) + 1, to: META };
+        News { since, rows: tx.get_all(range, self.options.tuning.page_rows) }
+    }
+
+    /// Reads what is behind the rows that are known, page by page. The state is then that of the transaction, or of a
+    /// later one.
+    pub(super) async fn follow(&self, tx: &B::Transaction, mut news: News) -> Step<()> {
+        loop {
+            let mut rows = news.rows.await?;
+            let meta = rows.pop_if(|(key, _)| *key == META);
+            let (meta, is_last) = match meta {
+                Some((_, record)) => (Some(record), true),
+                // A page without the meta record is a full one. Before its rows are taken, the record says whether any
+                // are missing before them.
+                None => (tx.get(Store::Rows, &[META]).await?.pop().flatten(), false),
+            };
+            let Some(meta) = read_meta(&[meta])? else {
+                return Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "the database was made anew")));
+            };
+            let continues = self.state().continues(&meta, Some(news.since));
+            if !continues {
+                return self.reload(tx, meta).await;
+            }
+            let damaged = self.state().absorb(&rows);
+            damaged.into_iter().for_each(|damage| self.tell_corrupt("", damage.reason()));
+            if is_last {
+                let mut state = self.state();
+                if meta.next_page > state.meta.next_page {
+                    state.adopt(meta);
+                }
+                return Ok(());
+            }
+            news = self.news(tx);
+        }
+    }
+
+    /// Reads what is new.
+    pub(super) async fn catch_up(&self, tx: &B::Transaction) -> Step<()> {
+        let news = self.news(tx);
+        self.follow(tx, news).await
+    }
+
+    /// Reads the database `meta` from its checkpoint on.
+    async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<()> {
+        self.check_open().map_err(Fault::Failed)?;
+        let runs = meta.runs.clone();
+        let mut fresh = State::new(meta);
+        for run in runs {
+            let mut page = 0;
+            while page < run.pages {
+                let some = PAGES.min(run.pages - page);
+                let keys: Vec<i64> = (run.page + page..).take(some as usize).map(page_key).collect();
+                for (at, record) in (page..).zip(tx.get(Store::Rows, &keys).await?) {
+                    let read = record.ok_or(Damage::Broken).and_then(|record| {
+                        let frame = frame_of(&record)?;
+                        if at == 0 {
+                            fresh.load_opening(&read_opening(&frame)?);
+                            return Ok(());
+                        }
+                        read_entries(&frame, |key, stored| fresh.load(key, &stored))
+                    });
+                    if let Err(damage) = read {
+                        self.tell_corrupt("", damage.reason());
+                    }
+                }
+                page += some;
+            }
+        }
+        fresh.loaded();
+        let most = self.options.tuning.page_rows;
+        loop {
+            let range = Range { from: i64::from(fresh.seen) + 1, to: META };
+            let mut rows = tx.get_all(range, most).await?;
+            let is_last = rows.pop_if(|(key, _)| *key == META).is_some() || rows.len() < most as usize;
+            let damaged = fresh.absorb(&rows);
+            damaged.into_iter().for_each(|damage| self.tell_corrupt("", damage.reason()));
+            if is_last {
+                break;
+            }
+        }
+        let mut state = self.state();
+        let is_another = state.meta.epoch != fresh.meta.epoch;
+        if is_another || state.seen < fresh.seen || state.meta.next_page < fresh.meta.next_page {
+            *state = fresh;
+        }
+        drop(state);
+        if is_another {
+            self.cache().clear();
+            self.collected.store(false, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Whether the rows behind `since` (or those seen) are all that is missing of the database `meta`.
+    fn continues(&self, meta: &Meta, since: Option<u32>) -> bool {
+        self.meta.epoch == meta.epoch && meta.trim <= since.unwrap_or(self.seen)
+    }
+
+    /// Takes rows that come next; those that were seen already are left out. Gives what was damaged.
+    fn absorb(&mut self, rows: &[(i64, Value)]) -> Vec<Damage> {
+        let mut damaged = Vec::new();
+        for (number, record) in rows {
+            let number = u32::try_from(*number).unwrap_or(u32::MAX);
+            if number <= self.seen {
+                continue;
+            }
+            let applied = frame_of(record).and_then(|frame| {
+                self.apply(number, Row::read(&frame)?, frame_length(&frame)?);
+                Ok(())
+            });
+            if let Err(damage) = applied {
+                // What it said is lost; those behind it stand.
+                self.seen = number;
+                damaged.push(damage);
+            }
+        }
+        damaged
+    }
+
+    /// A row of this handle's own was stored as `number`. Taken at once if it is the next one; else the next
+    /// transaction reads it, with those before it.
+    pub(super) fn take_own(&mut self, epoch: u64, number: u32, frame: &[u8]) {
+        if epoch == self.meta.epoch
+            && self.seen.checked_add(1) == Some(number)
+            && let Ok(row) = Row::read(frame)
+        {
+            self.apply(number, row, frame.len());
+        }
+    }
+}
+
+fn frame_length(frame: &[u8]) -> Result<usize, Damage> {
+    Reader::frame_length(frame)
+}

@@ -1,0 +1,223 @@
+//! Reads: one transaction, all requests at once.
+
+use super::SegmentLog;
+use super::backend::{Answer, Backend, Fault, Step, Store, Transaction};
+use super::format::{IN_ROW, MOST, NEVER, Stored};
+use crate::store::{Expiry, Lookup, Stat, Version};
+use crate::{Keys, Result, Value};
+
+/// Records asked for, segments before rows.
+struct Fetch {
+    places: Vec<u32>,
+    answers: Vec<Answer<Vec<Option<Value>>>>,
+}
+
+/// Records by their places, in order.
+type Records = Vec<(u32, Option<Value>)>;
+
+fn record_at(records: &Records, place: u32) -> Option<&Option<Value>> {
+    let at = records.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+    records.get(at).map(|(_, record)| record)
+}
+
+/// What is left of an entry's life.
+pub(super) fn expiry(stored: &Stored, now: u64) -> Expiry {
+    match stored.expires {
+        NEVER => Expiry::Never,
+        at => Expiry::In(std::time::Duration::from_millis(at.saturating_sub(now))),
+    }
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// The values of `keys`.
+    pub(super) async fn look_up(&self, keys: &Keys) -> Result<Vec<Lookup>> {
+        self.check_open()?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let began = self.clock.now_ms();
+        let (mut stale, mut lost) = (false, false);
+        loop {
+            let tx = self.begin(false).await?;
+            match self.read(&tx, keys, stale).await {
+                Ok(Some(found)) => {
+                    self.answered("get", keys.len(), began);
+                    self.counters.read(&found);
+                    return Ok(found);
+                }
+                Ok(None) => stale = true,
+                Err(Fault::Lost(error)) if !lost => {
+                    lost = true;
+                    self.lose(&error);
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+    }
+
+    /// The values of `keys`; `None` when a record is missing, for which a stale index may be the reason. When it was
+    /// not (`is_again`), the entries in it are lost.
+    async fn read(&self, tx: &B::Transaction, keys: &Keys, is_again: bool) -> Step<Option<Vec<Lookup>>> {
+        let now = self.clock.now_ms();
+        let mut records = Records::new();
+        let news = self.news(tx);
+        let guessed = {
+            let state = self.state();
+            let guesses: Vec<Option<Stored>> = keys.iter().map(|key| state.live(key, now)).collect();
+            drop(state);
+            self.fetch(tx, &guesses, &mut records)
+        };
+        self.follow(tx, news).await?;
+        // All answers are of this one moment.
+        let (entries, version) = {
+            let mut state = self.state();
+            let entries: Vec<Option<Stored>> = keys.iter().map(|key| state.live(key, now)).collect();
+            if self.options.max_bytes.is_some() {
+                keys.iter().for_each(|key| state.index.touch(key));
+            }
+            (entries, Version(state.version()))
+        };
+        // What stands elsewhere than was believed, is asked for before anything is awaited: else the transaction ends.
+        let asked: Vec<(u32, Option<Value>)> = guessed.places.iter().map(|place| (*place, None)).collect();
+        records.extend(asked);
+        records.sort_unstable_by_key(|(place, _)| *place);
+        let moved = self.fetch(tx, &entries, &mut records);
+        for fetch in [guessed, moved] {
+            self.gather(fetch, &mut records).await?;
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for (key, entry) in keys.iter().zip(&entries) {
+            let mut lookup = Lookup { version: Some(version), ..Lookup::default() };
+            if let Some(stored) = entry {
+                let record = record_at(&records, stored.place).and_then(Option::as_ref);
+                if record.is_none() && stored.length > 0 && !is_again {
+                    return Ok(None);
+                }
+                match value_of(stored, record) {
+                    Ok(value) => {
+                        lookup.expiry = expiry(stored, now);
+                        lookup.written = Some(stored.written);
+                        lookup.value = Some(value);
+                    }
+                    Err(reason) => self.tell_corrupt(key, reason),
+                }
+            }
+            found.push(lookup);
+        }
+        Ok(Some(found))
+    }
+
+    /// Asks for the records of `entries` that are neither in `records` nor remembered; what is remembered goes there.
+    fn fetch(&self, tx: &B::Transaction, entries: &[Option<Stored>], records: &mut Records) -> Fetch {
+        let mut places: Vec<u32> = Vec::new();
+        for stored in entries.iter().flatten() {
+            // Keys that were written together mostly come together.
+            if stored.length > 0 && places.last() != Some(&stored.place) {
+                places.push(stored.place);
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        if !records.is_empty() {
+            places.retain(|place| record_at(records, *place).is_none());
+        }
+        if self.options.memory_bytes > 0 {
+            let mut cache = self.cache();
+            places.retain(|place| {
+                let remembered = cache.get(*place);
+                let is_missing = remembered.is_none();
+                if !is_missing {
+                    records.push((*place, remembered));
+                }
+                is_missing
+            });
+            drop(cache);
+            records.sort_unstable_by_key(|(place, _)| *place);
+        }
+        let (mut segments, mut rows): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
+        for place in &places {
+            let keys = if place & IN_ROW == 0 { &mut segments } else { &mut rows };
+            keys.push((place & MOST).into());
+        }
+        let mut answers = Vec::with_capacity(2);
+        for (store, keys) in [(Store::Segments, segments), (Store::Rows, rows)] {
+            if !keys.is_empty() {
+                answers.push(tx.get(store, &keys));
+            }
+        }
+        Fetch { places, answers }
+    }
+
+    /// Awaits records and puts them among `records`, in order.
+    async fn gather(&self, fetch: Fetch, records: &mut Records) -> Step<()> {
+        let mut places = fetch.places.into_iter();
+        for answer in fetch.answers {
+            for (record, place) in answer.await?.into_iter().zip(&mut places) {
+                if self.options.memory_bytes > 0
+                    && let Some(record) = &record
+                {
+                    self.cache().insert(place, record);
+                }
+                match records.binary_search_by_key(&place, |(place, _)| *place) {
+                    Ok(at) => records.get_mut(at).into_iter().for_each(|found| found.1 = record.clone()),
+                    Err(at) => records.insert(at, (place, record)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of `keys` without their values.
+    pub(super) async fn look_at(&self, keys: &Keys) -> Result<Vec<Option<Stat>>> {
+        self.check_open()?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.look("stat", keys.len()).await?;
+        let now = self.clock.now_ms();
+        let state = self.state();
+        let mut stats = Vec::with_capacity(keys.len());
+        for key in keys.iter() {
+            stats.push(state.live(key, now).map(|stored| Stat {
+                bytes: stored.length.into(),
+                expiry: expiry(&stored, now),
+                written: Some(stored.written),
+            }));
+        }
+        Ok(stats)
+    }
+
+    /// Catches up in a transaction of its own.
+    pub(super) async fn look(&self, operation: &'static str, keys: usize) -> Result<()> {
+        self.check_open()?;
+        let began = self.clock.now_ms();
+        let mut lost = false;
+        loop {
+            let tx = self.begin(false).await?;
+            match self.catch_up(&tx).await {
+                Ok(()) => {
+                    self.answered(operation, keys, began);
+                    return Ok(());
+                }
+                Err(Fault::Lost(error)) if !lost => {
+                    lost = true;
+                    self.lose(&error);
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+    }
+}
+
+/// The value of an entry in its record.
+pub(super) fn value_of(stored: &Stored, record: Option<&Value>) -> std::result::Result<Value, &'static str> {
+    let value = if stored.length == 0 {
+        Value::default()
+    } else {
+        let record = record.ok_or("the record that it stands in is gone")?;
+        let begin = stored.offset as usize;
+        let range = begin..begin.saturating_add(stored.length as usize);
+        record.slice(range).ok_or("the record that it stands in is too short")?
+    };
+    if value.checksum() == stored.sum { Ok(value) } else { Err("its checksum is not that of its bytes") }
+}
