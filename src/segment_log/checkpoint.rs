@@ -36,7 +36,7 @@ impl Making {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Writes a checkpoint.
+    /// Writes a checkpoint. Not if another tab makes one meanwhile.
     pub(super) async fn checkpoint(&self) -> Step<bool> {
         let mut tx = self.begin_work().await?;
         let (mut meta, mut making) = self.plan();
@@ -59,8 +59,7 @@ impl<B: Backend> SegmentLog<B> {
             self.backend.pause().await;
             tx = self.begin_work().await?;
             if self.state().meta != meta {
-                // Another tab has made one meanwhile.
-                return Ok(true);
+                return Ok(false);
             }
         }
         self.name(tx, meta, making).await?;

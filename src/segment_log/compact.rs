@@ -74,7 +74,11 @@ impl<B: Backend> SegmentLog<B> {
                 Due::Compact => self.compact().await,
                 Due::Checkpoint => self.checkpoint().await,
             };
-            worked |= went_on.map_err(Error::from)?;
+            let went_on = went_on.map_err(Error::from)?;
+            worked |= went_on;
+            if due == Due::Checkpoint && !went_on {
+                break;
+            }
             self.backend.pause().await;
         }
         if leases {

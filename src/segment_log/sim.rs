@@ -341,13 +341,15 @@ impl World {
     /// Does the next request of a transaction.
     fn advance(&mut self, at: usize) {
         let Self { stores, running, snapshots, .. } = self;
+        // What one that writes has done so far, nobody else sees.
+        let uncommitted = running.iter().find_map(|running| running.before.clone());
         let Some(running) = running.get_mut(at) else { return };
         if !running.started {
             running.started = true;
             if running.writes {
                 running.before = Some(stores.clone());
             } else if *snapshots {
-                running.snapshot = Some(stores.clone());
+                running.snapshot = Some(uncommitted.unwrap_or_else(|| stores.clone()));
             }
         }
         let Some((request, slot)) = running.requests.pop_front() else { return };

@@ -16,5 +16,6 @@ mod histories;
 mod isolation;
 mod kit;
 mod remote;
+mod segment_log;
 mod shared;
 mod tidy;

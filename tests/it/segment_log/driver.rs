@@ -1,0 +1,471 @@
+//! Several tabs on one simulated database, their calls interleaved at every request, held against the model.
+//!
+//! The model changes when the database says that a call's transaction was committed. A read must then show one of the
+//! states that there were between its call and its end, whole.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
+use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Tuning, format};
+use bytestow::{
+    BoxFuture, ByteStore, Clock, Condition, Event, Keys, Lookup, ManualClock, Observe, Result, Stat, Ttl, Value,
+    Version,
+};
+
+use super::model::{self, Entry, Model, live};
+
+/// Splitmix64.
+pub struct Noise(pub u64);
+
+impl Noise {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    pub fn chance(&mut self, one_in: usize) -> bool {
+        self.below(one_in) == 0
+    }
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Damage is told of where there is none: a defect.
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Observe for Heard {
+    fn event(&self, event: Event) {
+        if let Event::Corrupt { key, reason } = event {
+            self.0.lock().unwrap().push(format!("{key}: {reason}"));
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Op {
+    Set(Vec<(String, Entry)>),
+    SetIf(Vec<(String, Entry)>, Vec<Condition>, Option<usize>),
+    Delete(Vec<String>),
+    Clear(String),
+    Get(Vec<String>),
+    Stat(Vec<String>),
+    List(String, usize),
+    Maintain,
+}
+
+enum Outcome {
+    Unit(Result<()>),
+    Stored(Result<Vec<bool>>),
+    Found(Result<Vec<Lookup>>),
+    Stats(Result<Vec<Option<Stat>>>),
+    Pages(Result<Vec<String>>),
+}
+
+struct Task {
+    tab: u64,
+    label: u64,
+    op: Op,
+    future: BoxFuture<'static, Outcome>,
+    woken: Arc<Woken>,
+    began: usize,
+    /// Writes called before by the same tab, which must be seen.
+    behind: Vec<u64>,
+}
+
+struct Tab {
+    number: u64,
+    store: Arc<SegmentLog<SimBackend>>,
+    /// Whether nothing happened to it that makes it try again, out of turn.
+    is_orderly: bool,
+}
+
+pub struct World {
+    pub noise: Noise,
+    pub database: SimDatabase,
+    pub model: Model,
+    pub clock: Arc<ManualClock>,
+    tabs: Vec<Tab>,
+    tasks: Vec<Task>,
+    /// When the calls took effect.
+    committed: BTreeMap<u64, usize>,
+    ops: BTreeMap<u64, Op>,
+    /// Versions that reads gave: of a key, and the state at the read's end.
+    versions: Vec<(String, Version, usize)>,
+    heard: Arc<Heard>,
+    labels: u64,
+    memory_bytes: u64,
+    pub errors: usize,
+}
+
+pub const TUNING: Tuning = Tuning {
+    segment_bytes: 256,
+    inline_values: 3,
+    inline_bytes: 200,
+    fold_rows: 6,
+    checkpoint_rows: 9,
+    transaction_bytes: 700,
+    dead_bytes: 300,
+    page_rows: 3,
+    scan: 10,
+};
+
+impl World {
+    pub fn new(seed: u64, tabs: usize) -> Self {
+        let mut noise = Noise(seed);
+        let database = SimDatabase::stepped(noise.next());
+        let mut world = Self {
+            database,
+            model: Model::new(),
+            clock: ManualClock::at(1_000_000 + noise.next() % 1_000),
+            memory_bytes: [0, 300, 100_000][noise.below(3)],
+            noise,
+            tabs: Vec::new(),
+            tasks: Vec::new(),
+            committed: BTreeMap::new(),
+            ops: BTreeMap::new(),
+            versions: Vec::new(),
+            heard: Arc::default(),
+            labels: 0,
+            errors: 0,
+        };
+        (0..tabs).for_each(|_| world.open_tab());
+        world
+    }
+
+    fn open_tab(&mut self) {
+        self.labels += 1;
+        let number = self.labels;
+        let store = Arc::new(SegmentLog::new(self.database.tab(number), self.options()));
+        self.tabs.push(Tab { number, store, is_orderly: true });
+    }
+
+    fn options(&self) -> SegmentLogOptions {
+        SegmentLogOptions {
+            memory_bytes: self.memory_bytes,
+            clock: Some(self.clock.clone()),
+            observer: Some(self.heard.clone()),
+            tuning: TUNING,
+            ..SegmentLogOptions::default()
+        }
+    }
+
+    fn key(&mut self) -> String {
+        let at = self.noise.below(30);
+        let folder = ["", "a/", "a/b/", "é"][at % 4];
+        format!("{folder}{}", at / 4)
+    }
+
+    fn keys(&mut self) -> Vec<String> {
+        let most = if self.noise.chance(8) { 20 } else { 4 };
+        (0..self.noise.below(most) + 1).map(|_| self.key()).collect()
+    }
+
+    fn value(&mut self, label: u64) -> Value {
+        let most = [1, 40, 120, 600][self.noise.below(4)];
+        let length = self.noise.below(most);
+        let stamp = [label.to_le_bytes(), self.noise.next().to_le_bytes()].concat();
+        stamp.into_iter().cycle().take(length).collect::<Vec<u8>>().into()
+    }
+
+    fn op(&mut self, label: u64) -> (Op, Ttl) {
+        let life = [None, None, Some(3), Some(40)][self.noise.below(4)];
+        let now = self.clock.now_ms();
+        let expires = life.map_or(u64::MAX, |life| now + life);
+        let ttl = life.map_or(Ttl::Never, |life| Ttl::After(Duration::from_millis(life)));
+        let entry = |world: &mut Self, key| (key, Entry { value: world.value(label), expires, written: now });
+        let op = match self.noise.below(20) {
+            0..6 => {
+                let keys = self.keys();
+                Op::Set(keys.into_iter().map(|key| entry(self, key)).collect())
+            }
+            6 => {
+                let at = self.noise.below(self.versions.len().max(1));
+                match self.versions.get(at).cloned() {
+                    Some((key, version, _)) => {
+                        Op::SetIf(vec![entry(self, key)], vec![Condition::UnchangedSince(version)], Some(at))
+                    }
+                    None => Op::Get(self.keys()),
+                }
+            }
+            7 | 8 => {
+                let keys = self.keys();
+                let conditions = keys.iter().map(|_| [Condition::Absent, Condition::Present][self.noise.below(2)]);
+                let conditions = conditions.collect();
+                Op::SetIf(keys.into_iter().map(|key| entry(self, key)).collect(), conditions, None)
+            }
+            9 | 10 => Op::Delete(self.keys()),
+            11 if self.noise.chance(4) => Op::Clear(["", "a/", "a/b/", "é1"][self.noise.below(4)].to_owned()),
+            11 => Op::Stat(self.keys()),
+            12 => Op::List(["", "a/", "é"][self.noise.below(3)].to_owned(), self.noise.below(8) + 1),
+            13..15 => Op::Maintain,
+            _ => Op::Get(self.keys()),
+        };
+        (op, ttl)
+    }
+
+    /// Calls something on some tab.
+    pub fn call(&mut self) {
+        self.labels += 1;
+        let label = self.labels;
+        let (op, ttl) = self.op(label);
+        let at = self.noise.below(self.tabs.len());
+        self.call_on(at, op, ttl);
+    }
+
+    pub fn call_on(&mut self, at: usize, op: Op, ttl: Ttl) {
+        self.labels += 1;
+        let (label, tab) = (self.labels, self.tabs[at].number);
+        let store = self.tabs[at].store.clone();
+        let asked = op.clone();
+        let future: BoxFuture<'static, Outcome> = Box::pin(async move {
+            let entries = |entries: &[(String, Entry)]| {
+                entries.iter().map(|(key, entry)| (key.clone(), entry.value.clone())).collect::<bytestow::Entries>()
+            };
+            match asked {
+                Op::Set(all) => Outcome::Unit(store.set_many(entries(&all), ttl).await),
+                Op::SetIf(all, conditions, _) => Outcome::Stored(store.set_if(entries(&all), conditions, ttl).await),
+                Op::Delete(keys) => Outcome::Unit(store.delete_many(keys.iter().collect()).await),
+                Op::Clear(prefix) => Outcome::Unit(store.clear(prefix, true).await),
+                Op::Get(keys) => Outcome::Found(store.get_many(Keys::from(keys.as_slice())).await),
+                Op::Stat(keys) => Outcome::Stats(store.stat(Keys::from(keys.as_slice())).await),
+                Op::List(prefix, limit) => Outcome::Pages(pages(&*store, prefix, limit).await),
+                Op::Maintain => Outcome::Unit(store.maintain().await.map(drop)),
+            }
+        });
+        let writes = |task: &&Task| matches!(task.op, Op::Set(_) | Op::Delete(_) | Op::Clear(_) | Op::SetIf(..));
+        let behind = self.tasks.iter().filter(|task| task.tab == tab).filter(writes).map(|task| task.label).collect();
+        self.ops.insert(label, op.clone());
+        if std::env::var_os("SEGMENT_LOG_TRACE").is_some() {
+            eprintln!("tab {tab} calls {label} at state {}: {op:?}", self.model.now());
+        }
+        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        self.tasks.push(Task { tab, label, op, future, woken, began: self.model.now(), behind });
+        self.settle();
+    }
+
+    /// Polls whoever was woken, until nobody is.
+    pub fn settle(&mut self) {
+        loop {
+            let is_woken = |task: &Task| task.woken.0.swap(false, Ordering::SeqCst);
+            let Some(at) = self.tasks.iter().position(is_woken) else { break };
+            let task = &mut self.tasks[at];
+            self.database.label(task.label);
+            let waker = Waker::from(task.woken.clone());
+            if let Poll::Ready(outcome) = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                let task = self.tasks.remove(at);
+                self.check(&task, outcome);
+            }
+        }
+        for tab in &self.tabs {
+            assert_eq!(self.database.check_idle(tab.number), 0, "a transaction was left without a request");
+        }
+        assert_eq!(*self.heard.0.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+    }
+
+    /// One request somewhere.
+    pub fn step(&mut self) -> bool {
+        let choice = self.noise.next();
+        let stepped = self.database.step(choice);
+        self.take_commits();
+        self.settle();
+        stepped
+    }
+
+    fn take_commits(&mut self) {
+        for commit in self.database.commits() {
+            let Some(op) = self.ops.get(&commit.label).cloned() else { continue };
+            if std::env::var_os("SEGMENT_LOG_TRACE").is_some() {
+                eprintln!("commit {commit:?} {op:?}");
+            }
+            let has = |kind| commit.kinds.contains(&kind);
+            match op {
+                Op::Set(entries) if has(format::kind::PUT) => self.model.set(&entries),
+                Op::SetIf(entries, conditions, read) if has(format::kind::PUT) => {
+                    let now = self.clock.now_ms();
+                    let stored = model::stored(self.model.last(), &entries, &conditions, now);
+                    if let Some(read) = read {
+                        let (key, _, seen) = &self.versions[read];
+                        let changed = self.model.last_change(key);
+                        assert!(changed <= *seen, "{key} changed at {changed}, and counts as unchanged since {seen}");
+                    }
+                    let kept = entries.into_iter().zip(&stored).filter(|(_, stored)| **stored);
+                    self.model.set(&kept.map(|(entry, _)| entry).collect::<Vec<_>>());
+                }
+                Op::Delete(keys) if has(format::kind::DELETE) => self.model.delete(&keys),
+                Op::Clear(prefix) if has(format::kind::CLEAR) => self.model.clear(&prefix),
+                _ => continue,
+            }
+            let twice = self.committed.insert(commit.label, self.model.now());
+            assert_eq!(twice, None, "a call took effect twice");
+        }
+    }
+
+    fn check(&mut self, task: &Task, outcome: Outcome) {
+        let now = self.clock.now_ms();
+        let is_orderly = self.tabs.iter().any(|tab| tab.number == task.tab && tab.is_orderly);
+        let behind = task.behind.iter().filter_map(|label| self.committed.get(label)).max().copied();
+        let from = task.began.max(behind.filter(|_| is_orderly).unwrap_or_default());
+        let states = &self.model.states[from..];
+        let committed = self.committed.get(&task.label).copied();
+        let failed = match (&task.op, outcome) {
+            (Op::Maintain, Outcome::Unit(end)) => end.is_err(),
+            (_, Outcome::Unit(Ok(()))) => {
+                assert!(committed.is_some(), "{:?} is said to be done, and was not committed", task.op);
+                false
+            }
+            (Op::SetIf(entries, conditions, read), Outcome::Stored(Ok(stored))) => {
+                match (committed, read) {
+                    (Some(at), None) => {
+                        let before = &self.model.states[at - 1];
+                        assert_eq!(stored, model::stored(before, entries, conditions, now));
+                    }
+                    (Some(_), Some(_)) => assert_eq!(stored, [true]),
+                    (None, None) => {
+                        let none = vec![false; entries.len()];
+                        let fits = |map| model::stored(map, entries, conditions, now) == none;
+                        assert!(stored == none && states.iter().any(fits), "{:?} stored {stored:?}", task.op);
+                    }
+                    // It may have forgotten.
+                    (None, Some(_)) => assert_eq!(stored, [false]),
+                }
+                false
+            }
+            (Op::Get(keys), Outcome::Found(Ok(found))) => {
+                let fits = states.iter().any(|map| model::answers(map, keys, &found, now));
+                assert!(fits, "{keys:?} are {found:?}, as in none of {} states", states.len());
+                let end = self.model.now();
+                let read = keys.iter().zip(&found).map(|(key, lookup)| (key.clone(), lookup.version.unwrap(), end));
+                self.versions.extend(read);
+                false
+            }
+            (Op::Stat(keys), Outcome::Stats(Ok(found))) => {
+                let fits = states.iter().any(|map| model::stats(map, keys, &found, now));
+                let shown = |map: &model::Map| {
+                    let is = keys.iter().map(|key| live(map, key, now).map(|entry| (entry.value.len(), entry.written)));
+                    format!("{:?}", is.collect::<Vec<_>>())
+                };
+                let states: Vec<_> = states.iter().map(shown).collect();
+                assert!(fits, "{keys:?} are {found:?}; {states:#?}");
+                false
+            }
+            (Op::List(prefix, _), Outcome::Pages(Ok(keys))) => {
+                let mut sorted = keys.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                assert_eq!(sorted.len(), keys.len(), "a key was listed twice");
+                for key in &keys {
+                    let was = states.iter().any(|map| live(map, key, now).is_some());
+                    assert!(was && key.starts_with(prefix), "{key} was listed");
+                }
+                for key in states[0].keys().filter(|key| key.starts_with(prefix)) {
+                    let stayed = states.iter().all(|map| live(map, key, now).is_some());
+                    assert!(!stayed || keys.contains(key), "{key} was not listed");
+                }
+                false
+            }
+            _ => true,
+        };
+        if failed {
+            self.errors += 1;
+        }
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    pub fn under_way(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Lets all calls end.
+    pub fn finish(&mut self) {
+        for _ in 0..20_000 {
+            if self.is_quiet() {
+                return;
+            }
+            assert!(self.step(), "{} calls wait for nothing: {:?}", self.tasks.len(), self.tasks[0].op);
+        }
+        panic!("there is no end to {:?}", self.tasks[0].op);
+    }
+
+    pub fn mishap(&mut self) {
+        let mishap = [Mishap::Abort, Mishap::Quota, Mishap::Lose, Mishap::LoseAfter][self.noise.below(4)];
+        self.database.mishap(self.noise.next() % 12, mishap);
+        self.tabs.iter_mut().for_each(|tab| tab.is_orderly = false);
+    }
+
+    pub fn kill(&mut self) {
+        let at = self.noise.below(self.tabs.len());
+        let tab = self.tabs.remove(at);
+        self.database.kill(tab.number, self.noise.chance(2));
+        self.take_commits();
+        self.tasks.retain(|task| task.tab != tab.number);
+        drop(tab);
+        self.settle();
+        self.open_tab();
+    }
+
+    pub fn delete_database(&mut self) {
+        self.take_commits();
+        self.database.delete();
+        self.model.clear("");
+        self.tabs.iter_mut().for_each(|tab| tab.is_orderly = false);
+        self.settle();
+    }
+
+    /// A tab that sees all for the first time finds what should be there; after all that is due was done, nothing more
+    /// is stored than that takes.
+    pub fn check_end(&mut self) {
+        self.database.no_mishap();
+        self.finish();
+        // The lease of a tab that was killed runs out.
+        self.clock.advance_ms(60_000);
+        for is_maintained in [false, true] {
+            self.open_tab();
+            let last = self.tabs.len() - 1;
+            if is_maintained {
+                self.call_on(last, Op::Maintain, Ttl::Never);
+                self.finish();
+            }
+            let all: Vec<String> = self.model.states.iter().flat_map(|map| map.keys().cloned()).collect();
+            self.call_on(last, Op::Get(all), Ttl::Never);
+            self.finish();
+            self.call_on(last, Op::List(String::new(), 5), Ttl::Never);
+            self.finish();
+        }
+        let audit = self.tabs.last().unwrap().store.audit();
+        let stored: Vec<u32> = self.database.segments().iter().map(|key| u32::try_from(*key).unwrap()).collect();
+        assert_eq!(stored, audit.segments, "segments that nobody knows, or that are gone");
+    }
+}
+
+async fn pages(store: &dyn ByteStore, prefix: String, limit: usize) -> Result<Vec<String>> {
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = store.list(prefix.clone(), cursor, limit).await?;
+        keys.extend(page.keys);
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(keys);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Random histories. One that fails says its seed: `SEGMENT_LOG_SEED=... cargo test --test it segment_log`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::driver::World;
+
+/// What may happen in a history.
+#[derive(Clone, Copy)]
+struct Plan {
+    tabs: usize,
+    mishaps: bool,
+    kills: bool,
+    deletes: bool,
+}
+
+fn history(seed: u64, plan: Plan) -> World {
+    let mut world = World::new(seed, plan.tabs);
+    for _ in 0..220 {
+        match world.noise.below(100) {
+            0 if plan.mishaps => world.mishap(),
+            1 if plan.kills && world.noise.chance(2) => world.kill(),
+            2 if plan.deletes && world.noise.chance(6) => world.delete_database(),
+            3..7 => {
+                world.finish();
+                let ms = [1, 3, 20, 100_000][world.noise.below(4)];
+                world.clock.advance_ms(ms);
+            }
+            7..50 if world.under_way() < 2 * plan.tabs => world.call(),
+            _ => drop(world.step()),
+        }
+    }
+    world.check_end();
+    world
+}
+
+/// Runs histories of consecutive seeds, or that of the one in the environment.
+fn histories(name: &str, count: u64, plan: Plan) {
+    let (first, count) = match std::env::var("SEGMENT_LOG_SEED") {
+        Ok(seed) => (seed.parse().expect("SEGMENT_LOG_SEED is a number"), 1),
+        Err(_) => (0, count),
+    };
+    for seed in first..first + count {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| history(seed, plan))) {
+            eprintln!("{name}: SEGMENT_LOG_SEED={seed}");
+            resume_unwind(panic);
+        }
+    }
+}
+
+const CALM: Plan = Plan { tabs: 1, mishaps: false, kills: false, deletes: false };
+
+#[test]
+fn segment_log_of_one_tab() {
+    histories("one tab", 300, CALM);
+}
+
+#[test]
+fn segment_log_of_several_tabs() {
+    histories("two tabs", 300, Plan { tabs: 2, ..CALM });
+    histories("four tabs", 200, Plan { tabs: 4, ..CALM });
+}
+
+#[test]
+fn segment_log_of_several_tabs_and_everything_that_goes_wrong() {
+    histories("three tabs", 400, Plan { tabs: 3, mishaps: true, kills: true, deletes: false });
+    histories("deleted databases", 200, Plan { tabs: 2, mishaps: true, kills: true, deletes: true });
+}
