@@ -61,22 +61,18 @@ impl<B: Backend> SegmentLog<B> {
         let now = self.clock.now_ms();
         let mut records = Records::new();
         let news = self.news(tx);
-        let guessed = {
-            let state = self.state();
-            let guesses: Vec<Option<Stored>> = keys.iter().map(|key| state.live(key, now)).collect();
-            drop(state);
-            self.fetch(tx, &guesses, &mut records)
-        };
+        let (mut entries, guess) = self.find(keys, now);
+        let guessed = self.fetch(tx, &entries, &mut records);
         self.follow(tx, news).await?;
-        // All answers are of this one moment.
-        let (entries, version) = {
+        // All answers are of one moment.
+        let mut version = self.state().version();
+        if version != guess {
+            (entries, version) = self.find(keys, now);
+        }
+        if self.options.max_bytes.is_some() {
             let mut state = self.state();
-            let entries: Vec<Option<Stored>> = keys.iter().map(|key| state.live(key, now)).collect();
-            if self.options.max_bytes.is_some() {
-                keys.iter().for_each(|key| state.index.touch(key));
-            }
-            (entries, Version(state.version()))
-        };
+            keys.iter().for_each(|key| state.index.touch(key));
+        }
         // What stands elsewhere than was believed, is asked for before anything is awaited: else the transaction ends.
         let asked: Vec<(u32, Option<Value>)> = guessed.places.iter().map(|place| (*place, None)).collect();
         records.extend(asked);
@@ -87,7 +83,7 @@ impl<B: Backend> SegmentLog<B> {
         }
         let mut found = Vec::with_capacity(keys.len());
         for (key, entry) in keys.iter().zip(&entries) {
-            let mut lookup = Lookup { version: Some(version), ..Lookup::default() };
+            let mut lookup = Lookup { version: Some(Version(version)), ..Lookup::default() };
             if let Some(stored) = entry {
                 let record = record_at(&records, stored.place).and_then(Option::as_ref);
                 if record.is_none() && stored.length > 0 && !is_again {
@@ -105,6 +101,14 @@ impl<B: Backend> SegmentLog<B> {
             found.push(lookup);
         }
         Ok(Some(found))
+    }
+
+    /// What is believed to be stored under `keys`, and by what version.
+    fn find(&self, keys: &Keys, now: u64) -> (Vec<Option<Stored>>, u64) {
+        let state = self.state();
+        let mut entries = Vec::with_capacity(keys.len());
+        keys.iter().for_each(|key| entries.push(state.live(key, now)));
+        (entries, state.version())
     }
 
     /// Asks for the records of `entries` that are neither in `records` nor remembered; what is remembered goes there.

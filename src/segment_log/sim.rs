@@ -203,9 +203,9 @@ impl SimDatabase {
         self.world().mishap = Some((after, mishap));
     }
 
-    /// Nothing goes wrong any more.
-    pub fn no_mishap(&self) {
-        self.world().mishap = None;
+    /// Nothing goes wrong any more. Says whether something was still to.
+    pub fn no_mishap(&self) -> bool {
+        self.world().mishap.take().is_some()
     }
 
     /// Does one request of the transactions that can go on; `choice` picks which. Says whether there was one.

@@ -94,15 +94,19 @@ impl State {
         doomed.iter().for_each(|key| self.remove(key));
     }
 
+    fn add_segments(&mut self, segments: &[(u32, u32)]) {
+        for (segment, length) in segments {
+            self.segments.add(*segment, *length);
+            self.last_segment = self.last_segment.max(*segment);
+        }
+    }
+
     /// Row `number`, whose frame has `frame` bytes, comes next.
     pub fn apply(&mut self, number: u32, row: Row<'_>, frame: usize) {
         self.seen = number;
         match row {
             Row::Put { written, expires, mut entries } => {
-                for (segment, length) in entries.segments() {
-                    self.segments.add(segment, length);
-                    self.last_segment = self.last_segment.max(segment);
-                }
+                self.add_segments(entries.segments());
                 self.changed += entries.len() as u64;
                 while let Ok(Some(put)) = entries.next() {
                     let in_row = put.place & IN_ROW != 0;
@@ -128,10 +132,7 @@ impl State {
                 self.forgotten = number;
             }
             Row::Move(mut entries) => {
-                for (segment, length) in entries.segments() {
-                    self.segments.add(segment, length);
-                    self.last_segment = self.last_segment.max(segment);
-                }
+                self.add_segments(entries.segments());
                 let mut left = Vec::new();
                 while let Ok(Some(put)) = entries.next() {
                     let Some(stored) = self.index.get(put.key) else { continue };

@@ -1,6 +1,7 @@
 //! Values and errors that live on JavaScript's side.
 
 use std::any::Any;
+use std::ops::Range;
 
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -45,6 +46,15 @@ impl ForeignBytes for JsBytes {
 
     fn duplicate(&self) -> Value {
         Value::foreign(Self { array: self.array.slice(0, self.len as u32), len: self.len })
+    }
+
+    fn copy(&self, range: Range<usize>) -> Vec<u8> {
+        self.array.subarray(range.start as u32, range.end as u32).to_vec()
+    }
+
+    fn slice(&self, range: Range<usize>) -> Value {
+        let array = self.array.slice(range.start as u32, range.end as u32);
+        Value::foreign(Self { array, len: range.len() })
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -41,8 +41,8 @@
 //! | 3 | clear | prefix (text): every key that begins with it is gone |
 //! | 4 | move | *places*, count (4), per entry: key (text), length (4), checksum (4), the number of the row that put it (4). The values were copied; an entry that is no longer that row's is left alone |
 //!
-//! *Places* are: how many segments there are (4), the key of the first (4), and the length of each (4). Their keys are
-//! consecutive. Values stand in them in the order of the entries; a value never spans two segments: one that does not
+//! *Places* are: how many segments there are (4), and the key (4) and the length (4) of each. Values stand in them in the
+//! order of the entries; a value never spans two segments: one that does not
 //! fit into what is left of a segment of which something is filled is the first of the next. Without segments (count 0)
 //! the values follow the frame in the row itself. Of put rows the later one wins; no key stands twice in one row.
 //!

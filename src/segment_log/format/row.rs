@@ -29,28 +29,27 @@ impl Layout {
 
 /// A walk along the values of a row: which segment each stands in, and where.
 struct Walk {
-    /// What is left of the lengths of segments.
-    lengths: Vec<u32>,
+    /// The segments and their lengths.
+    segments: Vec<(u32, u32)>,
     at: usize,
-    first: u32,
     offset: u32,
 }
 
 impl Walk {
     /// The place and the offset of the next value, which has `length` bytes.
     fn next(&mut self, length: u32) -> Read<(u32, u32)> {
-        if self.lengths.is_empty() {
+        if self.segments.is_empty() {
             let offset = self.offset;
             self.offset = offset.checked_add(length).ok_or(Damage::Broken)?;
             return Ok((IN_ROW, offset));
         }
         // The segment is full when the next value ends behind it; an empty one takes what it was made for.
         loop {
-            let whole = *self.lengths.get(self.at).ok_or(Damage::Broken)?;
+            let (segment, whole) = *self.segments.get(self.at).ok_or(Damage::Broken)?;
             let end = self.offset.checked_add(length).ok_or(Damage::Broken)?;
             if end <= whole {
                 let offset = std::mem::replace(&mut self.offset, end);
-                return Ok((self.first + self.at as u32, offset));
+                return Ok((segment, offset));
             }
             (self.at, self.offset) = (self.at + 1, 0);
         }
@@ -143,23 +142,25 @@ impl<'a> Row<'a> {
 
 impl<'a> Entries<'a> {
     fn open(mut reader: Reader<'a>, versions: bool) -> Read<Self> {
-        let segments = reader.count()?;
-        let first = reader.u32()?;
-        let in_range = segments == 0 || (first > 0 && first <= MOST - segments);
-        if !in_range || (versions && segments == 0) {
+        let count = reader.count()?;
+        let mut segments = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let (segment, length) = (reader.u32()?, reader.u32()?);
+            if segment == 0 || segment > MOST {
+                return Err(Damage::Broken);
+            }
+            segments.push((segment, length));
+        }
+        if versions && segments.is_empty() {
             return Err(Damage::Broken);
         }
-        let mut lengths = Vec::with_capacity(segments as usize);
-        for _ in 0..segments {
-            lengths.push(reader.u32()?);
-        }
         let left = reader.count()?;
-        Ok(Self { reader, left, walk: Walk { lengths, at: 0, first, offset: 0 }, versions })
+        Ok(Self { reader, left, walk: Walk { segments, at: 0, offset: 0 }, versions })
     }
 
     /// The segments and their lengths.
-    pub fn segments(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.walk.lengths.iter().enumerate().map(|(at, length)| (self.walk.first + at as u32, *length))
+    pub fn segments(&self) -> &[(u32, u32)] {
+        &self.walk.segments
     }
 
     /// How many entries are left.
@@ -202,8 +203,10 @@ impl<'a> Keys<'a> {
 
 fn places(writer: &mut Writer, layout: &Layout, first: u32) {
     writer.u32(layout.segments.len() as u32);
-    writer.u32(first);
-    layout.segments.iter().for_each(|length| writer.u32(*length));
+    for (segment, length) in (first..).zip(&layout.segments) {
+        writer.u32(segment);
+        writer.u32(*length);
+    }
 }
 
 /// What an entry is to hold.

@@ -4,8 +4,7 @@
 //! states that there were between its call and its end, whole.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -49,12 +48,17 @@ impl Wake for Woken {
 
 /// Damage is told of where there is none: a defect.
 #[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+struct Heard {
+    damage: Mutex<Vec<String>>,
+    reopened: AtomicUsize,
+}
 
 impl Observe for Heard {
     fn event(&self, event: Event) {
-        if let Event::Corrupt { key, reason } = event {
-            self.0.lock().unwrap().push(format!("{key}: {reason}"));
+        match event {
+            Event::Corrupt { key, reason } => self.damage.lock().unwrap().push(format!("{key}: {reason}")),
+            Event::Reopen { .. } => _ = self.reopened.fetch_add(1, Ordering::SeqCst),
+            _ => {}
         }
     }
 }
@@ -112,7 +116,20 @@ pub struct World {
     heard: Arc<Heard>,
     labels: u64,
     memory_bytes: u64,
+    keyspace: usize,
+    pub seen: Seen,
+}
+
+/// What came up, so that a test can tell that it looks at something.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
     pub errors: usize,
+    pub moves: usize,
+    pub expiries: usize,
+    pub trimmed: usize,
+    pub checkpoints: usize,
+    pub reopened: usize,
+    pub unchanged: usize,
 }
 
 pub const TUNING: Tuning = Tuning {
@@ -136,6 +153,7 @@ impl World {
             model: Model::new(),
             clock: ManualClock::at(1_000_000 + noise.next() % 1_000),
             memory_bytes: [0, 300, 100_000][noise.below(3)],
+            keyspace: [30, 250][noise.below(2)],
             noise,
             tabs: Vec::new(),
             tasks: Vec::new(),
@@ -144,7 +162,7 @@ impl World {
             versions: Vec::new(),
             heard: Arc::default(),
             labels: 0,
-            errors: 0,
+            seen: Seen::default(),
         };
         (0..tabs).for_each(|_| world.open_tab());
         world
@@ -168,7 +186,7 @@ impl World {
     }
 
     fn key(&mut self) -> String {
-        let at = self.noise.below(30);
+        let at = self.noise.below(self.keyspace);
         let folder = ["", "a/", "a/b/", "é"][at % 4];
         format!("{folder}{}", at / 4)
     }
@@ -277,7 +295,7 @@ impl World {
         for tab in &self.tabs {
             assert_eq!(self.database.check_idle(tab.number), 0, "a transaction was left without a request");
         }
-        assert_eq!(*self.heard.0.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+        assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
     }
 
     /// One request somewhere.
@@ -311,6 +329,11 @@ impl World {
                 }
                 Op::Delete(keys) if has(format::kind::DELETE) => self.model.delete(&keys),
                 Op::Clear(prefix) if has(format::kind::CLEAR) => self.model.clear(&prefix),
+                Op::Maintain => {
+                    self.seen.moves += usize::from(has(format::kind::MOVE));
+                    self.seen.expiries += usize::from(commit.kinds == [format::kind::DELETE]);
+                    continue;
+                }
                 _ => continue,
             }
             let twice = self.committed.insert(commit.label, self.model.now());
@@ -337,7 +360,10 @@ impl World {
                         let before = &self.model.states[at - 1];
                         assert_eq!(stored, model::stored(before, entries, conditions, now));
                     }
-                    (Some(_), Some(_)) => assert_eq!(stored, [true]),
+                    (Some(_), Some(_)) => {
+                        assert_eq!(stored, [true]);
+                        self.seen.unchanged += 1;
+                    }
                     (None, None) => {
                         let none = vec![false; entries.len()];
                         let fits = |map| model::stored(map, entries, conditions, now) == none;
@@ -384,7 +410,7 @@ impl World {
             _ => true,
         };
         if failed {
-            self.errors += 1;
+            self.seen.errors += 1;
         }
     }
 
@@ -414,9 +440,22 @@ impl World {
     }
 
     pub fn kill(&mut self) {
-        let at = self.noise.below(self.tabs.len());
+        let (at, commits) = (self.noise.below(self.tabs.len()), self.noise.chance(2));
+        self.kill_tab(at, commits);
+    }
+
+    /// Makes calls, lets `after` requests of them be done, and kills the tab.
+    pub fn call_and_kill(&mut self, after: usize, commits: bool, calls: impl Fn(&mut Self)) {
+        calls(self);
+        for _ in 0..after {
+            self.step();
+        }
+        self.kill_tab(0, commits);
+    }
+
+    fn kill_tab(&mut self, at: usize, commits: bool) {
         let tab = self.tabs.remove(at);
-        self.database.kill(tab.number, self.noise.chance(2));
+        self.database.kill(tab.number, commits);
         self.take_commits();
         self.tasks.retain(|task| task.tab != tab.number);
         drop(tab);
@@ -453,6 +492,9 @@ impl World {
             self.finish();
         }
         let audit = self.tabs.last().unwrap().store.audit();
+        self.seen.trimmed = usize::from(audit.trim > 0);
+        self.seen.reopened = self.heard.reopened.load(Ordering::SeqCst);
+        self.seen.checkpoints = audit.checkpoints;
         let stored: Vec<u32> = self.database.segments().iter().map(|key| u32::try_from(*key).unwrap()).collect();
         assert_eq!(stored, audit.segments, "segments that nobody knows, or that are gone");
     }

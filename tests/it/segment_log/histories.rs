@@ -2,20 +2,21 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::driver::World;
+use super::driver::{Seen, World};
 
 /// What may happen in a history.
 #[derive(Clone, Copy)]
 struct Plan {
+    steps: usize,
     tabs: usize,
     mishaps: bool,
     kills: bool,
     deletes: bool,
 }
 
-fn history(seed: u64, plan: Plan) -> World {
+fn history(seed: u64, plan: Plan) -> Seen {
     let mut world = World::new(seed, plan.tabs);
-    for _ in 0..220 {
+    for _ in 0..plan.steps {
         match world.noise.below(100) {
             0 if plan.mishaps => world.mishap(),
             1 if plan.kills && world.noise.chance(2) => world.kill(),
@@ -30,7 +31,7 @@ fn history(seed: u64, plan: Plan) -> World {
         }
     }
     world.check_end();
-    world
+    world.seen
 }
 
 /// Runs histories of consecutive seeds, or that of the one in the environment.
@@ -39,15 +40,34 @@ fn histories(name: &str, count: u64, plan: Plan) {
         Ok(seed) => (seed.parse().expect("SEGMENT_LOG_SEED is a number"), 1),
         Err(_) => (0, count),
     };
+    let mut all = Seen::default();
     for seed in first..first + count {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| history(seed, plan))) {
-            eprintln!("{name}: SEGMENT_LOG_SEED={seed}");
-            resume_unwind(panic);
+        match catch_unwind(AssertUnwindSafe(|| history(seed, plan))) {
+            Ok(seen) => {
+                all.errors += seen.errors;
+                all.moves += seen.moves;
+                all.expiries += seen.expiries;
+                all.trimmed += seen.trimmed;
+                all.checkpoints = all.checkpoints.max(seen.checkpoints);
+                all.reopened += seen.reopened;
+                all.unchanged += seen.unchanged;
+            }
+            Err(panic) => {
+                eprintln!("{name}: SEGMENT_LOG_SEED={seed}");
+                resume_unwind(panic);
+            }
         }
+    }
+    println!("{name}: {all:?}");
+    if count > 1 {
+        let trimmed = all.trimmed as u64 > count / 4;
+        let looked_at = all.moves > 100 && all.expiries > 100 && trimmed && all.checkpoints > 1;
+        assert!(looked_at && all.unchanged > 10, "{name} looks at too little: {all:?}");
+        assert!(!plan.mishaps || (all.errors > 50 && all.reopened > 50), "{name}: {all:?}");
     }
 }
 
-const CALM: Plan = Plan { tabs: 1, mishaps: false, kills: false, deletes: false };
+const CALM: Plan = Plan { steps: 220, tabs: 1, mishaps: false, kills: false, deletes: false };
 
 #[test]
 fn segment_log_of_one_tab() {
@@ -62,6 +82,7 @@ fn segment_log_of_several_tabs() {
 
 #[test]
 fn segment_log_of_several_tabs_and_everything_that_goes_wrong() {
-    histories("three tabs", 400, Plan { tabs: 3, mishaps: true, kills: true, deletes: false });
-    histories("deleted databases", 200, Plan { tabs: 2, mishaps: true, kills: true, deletes: true });
+    histories("three tabs", 400, Plan { tabs: 3, mishaps: true, kills: true, ..CALM });
+    histories("long", 20, Plan { steps: 3_000, tabs: 3, mishaps: true, kills: true, ..CALM });
+    histories("deleted databases", 200, Plan { tabs: 2, mishaps: true, kills: true, deletes: true, ..CALM });
 }

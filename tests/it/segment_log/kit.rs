@@ -92,6 +92,7 @@ fn segment_log_keeps_the_contract_without_memory() {
 
 #[test]
 fn segment_log_keeps_the_contract_in_small_pieces() {
-    let tuning = Tuning { segment_bytes: 100, inline_values: 2, inline_bytes: 50, page_rows: 3, scan: 7, ..Tuning::default() };
+    let tuning =
+        Tuning { segment_bytes: 100, inline_values: 2, inline_bytes: 50, page_rows: 3, scan: 7, ..Tuning::default() };
     holds(Databases::new("SegmentLog in small pieces", tuning, 10_000));
 }

@@ -1,6 +1,28 @@
 //! The log on a simulated database.
 
+mod bounds;
+mod damage;
+mod decoders;
 mod driver;
+mod faults;
 mod histories;
 mod kit;
 mod model;
+mod requests;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use bytestow::segment_log::sim::SimDatabase;
+
+/// The end of `call` on a database that does one request at a time.
+fn end_of<T>(database: &SimDatabase, call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    loop {
+        if let Poll::Ready(end) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return end;
+        }
+        database.step(0);
+    }
+}

@@ -1,0 +1,169 @@
+//! Damage to any record: what it held is missing, everything else stands, and it is told.
+
+use std::sync::{Arc, Mutex};
+
+use bytestow::segment_log::sim::{SimBackend, SimDatabase};
+use bytestow::segment_log::{META, SegmentLog, SegmentLogOptions, Store};
+use bytestow::{ByteStore, ByteStoreExt, ErrorCode, Event, Keys, ManualClock, Observe, Value};
+use futures_executor::block_on;
+
+use super::driver::TUNING;
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Observe for Heard {
+    fn event(&self, event: Event) {
+        if let Event::Corrupt { key, .. } = event {
+            self.0.lock().unwrap().push(key);
+        }
+    }
+}
+
+fn open(database: &SimDatabase, heard: &Arc<Heard>, memory_bytes: u64) -> SegmentLog<SimBackend> {
+    let options = SegmentLogOptions {
+        memory_bytes,
+        clock: Some(ManualClock::at(5)),
+        observer: Some(heard.clone()),
+        tuning: TUNING,
+        ..SegmentLogOptions::default()
+    };
+    SegmentLog::new(database.tab(1), options)
+}
+
+fn value(key: usize) -> Value {
+    Value::from((0..20 + key * 7).map(|at| (at * 31 + key) as u8).collect::<Vec<_>>())
+}
+
+const KEYS: usize = 30;
+
+/// A database with segments, rows with values in them, and checkpoints.
+fn filled(maintained: bool) -> SimDatabase {
+    let database = SimDatabase::new();
+    let store = open(&database, &Arc::default(), 0);
+    block_on(async {
+        let set = |keys: std::ops::Range<usize>| keys.map(|key| (format!("k{key}"), value(key))).collect();
+        store.set_many(set(0..20), bytestow::Ttl::Never).await.unwrap();
+        for key in 20..KEYS {
+            store.set_many(set(key..key + 1), bytestow::Ttl::Never).await.unwrap();
+            if maintained {
+                store.maintain().await.unwrap();
+            }
+        }
+    });
+    database
+}
+
+/// What a new tab finds: which keys are missing. None may have another's bytes.
+fn missing(store: &SegmentLog<SimBackend>) -> Vec<usize> {
+    let keys: Vec<String> = (0..KEYS).map(|key| format!("k{key}")).collect();
+    let found = block_on(store.get_many(Keys::from(keys.as_slice()))).unwrap();
+    let mut missing = Vec::new();
+    for (key, lookup) in found.iter().enumerate() {
+        match &lookup.value {
+            Some(found) => assert_eq!(*found, value(key), "k{key} is not what was written"),
+            None => missing.push(key),
+        }
+    }
+    missing
+}
+
+fn damaged(record: &Value, how: usize) -> Option<Value> {
+    let mut bytes = record.to_vec();
+    match how {
+        0 => bytes[record.len() / 2] ^= 4,
+        1 => bytes.truncate(record.len() * 2 / 3),
+        2 => bytes.fill(0),
+        _ => return None,
+    }
+    Some(bytes.into())
+}
+
+#[test]
+fn segment_log_loses_what_stood_in_a_damaged_segment_and_nothing_else() {
+    for memory_bytes in [0, 100_000] {
+        for how in 0..4 {
+            let segments = filled(false).segments();
+            assert!(segments.len() > 8);
+            for segment in segments {
+                let (database, heard) = (filled(false), Arc::<Heard>::default());
+                let record = database.record(Store::Segments, segment).unwrap();
+                database.damage(Store::Segments, segment, damaged(&record, how));
+                let store = open(&database, &heard, memory_bytes);
+                let gone = missing(&store);
+                assert!((1..8).contains(&gone.len()), "{gone:?} are missing for one segment");
+                let told: Vec<String> = gone.iter().map(|key| format!("\"k{key}\"")).collect();
+                assert_eq!(*heard.0.lock().unwrap(), told);
+                // They can be written again, and what is damaged goes with the next compaction.
+                block_on(async {
+                    for key in &gone {
+                        store.set(&format!("k{key}"), value(*key)).await.unwrap();
+                    }
+                });
+                assert!(missing(&store).is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn segment_log_compaction_drops_what_is_damaged() {
+    let (database, heard) = (filled(false), Arc::<Heard>::default());
+    let store = open(&database, &heard, 0);
+    for segment in database.segments().into_iter().step_by(3) {
+        let record = database.record(Store::Segments, segment).unwrap();
+        database.damage(Store::Segments, segment, damaged(&record, 0));
+    }
+    // Most of the rest goes, so that what is left is moved.
+    block_on(store.delete_many((0..20).filter(|key| key % 4 != 1).map(|key| format!("k{key}")).collect())).unwrap();
+    let before = missing(&store);
+    block_on(store.maintain()).unwrap();
+    assert_eq!(missing(&store), before);
+    assert_eq!(missing(&open(&database, &heard, 0)), before);
+    heard.0.lock().unwrap().clear();
+    missing(&open(&database, &heard, 0));
+    let stored: Vec<u32> = database.segments().iter().map(|key| *key as u32).collect();
+    assert_eq!(store.audit().segments, stored);
+}
+
+#[test]
+fn segment_log_loses_what_a_damaged_row_said_and_nothing_else() {
+    for maintained in [false, true] {
+        for how in 0..4 {
+            for (key, record) in filled(maintained).rows() {
+                let (database, heard) = (filled(maintained), Arc::<Heard>::default());
+                database.damage(Store::Rows, key, damaged(&record, how));
+                let store = open(&database, &heard, 0);
+                if key == META {
+                    // Without it nothing is known; gone, it is taken for a new database's.
+                    let opened = block_on(store.open());
+                    assert!(how == 3 || opened.unwrap_err().code() == ErrorCode::Corrupt);
+                    continue;
+                }
+                let gone = missing(&store);
+                if how < 2 && !gone.is_empty() {
+                    assert!(!heard.0.lock().unwrap().is_empty(), "nothing was told of {gone:?}");
+                }
+                block_on(async {
+                    for key in &gone {
+                        store.set(&format!("k{key}"), value(*key)).await.unwrap();
+                    }
+                    store.maintain().await.unwrap();
+                });
+                assert!(missing(&store).is_empty());
+                assert!(missing(&open(&database, &heard, 0)).is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn segment_log_refuses_a_database_of_a_later_version() {
+    let database = filled(false);
+    let mut meta = database.record(Store::Rows, META).unwrap().to_vec();
+    meta[1] = 2;
+    database.damage(Store::Rows, META, Some(meta.into()));
+    let error = block_on(open(&database, &Arc::default(), 0).open()).unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), (ErrorCode::Unavailable, false));
+    assert!(error.message().contains("later version"), "{error}");
+}
