@@ -1,6 +1,7 @@
 //! The log on a simulated database.
 
 mod bounds;
+mod checkpoints;
 mod damage;
 mod decoders;
 mod driver;
