@@ -134,13 +134,13 @@ impl<B: Backend> SegmentLog<B> {
             making.after.as_deref(),
             |stored| making.holds(stored),
             |key, stored| {
-                if page.len() + key.len() + 48 > tuning.segment_bytes && page.count() > 0 {
-                    written += page.len() as u64;
+                if page.bytes() + key.len() + 48 > tuning.segment_bytes && page.count() > 0 {
+                    written += page.bytes() as u64;
                     pages.push(std::mem::take(&mut page).end());
                 }
                 page.push(key, &stored);
                 count += 1;
-                if written + (page.len() as u64) < most {
+                if written + (page.bytes() as u64) < most {
                     return true;
                 }
                 after = Some(key.to_vec());

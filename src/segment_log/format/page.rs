@@ -36,9 +36,9 @@ impl Default for PageWriter {
 }
 
 impl PageWriter {
-    /// How long the page is so far.
-    pub fn len(&self) -> usize {
-        self.writer.len()
+    /// How many bytes the page has so far.
+    pub fn bytes(&self) -> usize {
+        self.writer.position()
     }
 
     /// How many entries it has.

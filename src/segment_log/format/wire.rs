@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// How long the frame is so far.
-    pub fn len(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.0.len()
     }
 

@@ -8,14 +8,17 @@
 //! By itself ([`SimDatabase::new`]) it does a request whenever one is awaited; under a test's control
 //! ([`SimDatabase::stepped`]) when the test says so.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::future::poll_fn;
-use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+mod tab;
+mod tables;
 
-use super::backend::{Answer, Backend, Fault, Guard, Lock, Range, Store, Transaction};
-use crate::{BoxFuture, Error, ErrorCode, Value};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use tab::{SimBackend, SimTransaction};
+
+use super::backend::{Fault, Store};
+use crate::{Error, ErrorCode, Value};
+use tables::{Reply, Request, Slot, Stores};
 
 /// What goes wrong at a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,45 +40,6 @@ pub struct Commit {
     pub label: u64,
     /// The kinds of the rows that it added, in order.
     pub kinds: Vec<u8>,
-}
-
-type Records = BTreeMap<i64, Value>;
-
-#[derive(Clone, Default)]
-struct Stores {
-    records: [Records; 2],
-    numbered: [i64; 2],
-}
-
-enum Request {
-    Get(Store, Vec<i64>),
-    GetAll(Range, u32),
-    Segments(Range, u32),
-    Add(Store, Vec<Value>),
-    Put(i64, Value),
-    Delete(Store, Range),
-    Commit,
-}
-
-enum Reply {
-    Records(Vec<Option<Value>>),
-    Rows(Vec<(i64, Value)>),
-    Keys(Vec<i64>),
-    Number(i64),
-    Done,
-}
-
-#[derive(Default)]
-struct Slot(Mutex<(Option<Result<Reply, Fault>>, Option<Waker>)>);
-
-impl Slot {
-    fn answer(&self, reply: Result<Reply, Fault>) {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.0.get_or_insert(reply);
-        if let Some(waker) = slot.1.take() {
-            waker.wake();
-        }
-    }
 }
 
 struct Running {
@@ -119,15 +83,6 @@ impl Default for SimDatabase {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn store_number(store: Store) -> usize {
-    usize::from(store == Store::Rows)
-}
-
-fn within(range: Range) -> RangeInclusive<i64> {
-    // A range that ends before it begins is empty, not a panic.
-    if range.from <= range.to { range.from..=range.to } else { i64::MIN..=i64::MIN }
 }
 
 fn aborted() -> Fault {
@@ -180,7 +135,7 @@ impl SimDatabase {
 
     /// The database as tab `tab` gets at it.
     pub fn tab(&self, tab: u64) -> SimBackend {
-        SimBackend { database: self.clone(), tab, connection: Mutex::new(None) }
+        SimBackend::new(self.clone(), tab)
     }
 
     /// What transactions that begin from now on are known by.
@@ -247,18 +202,18 @@ impl SimDatabase {
 
     /// The keys of the segments that are stored.
     pub fn segments(&self) -> Vec<i64> {
-        self.world().stores.records[0].keys().copied().collect()
+        self.world().stores.segments.records.keys().copied().collect()
     }
 
     /// The rows, pages and other records of the log, with their keys.
     pub fn rows(&self) -> Vec<(i64, Value)> {
-        self.world().stores.records[1].iter().map(|(key, row)| (*key, row.clone())).collect()
+        self.world().stores.rows.records.iter().map(|(key, row)| (*key, row.clone())).collect()
     }
 
     /// Puts a record in place of another, or none, as damage would.
     pub fn damage(&self, store: Store, key: i64, record: Option<Value>) {
         let mut world = self.world();
-        let records = &mut world.stores.records[store_number(store)];
+        let records = &mut world.stores.table(store).records;
         match record {
             Some(record) => drop(records.insert(key, record)),
             None => drop(records.remove(&key)),
@@ -267,7 +222,7 @@ impl SimDatabase {
 
     /// A record.
     pub fn record(&self, store: Store, key: i64) -> Option<Value> {
-        self.world().stores.records[store_number(store)].get(&key).cloned()
+        self.world().stores.table(store).records.get(&key).cloned()
     }
 }
 
@@ -359,246 +314,7 @@ impl World {
             return;
         }
         let stores = running.snapshot.as_mut().unwrap_or(stores);
-        let reply = match request {
-            Request::Get(store, keys) => {
-                let records = &stores.records[store_number(store)];
-                Reply::Records(keys.iter().map(|key| records.get(key).cloned()).collect())
-            }
-            Request::GetAll(range, limit) => {
-                let rows = stores.records[1].range(within(range)).take(limit as usize);
-                Reply::Rows(rows.map(|(key, row)| (*key, row.clone())).collect())
-            }
-            Request::Segments(range, limit) => {
-                Reply::Keys(stores.records[0].range(within(range)).take(limit as usize).map(|(key, _)| *key).collect())
-            }
-            Request::Add(store, records) => {
-                let number = store_number(store);
-                let first = stores.numbered[number] + 1;
-                for record in records {
-                    stores.numbered[number] += 1;
-                    if store == Store::Rows {
-                        running.kinds.extend(record.copy(2..3).unwrap_or_default());
-                    }
-                    stores.records[number].insert(stores.numbered[number], record);
-                }
-                Reply::Number(first)
-            }
-            Request::Put(key, record) => {
-                stores.records[1].insert(key, record);
-                Reply::Done
-            }
-            Request::Delete(store, range) => {
-                stores.records[store_number(store)].retain(|key, _| !within(range).contains(key));
-                Reply::Done
-            }
-            Request::Commit => Reply::Done,
-        };
+        let reply = stores.answer(request, &mut running.kinds);
         slot.answer(Ok(reply));
-    }
-}
-
-/// The database as one tab gets at it.
-pub struct SimBackend {
-    database: SimDatabase,
-    tab: u64,
-    connection: Mutex<Option<u64>>,
-}
-
-impl SimBackend {
-    /// The database.
-    pub fn database(&self) -> &SimDatabase {
-        &self.database
-    }
-}
-
-struct SimGuard(SimDatabase);
-
-impl Guard for SimGuard {}
-
-impl Drop for SimGuard {
-    fn drop(&mut self) {
-        self.0.world().locked = false;
-    }
-}
-
-impl Backend for SimBackend {
-    type Transaction = SimTransaction;
-
-    fn open(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            // Opening takes a turn, as it does in a browser.
-            let mut waited = false;
-            poll_fn(|task| {
-                if std::mem::replace(&mut waited, true) {
-                    return Poll::Ready(());
-                }
-                task.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
-            let mut world = self.database.world();
-            world.next += 1;
-            let number = world.next;
-            world.connections.push((self.tab, number));
-            drop(world);
-            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
-            Ok(())
-        })
-    }
-
-    fn begin(&self, writes: bool) -> Result<SimTransaction, Fault> {
-        let connection = *self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut world = self.database.world();
-        let is_live = connection.is_some_and(|number| world.connections.contains(&(self.tab, number)));
-        if !is_live {
-            return Err(lost());
-        }
-        world.next += 1;
-        let (id, label) = (world.next, world.label);
-        world.running.push(Running {
-            id,
-            tab: self.tab,
-            label,
-            writes,
-            started: false,
-            committing: false,
-            requests: VecDeque::new(),
-            snapshot: None,
-            before: None,
-            kinds: Vec::new(),
-        });
-        Ok(SimTransaction { database: self.database.clone(), id, committed: false })
-    }
-
-    fn close(&self) {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.database.world().connections.retain(|(_, number)| Some(*number) != connection);
-    }
-
-    fn lock(&self) -> BoxFuture<'_, Lock> {
-        Box::pin(async move {
-            let mut world = self.database.world();
-            if !world.locks {
-                return Lock::Unsupported;
-            }
-            if std::mem::replace(&mut world.locked, true) {
-                return Lock::Taken;
-            }
-            Lock::Held(Box::new(SimGuard(self.database.clone())))
-        })
-    }
-
-    fn pause(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
-
-    fn random(&self) -> u64 {
-        let mut world = self.database.world();
-        world.noise = world.noise.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-        world.noise ^ world.noise >> 29
-    }
-}
-
-/// A transaction of a [`SimBackend`].
-pub struct SimTransaction {
-    database: SimDatabase,
-    id: u64,
-    committed: bool,
-}
-
-impl SimTransaction {
-    fn request(&self, request: Request) -> Answer<Reply> {
-        let slot = Arc::new(Slot::default());
-        {
-            let mut world = self.database.world();
-            let is_commit = matches!(request, Request::Commit);
-            match world.running.iter_mut().find(|running| running.id == self.id) {
-                Some(running) => {
-                    running.committing = is_commit;
-                    running.requests.push_back((request, slot.clone()));
-                }
-                None => slot.answer(Err(aborted())),
-            }
-        }
-        let database = self.database.clone();
-        Box::pin(poll_fn(move |task| {
-            let is_answered = |slot: &Slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).0.is_some();
-            if !is_answered(&slot) && !database.world().stepped {
-                database.step(0);
-            }
-            let mut inner = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(reply) = inner.0.take() {
-                return Poll::Ready(reply);
-            }
-            if database.world().stepped {
-                inner.1 = Some(task.waker().clone());
-            } else {
-                task.waker().wake_by_ref();
-            }
-            Poll::Pending
-        }))
-    }
-
-    fn answer<T: Send + 'static>(&self, request: Request, take: fn(Reply) -> Option<T>) -> Answer<T> {
-        let reply = self.request(request);
-        Box::pin(async move { take(reply.await?).ok_or_else(aborted) })
-    }
-}
-
-impl Transaction for SimTransaction {
-    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>> {
-        self.answer(Request::Get(store, keys.to_vec()), |reply| match reply {
-            Reply::Records(records) => Some(records),
-            _ => None,
-        })
-    }
-
-    fn get_all(&self, range: Range, limit: u32) -> Answer<Vec<(i64, Value)>> {
-        self.answer(Request::GetAll(range, limit), |reply| match reply {
-            Reply::Rows(rows) => Some(rows),
-            _ => None,
-        })
-    }
-
-    fn segments(&self, range: Range, limit: u32) -> Answer<Vec<i64>> {
-        self.answer(Request::Segments(range, limit), |reply| match reply {
-            Reply::Keys(keys) => Some(keys),
-            _ => None,
-        })
-    }
-
-    fn add(&self, store: Store, records: Vec<Value>) -> Answer<i64> {
-        self.answer(Request::Add(store, records), |reply| match reply {
-            Reply::Number(number) => Some(number),
-            _ => None,
-        })
-    }
-
-    fn put(&self, key: i64, row: Value) {
-        drop(self.request(Request::Put(key, row)));
-    }
-
-    fn delete(&self, store: Store, range: Range) {
-        drop(self.request(Request::Delete(store, range)));
-    }
-
-    fn commit(mut self) -> Answer<()> {
-        self.committed = true;
-        self.answer(Request::Commit, |reply| match reply {
-            Reply::Done => Some(()),
-            _ => None,
-        })
-    }
-}
-
-impl Drop for SimTransaction {
-    fn drop(&mut self) {
-        if self.committed {
-            return;
-        }
-        let mut world = self.database.world();
-        if let Some(at) = world.running.iter().position(|running| running.id == self.id) {
-            world.end(at, Some(aborted()));
-        }
     }
 }

@@ -1,0 +1,127 @@
+//! The object stores of a simulated database, and what requests do to them.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use super::super::backend::{Fault, Range, Store};
+use crate::Value;
+
+/// An object store.
+#[derive(Clone, Default)]
+pub(super) struct Table {
+    pub(super) records: BTreeMap<i64, Value>,
+    numbered: i64,
+}
+
+/// Both.
+#[derive(Clone, Default)]
+pub(super) struct Stores {
+    pub(super) segments: Table,
+    pub(super) rows: Table,
+}
+
+fn within(range: Range) -> RangeInclusive<i64> {
+    // A range that ends before it begins is empty, not a panic.
+    if range.from <= range.to { range.from..=range.to } else { i64::MIN..=i64::MIN }
+}
+
+impl Stores {
+    pub(super) fn table(&mut self, store: Store) -> &mut Table {
+        match store {
+            Store::Segments => &mut self.segments,
+            Store::Rows => &mut self.rows,
+        }
+    }
+
+    /// Does `request`; the kinds of rows that it adds go to `kinds`.
+    pub(super) fn answer(&mut self, request: Request, kinds: &mut Vec<u8>) -> Reply {
+        match request {
+            Request::Get(store, keys) => {
+                let records = &self.table(store).records;
+                Reply::Records(keys.iter().map(|key| records.get(key).cloned()).collect())
+            }
+            Request::GetAll(range, limit) => {
+                let rows = self.rows.records.range(within(range)).take(limit as usize);
+                Reply::Rows(rows.map(|(key, row)| (*key, row.clone())).collect())
+            }
+            Request::Segments(range, limit) => {
+                let segments = self.segments.records.range(within(range)).take(limit as usize);
+                Reply::Keys(segments.map(|(key, _)| *key).collect())
+            }
+            Request::Add(store, records) => {
+                let table = self.table(store);
+                let first = table.numbered + 1;
+                for record in records {
+                    table.numbered += 1;
+                    if store == Store::Rows {
+                        kinds.extend(record.copy(2..3).unwrap_or_default());
+                    }
+                    table.records.insert(table.numbered, record);
+                }
+                Reply::Number(first)
+            }
+            Request::Put(key, record) => {
+                self.rows.records.insert(key, record);
+                Reply::Done
+            }
+            Request::Delete(store, range) => {
+                self.table(store).records.retain(|key, _| !within(range).contains(key));
+                Reply::Done
+            }
+            Request::Commit => Reply::Done,
+        }
+    }
+}
+
+/// What a transaction asks for.
+pub(super) enum Request {
+    Get(Store, Vec<i64>),
+    GetAll(Range, u32),
+    Segments(Range, u32),
+    Add(Store, Vec<Value>),
+    Put(i64, Value),
+    Delete(Store, Range),
+    Commit,
+}
+
+/// What it is told.
+pub(super) enum Reply {
+    Records(Vec<Option<Value>>),
+    Rows(Vec<(i64, Value)>),
+    Keys(Vec<i64>),
+    Number(i64),
+    Done,
+}
+
+/// Where the answer to a request goes.
+#[derive(Default)]
+pub(super) struct Slot(Mutex<Awaited>);
+
+#[derive(Default)]
+struct Awaited {
+    reply: Option<Result<Reply, Fault>>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    fn awaited(&self) -> MutexGuard<'_, Awaited> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn answer(&self, reply: Result<Reply, Fault>) {
+        let mut awaited = self.awaited();
+        awaited.reply.get_or_insert(reply);
+        if let Some(waker) = awaited.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The answer, if there is one; else `waker` is woken by it.
+    pub(super) fn take(&self, waker: &Waker) -> Option<Result<Reply, Fault>> {
+        let mut awaited = self.awaited();
+        awaited.waker = Some(waker.clone());
+        awaited.reply.take()
+    }
+}
