@@ -15,6 +15,7 @@ use super::backend::{Backend, Range, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, Meta, Opening, PageWriter, Run, Stored, encode_opening, read_opening};
 use super::open::{frame_of, page_key};
 use crate::Value;
+use crate::sorted::SortedMap;
 
 /// A checkpoint in the making.
 struct Making {
@@ -112,9 +113,11 @@ impl<B: Backend> SegmentLog<B> {
                 }
             }
             opening.graves.append(&mut state.graves_since(making.base.row));
-            opening.graves.sort_unstable();
-            opening.graves.dedup_by(|a, b| a.0 == b.0);
-            opening.graves.retain(|(key, _)| state.index.get(key).is_none());
+            let mut graves = SortedMap::default();
+            for (key, row) in opening.graves.drain(..).filter(|(key, _)| state.index.get(key).is_none()) {
+                graves.insert(key.into(), row.into());
+            }
+            graves.from("").for_each(|(key, row)| opening.graves.push((key.to_string(), row as u32)));
         }
         for record in state.segments.iter().filter(|record| record.entries > 0 && record.key > making.base.segment) {
             opening.segments.push((record.key, record.length));

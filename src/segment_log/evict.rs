@@ -41,14 +41,14 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// What must go so that the `chosen` of `entries` fit. Theirs do not go: they are replaced.
-    pub(super) fn evict(&self, entries: &Entries, chosen: &[usize], is_full: bool) -> Option<Evicted> {
+    pub(super) fn evict(&self, entries: &Entries, chosen: &[u64], is_full: bool) -> Option<Evicted> {
         let most = self.options.max_bytes?;
         let mut state = self.state();
         let mut fresh = SortedMap::default();
         let mut wanted = chosen.iter().peekable();
         let mut bytes = state.bytes();
         for (at, (key, value)) in entries.iter().enumerate() {
-            if wanted.next_if(|next| **next == at).is_none() {
+            if wanted.next_if(|next| **next == at as u64).is_none() {
                 continue;
             }
             let size = (key.len() + value.len()) as u64;
@@ -103,23 +103,24 @@ impl super::state::State {
         let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
         // Twice: what was used counts as not used when the rest is not enough.
         for pass in 0..2 {
-            let mut candidates: Vec<(u32, String, u64)> = Vec::new();
+            let mut candidates: Vec<(String, u64)> = Vec::new();
+            let mut ages: Vec<u64> = Vec::new();
             self.index.walk("", None, |key, stored, used| {
                 let is_dead = stored.expires <= now;
                 if (is_dead || !used || pass == 1) && may_go(key) {
                     let age = if is_dead { 0 } else { stored.version };
-                    candidates.push((age, key.to_owned(), key.len() as u64 + u64::from(stored.length)));
+                    ages.push(u64::from(age) << 32 | candidates.len() as u64);
+                    candidates.push((key.to_owned(), key.len() as u64 + u64::from(stored.length)));
                 }
                 true
             });
-            candidates.sort_unstable();
+            ages.sort_unstable();
             evicted = Evicted { keys: Vec::new(), bytes: 0 };
-            for (_, key, bytes) in candidates {
-                if evicted.bytes >= wanted {
-                    break;
-                }
-                evicted.bytes += bytes;
-                evicted.keys.push(key);
+            for age in ages {
+                let oldest = candidates.get_mut(age as u32 as usize);
+                let Some((key, bytes)) = oldest.filter(|_| evicted.bytes < wanted) else { break };
+                evicted.bytes += *bytes;
+                evicted.keys.push(std::mem::take(key));
             }
             if evicted.bytes >= least {
                 break;

@@ -12,12 +12,30 @@ struct Fetch {
     answers: Vec<Answer<Vec<Option<Value>>>>,
 }
 
-/// Records by their places, in order.
-type Records = Vec<(u32, Option<Value>)>;
+/// Records by their places, in order; those asked for are `None` until they are there.
+#[derive(Default)]
+struct Records(Vec<(u32, Option<Value>)>);
 
-fn record_at(records: &Records, place: u32) -> Option<&Option<Value>> {
-    let at = records.binary_search_by_key(&place, |(place, _)| *place).ok()?;
-    records.get(at).map(|(_, record)| record)
+impl Records {
+    fn at(&self, place: u32) -> std::result::Result<usize, usize> {
+        match self.0.last() {
+            // They mostly come in order.
+            Some((last, _)) if *last >= place => self.0.binary_search_by_key(&place, |(place, _)| *place),
+            _ => Err(self.0.len()),
+        }
+    }
+
+    fn get(&self, place: u32) -> Option<&Option<Value>> {
+        let at = self.at(place).ok()?;
+        self.0.get(at).map(|(_, record)| record)
+    }
+
+    fn set(&mut self, place: u32, record: Option<Value>) {
+        match self.at(place) {
+            Ok(at) => self.0.get_mut(at).into_iter().for_each(|found| found.1 = record.clone()),
+            Err(at) => self.0.insert(at, (place, record)),
+        }
+    }
 }
 
 /// What is left of an entry's life.
@@ -59,7 +77,7 @@ impl<B: Backend> SegmentLog<B> {
     /// not (`is_again`), the entries in it are lost.
     async fn read(&self, tx: &B::Transaction, keys: &Keys, is_again: bool) -> Step<Option<Vec<Lookup>>> {
         let now = self.clock.now_ms();
-        let mut records = Records::new();
+        let mut records = Records::default();
         let news = self.news(tx);
         let (mut entries, guess) = self.find(keys, now);
         let guessed = self.fetch(tx, &entries, &mut records);
@@ -74,9 +92,6 @@ impl<B: Backend> SegmentLog<B> {
             keys.iter().for_each(|key| state.index.touch(key));
         }
         // What stands elsewhere than was believed, is asked for before anything is awaited: else the transaction ends.
-        let asked: Vec<(u32, Option<Value>)> = guessed.places.iter().map(|place| (*place, None)).collect();
-        records.extend(asked);
-        records.sort_unstable_by_key(|(place, _)| *place);
         let moved = self.fetch(tx, &entries, &mut records);
         for fetch in [guessed, moved] {
             self.gather(fetch, &mut records).await?;
@@ -85,7 +100,7 @@ impl<B: Backend> SegmentLog<B> {
         for (key, entry) in keys.iter().zip(&entries) {
             let mut lookup = Lookup { version: Some(Version(version)), ..Lookup::default() };
             if let Some(stored) = entry {
-                let record = record_at(&records, stored.place).and_then(Option::as_ref);
+                let record = records.get(stored.place).and_then(Option::as_ref);
                 if record.is_none() && stored.length > 0 && !is_again {
                     return Ok(None);
                 }
@@ -111,32 +126,31 @@ impl<B: Backend> SegmentLog<B> {
         (entries, state.version())
     }
 
-    /// Asks for the records of `entries` that are neither in `records` nor remembered; what is remembered goes there.
+    /// Asks for the records of `entries` that are neither in `records` nor remembered; their places go there.
     fn fetch(&self, tx: &B::Transaction, entries: &[Option<Stored>], records: &mut Records) -> Fetch {
-        let mut places: Vec<u32> = Vec::new();
+        // As 64 bits, like everything that is sorted here: one copy of the sort is enough.
+        let mut wanted: Vec<u64> = Vec::new();
         for stored in entries.iter().flatten() {
             // Keys that were written together mostly come together.
-            if stored.length > 0 && places.last() != Some(&stored.place) {
-                places.push(stored.place);
+            if stored.length > 0 && wanted.last() != Some(&stored.place.into()) {
+                wanted.push(stored.place.into());
             }
         }
-        places.sort_unstable();
-        places.dedup();
-        if !records.is_empty() {
-            places.retain(|place| record_at(records, *place).is_none());
-        }
-        if self.options.memory_bytes > 0 {
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut places = Vec::with_capacity(wanted.len());
+        {
             let mut cache = self.cache();
-            places.retain(|place| {
-                let remembered = cache.get(*place);
-                let is_missing = remembered.is_none();
-                if !is_missing {
-                    records.push((*place, remembered));
+            for place in wanted {
+                let place = place as u32;
+                if records.get(place).is_none() {
+                    let remembered = cache.get(place);
+                    if remembered.is_none() {
+                        places.push(place);
+                    }
+                    records.set(place, remembered);
                 }
-                is_missing
-            });
-            drop(cache);
-            records.sort_unstable_by_key(|(place, _)| *place);
+            }
         }
         let (mut segments, mut rows): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
         for place in &places {
@@ -162,10 +176,7 @@ impl<B: Backend> SegmentLog<B> {
                 {
                     self.cache().insert(place, record);
                 }
-                match records.binary_search_by_key(&place, |(place, _)| *place) {
-                    Ok(at) => records.get_mut(at).into_iter().for_each(|found| found.1 = record.clone()),
-                    Err(at) => records.insert(at, (place, record)),
-                }
+                records.set(place, record);
             }
         }
         Ok(())

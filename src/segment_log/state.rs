@@ -133,20 +133,20 @@ impl State {
             }
             Row::Move(mut entries) => {
                 self.add_segments(entries.segments());
-                let mut left = Vec::new();
+                let mut left: Vec<u64> = Vec::new();
                 while let Ok(Some(put)) = entries.next() {
                     let Some(stored) = self.index.get(put.key) else { continue };
                     if stored.version == put.version {
                         let moved = Stored { place: put.place, offset: put.offset, ..stored };
                         self.put(put.key, &moved);
-                        if left.last() != Some(&stored.place) {
-                            left.push(stored.place);
+                        if left.last() != Some(&stored.place.into()) {
+                            left.push(stored.place.into());
                         }
                     }
                 }
                 // Who moves the last entry out of a segment deletes it.
                 left.sort_unstable();
-                self.segments.drop_empty(|record| left.binary_search(&record.key).is_ok());
+                self.segments.drop_empty(|record| left.binary_search(&record.key.into()).is_ok());
             }
         }
     }

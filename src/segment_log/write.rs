@@ -180,7 +180,7 @@ impl<B: Backend> SegmentLog<B> {
         conditions: Option<&[Condition]>,
         now: u64,
         stored: &mut Vec<bool>,
-    ) -> Vec<usize> {
+    ) -> Vec<u64> {
         let mut last = SortedMap::default();
         let state = self.state();
         for (at, key) in entries.keys().iter().enumerate() {
@@ -196,7 +196,7 @@ impl<B: Backend> SegmentLog<B> {
             }
         }
         let mut chosen = Vec::with_capacity(last.len());
-        last.numbers().for_each(|at| chosen.push(at as usize));
+        last.numbers().for_each(|at| chosen.push(at));
         chosen.sort_unstable();
         chosen
     }
@@ -207,7 +207,7 @@ impl<B: Backend> SegmentLog<B> {
         &self,
         tx: &B::Transaction,
         entries: &Entries,
-        chosen: &[usize],
+        chosen: &[u64],
         stamp: (u64, u64),
         rows: &mut NewRows,
     ) -> Step<u64> {
@@ -216,7 +216,7 @@ impl<B: Backend> SegmentLog<B> {
         let mut wanted = chosen.iter().peekable();
         let mut bytes = 0;
         for (at, (key, value)) in entries.iter().enumerate() {
-            if wanted.next_if(|next| **next == at).is_some() {
+            if wanted.next_if(|next| **next == at as u64).is_some() {
                 keys.push(key);
                 values.push(value.clone());
                 bytes += value.len() as u64;
@@ -229,13 +229,16 @@ impl<B: Backend> SegmentLog<B> {
         } else {
             Layout::cut(values.iter().map(Value::len), tuning.segment_bytes)
         };
-        let first = match self.pack(&layout, &values) {
-            segments if segments.is_empty() => 0,
-            segments => number(tx.add(Store::Segments, segments).await?)?,
+        let segments = self.pack(&layout, &values);
+        let added = (!segments.is_empty()).then(|| tx.add(Store::Segments, segments));
+        // While they are on their way.
+        let mut sums = Vec::with_capacity(values.len());
+        values.iter().for_each(|value| sums.push(value.checksum()));
+        let first = match added {
+            Some(first) => number(first.await?)?,
+            None => 0,
         };
-        // While the first segment is on its way: the checksums are summed with its number in hand, as the frame ends
-        // with its own.
-        let items = keys.iter().zip(&values).map(|(key, value)| (*key, value.len() as u32, value.checksum()));
+        let items = keys.iter().zip(&values).zip(&sums).map(|((key, value), sum)| (*key, value.len() as u32, *sum));
         let frame = encode_put(stamp, (&layout, first), items);
         if layout.segments.is_empty() && bytes > 0 {
             let mut parts = Vec::with_capacity(values.len() + 1);
