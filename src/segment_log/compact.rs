@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
 use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
-use super::format::{IN_ROW, Layout, MOST, Stored, encode_delete, encode_move};
+use super::format::{IN_ROW, Layout, MOST, Row, Stored, encode_delete, encode_move};
+use super::open::frame_of;
 use super::read::value_of;
-use super::state::REMEMBERED_DELETES;
+use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
 use crate::{Error, Event, Result, Value};
@@ -235,7 +236,7 @@ impl<B: Backend> SegmentLog<B> {
             bytes += u64::from(record.live);
             victims.push(record.key | IN_ROW);
         }
-        self.empty(tx, victims).await
+        self.empty(tx, Store::Rows, victims).await
     }
 
     /// Moves what is needed out of segments of which more than half is not.
@@ -259,7 +260,7 @@ impl<B: Backend> SegmentLog<B> {
                 victims.push(record.key);
             }
         }
-        let worked = self.empty(tx, victims).await?;
+        let worked = self.empty(tx, Store::Segments, victims).await?;
         if is_last {
             let mut state = self.state();
             state.settled = state.segments.length() - state.segments.live();
@@ -267,31 +268,18 @@ impl<B: Backend> SegmentLog<B> {
         Ok(worked)
     }
 
-    /// Moves what is needed out of the records at `victims`, and deletes those that are segments.
-    async fn empty(&self, tx: B::Transaction, victims: Vec<u32>) -> Step<bool> {
+    /// Moves what is needed out of the records at `victims`, all of one store; segments are deleted.
+    async fn empty(&self, tx: B::Transaction, store: Store, victims: Vec<u32>) -> Step<bool> {
         if victims.is_empty() {
             return Ok(false);
         }
         let now = self.clock.now_ms();
-        let mut entries: Vec<(String, Stored)> = Vec::new();
-        self.state().index.pick(
-            None,
-            |stored| victims.binary_search(&stored.place).is_ok(),
-            |key, stored| {
-                entries.push((String::from_utf8_lossy(key).into_owned(), stored));
-                true
-            },
-        );
+        let keys: Vec<i64> = victims.iter().map(|place| (place & MOST).into()).collect();
+        let records = tx.get(store, &keys).await?;
+        let named = if store == Store::Rows { self.state().standing_in_rows(&victims, &records) } else { None };
+        let mut entries = named.unwrap_or_else(|| self.state().standing_in(&victims));
         // As they were written: what came together stays together.
         entries.sort_unstable_by_key(|(_, stored)| (stored.place, stored.offset));
-        let (segments, rows): (Vec<u32>, Vec<u32>) = victims.iter().partition(|place| **place & IN_ROW == 0);
-        let keys = |places: &[u32]| -> Vec<i64> { places.iter().map(|place| (place & MOST).into()).collect() };
-        let wanted = [(Store::Segments, keys(&segments)), (Store::Rows, keys(&rows))];
-        let answers = wanted.map(|(store, keys)| (!keys.is_empty()).then(|| tx.get(store, &keys)));
-        let mut records = Vec::with_capacity(victims.len());
-        for answer in answers.into_iter().flatten() {
-            records.append(&mut answer.await?);
-        }
         let mut gone: Vec<&str> = Vec::new();
         let mut kept: Vec<(&str, &Stored)> = Vec::new();
         let mut values = Vec::new();
@@ -321,12 +309,45 @@ impl<B: Backend> SegmentLog<B> {
             let items = kept.iter().map(|(key, stored)| ((*key, stored.length, stored.sum), stored.version));
             frames.push(encode_move(&layout, first, items));
         }
-        for key in keys(&segments) {
-            tx.delete(Store::Segments, Range { from: key, to: key });
+        if store == Store::Segments {
+            keys.iter().for_each(|key| tx.delete(store, Range { from: *key, to: *key }));
         }
         self.finish(tx, frames).await?;
-        self.state().segments.drop_empty(|record| segments.binary_search(&record.key).is_ok());
+        if store == Store::Segments {
+            self.state().segments.drop_empty(|record| victims.binary_search(&record.key).is_ok());
+        }
         tell(self.observer.as_ref(), || Event::Compact { records: victims.len(), bytes });
         Ok(true)
+    }
+}
+
+impl State {
+    /// The entries that stand in the records at `places`, by a look through the whole index.
+    fn standing_in(&self, places: &[u32]) -> Vec<(String, Stored)> {
+        let mut entries = Vec::new();
+        self.index.pick(
+            None,
+            |stored| places.binary_search(&stored.place).is_ok(),
+            |key, stored| {
+                entries.push((String::from_utf8_lossy(key).into_owned(), stored));
+                true
+            },
+        );
+        entries
+    }
+
+    /// The same of rows, which name their keys; `None` if one of them cannot be read.
+    fn standing_in_rows(&self, places: &[u32], rows: &[Option<Value>]) -> Option<Vec<(String, Stored)>> {
+        let mut found = Vec::new();
+        for (place, row) in places.iter().zip(rows) {
+            let frame = frame_of(row.as_ref()?).ok()?;
+            let Ok(Row::Put { mut entries, .. }) = Row::read(&frame) else { return None };
+            while let Ok(Some(put)) = entries.next() {
+                if let Some(stored) = self.index.get(put.key).filter(|stored| stored.place == *place) {
+                    found.push((put.key.to_owned(), stored));
+                }
+            }
+        }
+        Some(found)
     }
 }
