@@ -11,7 +11,7 @@ use crate::{Error, Lookup, Portable};
 pub enum Event {
     /// A request went to the backend and was answered.
     Request {
-        /// What was asked: `get`, `set`, `delete`, `list`, `stat`, `clear`.
+        /// What was asked: `get`, `set`, `delete`, `list`, `stat`, `clear`, `usage`, `maintain`.
         operation: &'static str,
         /// How many keys it was about; 0 where it is not about keys.
         keys: usize,

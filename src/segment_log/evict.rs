@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::backend::{Backend, Fault, Transaction};
-use super::format::encode_delete;
+use super::format::{Stored, encode_delete};
 use super::write::Change;
 use super::{SegmentLog, Store};
 use crate::event::tell;
@@ -41,7 +41,7 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// What must go so that the `chosen` of `entries` fit. Theirs do not go: they are replaced.
-    pub(super) fn evict(&self, entries: &Entries, chosen: &[u64], is_full: bool) -> Option<Evicted> {
+    pub(super) fn evict(&self, entries: &Entries, chosen: &[u64]) -> Option<Evicted> {
         let most = self.options.max_bytes?;
         let mut state = self.state();
         let mut fresh = SortedMap::default();
@@ -56,9 +56,8 @@ impl<B: Backend> SegmentLog<B> {
             let before = state.index.get(key).map_or(0, |stored| key.len() as u64 + u64::from(stored.length));
             bytes = bytes.saturating_sub(before) + size;
         }
-        // What is full has room for less than was allowed; it was told before.
         let excess = bytes.saturating_sub(most);
-        if excess == 0 || is_full {
+        if excess == 0 {
             return None;
         }
         Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), |key| fresh.get(key).is_none()))
@@ -101,27 +100,42 @@ impl super::state::State {
     /// there is not as much, `least` will do.
     fn oldest(&mut self, wanted: u64, least: u64, now: u64, may_go: impl Fn(&str) -> bool) -> Evicted {
         let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
+        let size = |key: &str, stored: &Stored| key.len() as u64 + u64::from(stored.length);
+        let age = |stored: &Stored| if stored.expires <= now { 0 } else { stored.version };
         // Twice: what was used counts as not used when the rest is not enough.
-        for pass in 0..2 {
-            let mut candidates: Vec<(String, u64)> = Vec::new();
+        for _ in 0..2 {
+            let goes = |key: &str, stored: &Stored, used: bool| (!used || age(stored) == 0) && may_go(key);
             let mut ages: Vec<u64> = Vec::new();
             self.index.walk("", None, |key, stored, used| {
-                let is_dead = stored.expires <= now;
-                if (is_dead || !used || pass == 1) && may_go(key) {
-                    let age = if is_dead { 0 } else { stored.version };
-                    ages.push(u64::from(age) << 32 | candidates.len() as u64);
-                    candidates.push((key.to_owned(), key.len() as u64 + u64::from(stored.length)));
+                if goes(key, &stored, used) {
+                    ages.push(u64::from(age(&stored)) << 32 | size(key, &stored).min(u32::MAX.into()));
                 }
                 true
             });
             ages.sort_unstable();
-            evicted = Evicted { keys: Vec::new(), bytes: 0 };
-            for age in ages {
-                let oldest = candidates.get_mut(age as u32 as usize);
-                let Some((key, bytes)) = oldest.filter(|_| evicted.bytes < wanted) else { break };
-                evicted.bytes += *bytes;
-                evicted.keys.push(std::mem::take(key));
+            // Up to what age all go, and how much that is; of those just younger, as many as it takes.
+            let (mut before, mut sum, mut last) = (0, 0, 0);
+            for entry in ages {
+                if sum >= wanted {
+                    break;
+                }
+                if entry >> 32 != last {
+                    (last, before) = (entry >> 32, sum);
+                }
+                sum += entry & 0xFFFF_FFFF;
             }
+            let mut of_last = before;
+            evicted = Evicted { keys: Vec::new(), bytes: 0 };
+            self.index.walk("", None, |key, stored, used| {
+                let age = u64::from(age(&stored));
+                let is_last = age == last;
+                if goes(key, &stored, used) && (age < last || (is_last && of_last < wanted)) {
+                    of_last += if is_last { size(key, &stored) } else { 0 };
+                    evicted.bytes += size(key, &stored);
+                    evicted.keys.push(key.to_owned());
+                }
+                true
+            });
             if evicted.bytes >= least {
                 break;
             }

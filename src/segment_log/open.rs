@@ -76,7 +76,8 @@ impl<B: Backend> SegmentLog<B> {
         }
     }
 
-    async fn connect(&self) -> Step<()> {
+    /// Connects, if that is not so already. The caller has the turn.
+    pub(super) async fn connect(&self) -> Step<()> {
         if self.connected.load(Ordering::SeqCst) {
             return Ok(());
         }

@@ -67,9 +67,9 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            let _turn = self.line.take().await;
             self.check_open()?;
-            drop(self.begin(false).await?);
-            Ok(())
+            Ok(self.connect().await?)
         })
     }
 

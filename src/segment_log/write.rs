@@ -76,7 +76,7 @@ impl<B: Backend> SegmentLog<B> {
         let (mut lost, mut full) = (false, false);
         loop {
             let tx = self.begin(true).await?;
-            match self.write_in(tx, change, full).await {
+            match self.write_in(tx, change).await {
                 Ok(written) => {
                     self.answered(operation, keys, began);
                     self.counters.wrote(written.bytes);
@@ -122,12 +122,7 @@ impl<B: Backend> SegmentLog<B> {
         }
     }
 
-    async fn write_in(
-        &self,
-        tx: B::Transaction,
-        change: &Change,
-        is_again: bool,
-    ) -> std::result::Result<Written, Failed> {
+    async fn write_in(&self, tx: B::Transaction, change: &Change) -> std::result::Result<Written, Failed> {
         let mut rows = NewRows::default();
         let mut written = Written { stored: Vec::new(), bytes: 0 };
         let mut evicted = None;
@@ -140,7 +135,7 @@ impl<B: Backend> SegmentLog<B> {
                 if chosen.is_empty() {
                     return Ok(written);
                 }
-                evicted = self.evict(entries, &chosen, is_again);
+                evicted = self.evict(entries, &chosen);
                 if let Some(evicted) = &evicted {
                     rows.push_frame(encode_delete(evicted.keys.iter().map(String::as_str)));
                 }

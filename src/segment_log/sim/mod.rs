@@ -117,6 +117,13 @@ impl SimDatabase {
         })))
     }
 
+    /// The same in a runtime that has no locks.
+    pub fn without_locks() -> Self {
+        let database = Self::new();
+        database.world().locks = false;
+        database
+    }
+
     /// A database that does one request each time that it is told to. `seed` decides what numbers it draws, and what
     /// else browsers may do one way or the other.
     pub fn stepped(seed: u64) -> Self {
@@ -210,14 +217,9 @@ impl SimDatabase {
         self.world().stores.rows.records.iter().map(|(key, row)| (*key, row.clone())).collect()
     }
 
-    /// Puts a record in place of another, or none, as damage would.
+    /// Puts a record in place of another, or none, as damage would. New ones are numbered behind it.
     pub fn damage(&self, store: Store, key: i64, record: Option<Value>) {
-        let mut world = self.world();
-        let records = &mut world.stores.table(store).records;
-        match record {
-            Some(record) => drop(records.insert(key, record)),
-            None => drop(records.remove(&key)),
-        }
+        self.world().stores.table(store).replace(key, record);
     }
 
     /// A record.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use super::super::backend::{Fault, Range, Store};
+use super::super::backend::{Fault, META, Range, Store};
 use crate::Value;
 
 /// An object store.
@@ -13,6 +13,18 @@ use crate::Value;
 pub(super) struct Table {
     pub(super) records: BTreeMap<i64, Value>,
     numbered: i64,
+}
+
+impl Table {
+    pub(super) fn replace(&mut self, key: i64, record: Option<Value>) {
+        if key != META {
+            self.numbered = self.numbered.max(key);
+        }
+        match record {
+            Some(record) => drop(self.records.insert(key, record)),
+            None => drop(self.records.remove(&key)),
+        }
+    }
 }
 
 /// Both.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use bytestow::conformance::{Bounds, Harness, OpenOptions, Opened, rules, run};
+use bytestow::layers::{Coalesced, Sharing};
 use bytestow::segment_log::sim::{SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Tuning};
-use bytestow::{ByteStore, SharedClock};
+use bytestow::{ByteStore, ManualTimer, SharedClock};
 use futures_executor::block_on;
 
 use crate::shared::in_namespace;
@@ -16,13 +17,23 @@ struct Databases {
     name: &'static str,
     tuning: Tuning,
     memory_bytes: u64,
+    /// Whether reads of one turn are one call below.
+    coalesced: bool,
     databases: Mutex<HashMap<String, (SimDatabase, SharedClock)>>,
     tabs: Mutex<u64>,
 }
 
 impl Databases {
     fn new(name: &'static str, tuning: Tuning, memory_bytes: u64) -> Self {
-        Self { name, tuning, memory_bytes, databases: Mutex::default(), tabs: Mutex::default() }
+        Self { name, tuning, memory_bytes, coalesced: false, databases: Mutex::default(), tabs: Mutex::default() }
+    }
+
+    fn around(&self, log: SegmentLog<SimBackend>) -> Arc<dyn ByteStore> {
+        let log: Arc<dyn ByteStore> = Arc::new(log);
+        if self.coalesced {
+            return Arc::new(Coalesced::new(log, Sharing::Calls, Arc::new(ManualTimer::new(1))));
+        }
+        log
     }
 
     fn handle(&self, backend: &str, options: Option<OpenOptions>, max_bytes: Option<u64>) -> SegmentLog<SimBackend> {
@@ -55,20 +66,18 @@ impl Harness for Databases {
     fn open<'a>(&'a self, backend: &'a str, options: OpenOptions) -> Opened<'a> {
         Box::pin(async move {
             let namespace = options.namespace.clone();
-            let store: Arc<dyn ByteStore> = Arc::new(self.handle(backend, Some(options), None));
+            let store = self.around(self.handle(backend, Some(options), None));
             in_namespace(store, namespace.as_deref())
         })
     }
 
     fn other<'a>(&'a self, backend: &'a str) -> Option<Opened<'a>> {
-        Some(Box::pin(async move { Ok(Arc::new(self.handle(backend, None, None)) as Arc<dyn ByteStore>) }))
+        Some(Box::pin(async move { Ok(self.around(self.handle(backend, None, None))) }))
     }
 
     fn bounded<'a>(&'a self, backend: &'a str, bounds: Bounds, options: OpenOptions) -> Option<Opened<'a>> {
         let max_bytes = bounds.max_bytes.filter(|_| bounds.max_entries.is_none())?;
-        Some(Box::pin(async move {
-            Ok(Arc::new(self.handle(backend, Some(options), Some(max_bytes))) as Arc<dyn ByteStore>)
-        }))
+        Some(Box::pin(async move { Ok(self.around(self.handle(backend, Some(options), Some(max_bytes)))) }))
     }
 }
 
@@ -95,4 +104,10 @@ fn segment_log_keeps_the_contract_in_small_pieces() {
     let tuning =
         Tuning { segment_bytes: 100, inline_values: 2, inline_bytes: 50, page_rows: 3, scan: 7, ..Tuning::default() };
     holds(Databases::new("SegmentLog in small pieces", tuning, 10_000));
+}
+
+#[test]
+fn segment_log_keeps_the_contract_when_reads_are_joined() {
+    let databases = Databases::new("SegmentLog, coalesced", Tuning::default(), 0);
+    holds(Databases { coalesced: true, ..databases });
 }

@@ -6,6 +6,7 @@ mod damage;
 mod decoders;
 mod driver;
 mod faults;
+mod golden;
 mod histories;
 mod kit;
 mod model;
