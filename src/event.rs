@@ -25,6 +25,14 @@ pub enum Event {
         /// Their bytes, keys and values.
         bytes: u64,
     },
+    /// Another handle on the same database, in another tab perhaps, wrote or deleted entries. Told when a call of this
+    /// handle reads of it.
+    Change {
+        /// Their keys, as the store below any namespace has them.
+        keys: Vec<String>,
+        /// Whether there are more than these: many, or a prefix that was cleared.
+        more: bool,
+    },
     /// What was still needed was copied out of records of which little was.
     Compact {
         /// How many records went.

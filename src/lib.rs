@@ -5,6 +5,7 @@
 //! | the contract | [`ByteStore`], its rules in [`RULES`] |
 //! | what passes through every room | [`Keys`], [`Value`], [`Error`], [`Clock`], [`Timer`], [`Event`] |
 //! | stores | [`InMemoryByteStore`], `upstash::UpstashRedisByteStore` (features `upstash`, `reqwest`); on wasm32 also `web::IndexedDbByteStore` and `web::JsByteStore` |
+//! | a store on any database of two object stores, for IndexedDB | [`segment_log`] |
 //! | stores made of stores | [`layers`] |
 //! | the contract as data, to hold a store of one's own against it | `conformance` (feature `testing`) |
 //!

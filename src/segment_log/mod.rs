@@ -14,6 +14,9 @@
 //! stays short ([`SegmentLog::maintain`]). It is a few transactions of bounded size like any other; other tabs notice in
 //! their next one.
 //!
+//! Concurrent reads are each a transaction; [`layers::Coalesced`](crate::layers::Coalesced) around the log joins those
+//! of one turn.
+//!
 //! | module | idea |
 //! |---|---|
 //! | `format` | the bytes on the disk |
@@ -22,11 +25,13 @@
 //! | `open`, `read`, `write`, `list`, `evict` | the calls |
 //! | `compact`, `checkpoint`, `lease` | maintenance |
 //! | `cache` | records that were read |
+//! | `changes` | what other tabs did |
 //! | `backend`, `sim` | the database, and a simulated one |
 
 mod arena;
 mod backend;
 mod cache;
+mod changes;
 mod checkpoint;
 mod compact;
 mod evict;

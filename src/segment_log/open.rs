@@ -106,7 +106,9 @@ impl<B: Backend> SegmentLog<B> {
         let meta = Meta { epoch: self.backend.random() | 1, ..Meta::default() };
         tx.put(META, Value::from(meta.encode()));
         tx.commit().await?;
-        *self.state() = State::new(meta);
+        let mut state = State::new(meta);
+        state.changes.watched = self.observer.is_some();
+        *self.state() = state;
         self.cache().clear();
         Ok(())
     }
@@ -150,6 +152,8 @@ impl<B: Backend> SegmentLog<B> {
                 if meta.next_page > state.meta.next_page {
                     state.adopt(meta);
                 }
+                drop(state);
+                self.tell_changes();
                 return Ok(());
             }
             news = self.news(tx);
@@ -202,6 +206,11 @@ impl<B: Backend> SegmentLog<B> {
         }
         let mut state = self.state();
         let is_another = state.meta.epoch != fresh.meta.epoch;
+        let is_first = state.meta.epoch == 0;
+        fresh.changes.watched = self.observer.is_some();
+        if !is_first {
+            fresh.changes.note_all();
+        }
         if is_another || state.seen < fresh.seen || state.meta.next_page < fresh.meta.next_page {
             *state = fresh;
         }
@@ -210,7 +219,15 @@ impl<B: Backend> SegmentLog<B> {
             self.cache().clear();
             self.collected.store(false, Ordering::SeqCst);
         }
+        self.tell_changes();
         Ok(())
+    }
+
+    fn tell_changes(&self) {
+        let changes = self.state().changes.take();
+        if let Some((keys, more)) = changes {
+            tell(self.observer.as_ref(), || Event::Change { keys, more });
+        }
     }
 }
 
@@ -229,6 +246,9 @@ impl State {
                 continue;
             }
             let applied = frame_of(record).and_then(|frame| {
+                if self.changes.watched {
+                    self.changes.note(number, Row::read(&frame)?)?;
+                }
                 self.apply(number, Row::read(&frame)?, frame_length(&frame)?);
                 Ok(())
             });
@@ -244,11 +264,12 @@ impl State {
     /// A row of this handle's own was stored as `number`. Taken at once if it is the next one; else the next
     /// transaction reads it, with those before it.
     pub(super) fn take_own(&mut self, epoch: u64, number: u32, frame: &[u8]) {
-        if epoch == self.meta.epoch
-            && self.seen.checked_add(1) == Some(number)
-            && let Ok(row) = Row::read(frame)
-        {
-            self.apply(number, row, frame.len());
+        if epoch != self.meta.epoch || number <= self.seen {
+            return;
+        }
+        match Row::read(frame) {
+            Ok(row) if self.seen + 1 == number => self.apply(number, row, frame.len()),
+            _ => self.changes.expect_own(number),
         }
     }
 }

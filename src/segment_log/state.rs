@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::changes::Changes;
 use super::format::{IN_ROW, MOST, Meta, Opening, Row, Stored};
 use super::index::Index;
 use super::records::Records;
@@ -38,6 +39,8 @@ pub struct State {
     pub changed: u64,
     /// No entry expires before this time.
     pub soonest: u64,
+    /// What other tabs did.
+    pub changes: Changes,
     /// Bytes that nobody needs, when there was last nothing to be won by a compaction.
     pub settled: u64,
 }

@@ -7,7 +7,7 @@ use bytestow::segment_log::{META, SegmentLog, SegmentLogOptions, Store};
 use bytestow::{ByteStore, ByteStoreExt, ErrorCode, Event, Keys, ManualClock, Observe, Value};
 use futures_executor::block_on;
 
-use super::driver::TUNING;
+use super::driver::{Noise, TUNING};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
@@ -166,4 +166,44 @@ fn segment_log_refuses_a_database_of_a_later_version() {
     let error = block_on(open(&database, &Arc::default(), 0).open()).unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), (ErrorCode::Unavailable, false));
     assert!(error.message().contains("later version"), "{error}");
+}
+
+/// Whatever is damaged, and however: no value is another's, nothing panics, and all can be written again.
+#[test]
+fn segment_log_survives_any_damage() {
+    for seed in 0..400 {
+        let mut noise = Noise(seed);
+        let (database, heard) = (filled(true), Arc::<Heard>::default());
+        let rows: Vec<i64> = database.rows().into_iter().map(|(key, _)| key).filter(|key| *key != META).collect();
+        let segments = database.segments();
+        for _ in 0..noise.below(5) + 1 {
+            let (store, keys) = if noise.chance(2) { (Store::Rows, &rows) } else { (Store::Segments, &segments) };
+            let [one, other] = [0; 2].map(|_| keys[noise.below(keys.len())]);
+            let Some(record) = database.record(store, one) else { continue };
+            if noise.chance(3) {
+                // Two are exchanged.
+                let exchanged = database.record(store, other);
+                database.damage(store, one, exchanged);
+                database.damage(store, other, Some(record));
+            } else {
+                database.damage(store, one, damaged(&record, noise.below(4)));
+            }
+        }
+        // Left over by a call that did not end.
+        database.damage(Store::Segments, 10_000, Some(value(1)));
+        let store = open(&database, &heard, if noise.chance(2) { 0 } else { 10_000 });
+        let gone = missing(&store);
+        block_on(async {
+            store.maintain().await.unwrap();
+            for key in gone.iter().chain(&[0, 29]) {
+                store.set(&format!("k{key}"), value(*key)).await.unwrap();
+            }
+            store.maintain().await.unwrap();
+        });
+        assert!(missing(&store).is_empty(), "seed {seed}");
+        let again = open(&database, &heard, 0);
+        assert!(missing(&again).is_empty(), "seed {seed}");
+        block_on(again.maintain()).unwrap();
+        assert!(!database.segments().contains(&10_000), "seed {seed}");
+    }
 }

@@ -38,7 +38,8 @@ fn history(seed: u64, plan: Plan) -> Seen {
 fn histories(name: &str, count: u64, plan: Plan) {
     let (first, count) = match std::env::var("SEGMENT_LOG_SEED") {
         Ok(seed) => (seed.parse().expect("SEGMENT_LOG_SEED is a number"), 1),
-        Err(_) => (0, count),
+        // `SEGMENT_LOG_TIMES=10` runs ten times as many.
+        Err(_) => (0, count * std::env::var("SEGMENT_LOG_TIMES").map_or(1, |times| times.parse().unwrap())),
     };
     let mut all = Seen::default();
     for seed in first..first + count {

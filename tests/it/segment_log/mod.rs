@@ -1,6 +1,7 @@
 //! The log on a simulated database.
 
 mod bounds;
+mod changes;
 mod checkpoints;
 mod damage;
 mod decoders;
