@@ -6,8 +6,8 @@
 //! came to be by later rows, and those rows are read after it. It counts from the last transaction on, which names it in
 //! `meta`.
 //!
-//! What changed since a checkpoint is told by where it stands: segments and rows are numbered, and that checkpoint knows
-//! the last of its time. Rows go one checkpoint later than they could, so that a tab that looks now and then need not
+//! What changed since a checkpoint is told by the row that put it and by where it stands, since it may have been moved:
+//! rows and segments are numbered, and that checkpoint knows the last of its time. Rows go one checkpoint later than they could, so that a tab that looks now and then need not
 //! begin anew.
 
 use super::SegmentLog;
@@ -32,7 +32,14 @@ struct Making {
 impl Making {
     /// Whether an entry changed since the base.
     fn holds(&self, stored: &Stored) -> bool {
-        if stored.place & IN_ROW == 0 { stored.place > self.base.segment } else { stored.place & MOST > self.base.row }
+        // Segments of large calls are older than the rows that name them.
+        if stored.version > self.base.row {
+            true
+        } else if stored.place & IN_ROW == 0 {
+            stored.place > self.base.segment
+        } else {
+            stored.place & MOST > self.base.row
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
 use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
-use super::format::{IN_ROW, Layout, MOST, Row, Stored, encode_delete, encode_move};
+use super::format::{IN_ROW, MOST, Row, Stored, cut, encode_delete, encode_move};
 use super::open::frame_of;
 use super::read::value_of;
 use super::state::{REMEMBERED_DELETES, State};
@@ -304,10 +304,12 @@ impl<B: Backend> SegmentLog<B> {
         }
         let bytes = values.iter().map(|value| value.len() as u64).sum();
         if !kept.is_empty() {
-            let layout = Layout::cut(values.iter().map(Value::len), self.options.tuning.segment_bytes);
-            let first = number(tx.add(Store::Segments, self.pack(&layout, &values)).await?)?;
+            let lengths = cut(values.iter().map(Value::len), self.options.tuning.segment_bytes);
+            let packed = self.pack(&lengths, &mut values.as_slice());
+            let first = number(tx.add(Store::Segments, packed).await?)?;
+            let places: Vec<(u32, u32)> = (first..).zip(lengths).collect();
             let items = kept.iter().map(|(key, stored)| ((*key, stored.length, stored.sum), stored.version));
-            frames.push(encode_move(&layout, first, items));
+            frames.push(encode_move(&places, items));
         }
         if store == Store::Segments {
             keys.iter().for_each(|key| tx.delete(store, Range { from: *key, to: *key }));

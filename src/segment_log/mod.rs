@@ -22,12 +22,13 @@
 //! | `format` | the bytes on the disk |
 //! | `index`, `arena`, `records`, `state` | what a handle knows |
 //! | `line` | calls begin in order |
-//! | `open`, `read`, `write`, `list`, `evict` | the calls |
+//! | `open`, `read`, `write`, `ahead`, `list`, `evict` | the calls |
 //! | `compact`, `checkpoint`, `lease` | maintenance |
 //! | `cache` | records that were read |
 //! | `changes` | what other tabs did |
 //! | `backend`, `sim` | the database, and a simulated one |
 
+mod ahead;
 mod arena;
 mod backend;
 mod cache;

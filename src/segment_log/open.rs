@@ -52,6 +52,11 @@ impl<B: Backend> SegmentLog<B> {
     /// Begins a transaction when all calls made before have begun theirs; connects first if need be.
     pub(super) async fn begin(&self, writes: bool) -> Step<B::Transaction> {
         let _turn = self.line.take().await;
+        self.begin_in_turn(writes).await
+    }
+
+    /// Begins a transaction. The caller has the turn.
+    pub(super) async fn begin_in_turn(&self, writes: bool) -> Step<B::Transaction> {
         let mut reopened = false;
         loop {
             self.check_open().map_err(Fault::Failed)?;

@@ -54,6 +54,8 @@ pub struct Tuning {
     pub inline_values: usize,
     /// ... and at most this many bytes stand in their row.
     pub inline_bytes: usize,
+    /// Calls of more bytes are written in several transactions, the last of which makes them count.
+    pub call_bytes: u64,
     /// As many rows with values in them are folded into segments.
     pub fold_rows: usize,
     /// As many rows behind a checkpoint make another.
@@ -74,6 +76,7 @@ impl Default for Tuning {
             segment_bytes: 56 << 10,
             inline_values: 8,
             inline_bytes: 32 << 10,
+            call_bytes: 16 << 20,
             fold_rows: 128,
             checkpoint_rows: 512,
             transaction_bytes: 2 << 20,

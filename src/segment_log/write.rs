@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::SegmentLog;
 use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
-use super::format::{Layout, MOST, encode_clear, encode_delete, encode_put};
+use super::format::{MOST, cut, encode_clear, encode_delete, encode_put};
 use super::index::LONGEST;
 use crate::sorted::SortedMap;
 use crate::store::Condition;
@@ -23,6 +23,34 @@ pub(super) struct Written {
     pub stored: Vec<bool>,
     /// Bytes of values.
     pub bytes: u64,
+}
+
+/// When something is written, and when that expires.
+pub(super) type Stamp = (u64, u64);
+
+/// What a put stores, each key once.
+pub(super) struct Prepared<'e> {
+    keys: Vec<&'e str>,
+    pub values: Vec<Value>,
+    /// The lengths of the segments that the values go to; none where they stand in the row.
+    pub segments: Vec<u32>,
+    pub bytes: u64,
+}
+
+impl Prepared<'_> {
+    /// The values' checksums.
+    pub(super) fn sums(&self) -> Vec<u32> {
+        let mut sums = Vec::with_capacity(self.values.len());
+        self.values.iter().for_each(|value| sums.push(value.checksum()));
+        sums
+    }
+
+    /// The frame of the row.
+    pub(super) fn encode(&self, stamp: Stamp, places: &[(u32, u32)], sums: &[u32]) -> Vec<u8> {
+        let values = self.values.iter().zip(sums);
+        let items = self.keys.iter().zip(values).map(|(key, (value, sum))| (*key, value.len() as u32, *sum));
+        encode_put(stamp, places, items)
+    }
 }
 
 /// Rows that a transaction adds: their frames, and the values that stand behind those.
@@ -72,6 +100,15 @@ impl<B: Backend> SegmentLog<B> {
         let keys = self.check(change)?;
         if keys == 0 && !matches!(change, Change::Clear(_)) {
             return Ok(Written { stored: Vec::new(), bytes: 0 });
+        }
+        if let Change::Put { entries, conditions: None, expires, now } = change
+            && self.options.max_bytes.is_none()
+            && entries.bytes() > self.options.tuning.call_bytes
+        {
+            let bytes = self.write_ahead(entries, (*now, *expires)).await?;
+            self.answered(operation, keys, began);
+            self.counters.wrote(bytes);
+            return Ok(Written { stored: Vec::new(), bytes });
         }
         let (mut lost, mut full) = (false, false);
         loop {
@@ -139,8 +176,9 @@ impl<B: Backend> SegmentLog<B> {
                 if let Some(evicted) = &evicted {
                     rows.push_frame(encode_delete(evicted.keys.iter().map(String::as_str)));
                 }
-                let stamp = (*now, *expires);
-                written.bytes = self.put(&tx, entries, &chosen, stamp, &mut rows).await?;
+                let put = self.prepare(entries, &chosen);
+                written.bytes = put.bytes;
+                self.put(&tx, &put, (*now, *expires), &mut rows).await?;
             }
             Change::Delete(keys) => rows.push_frame(encode_delete(keys.iter())),
             Change::Clear(prefix) => {
@@ -169,7 +207,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Which entries are stored, in their order: of a key that stands twice the last one whose condition holds. Says of
     /// each whether its condition held.
-    fn choose(
+    pub(super) fn choose(
         &self,
         entries: &Entries,
         conditions: Option<&[Condition]>,
@@ -196,16 +234,8 @@ impl<B: Backend> SegmentLog<B> {
         chosen
     }
 
-    /// Adds the segments of the `chosen` entries, if they need any, and their row to `rows`; gives the bytes of the
-    /// values.
-    async fn put(
-        &self,
-        tx: &B::Transaction,
-        entries: &Entries,
-        chosen: &[u64],
-        stamp: (u64, u64),
-        rows: &mut NewRows,
-    ) -> Step<u64> {
+    /// The `chosen` entries, and where they go.
+    pub(super) fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Prepared<'e> {
         let mut keys: Vec<&str> = Vec::with_capacity(chosen.len());
         let mut values: Vec<Value> = Vec::with_capacity(chosen.len());
         let mut wanted = chosen.iter().peekable();
@@ -219,51 +249,50 @@ impl<B: Backend> SegmentLog<B> {
         }
         let tuning = &self.options.tuning;
         let in_row = values.len() < tuning.inline_values && bytes <= tuning.inline_bytes as u64;
-        let layout = if in_row || bytes == 0 {
-            Layout::default()
-        } else {
-            Layout::cut(values.iter().map(Value::len), tuning.segment_bytes)
-        };
-        let segments = self.pack(&layout, &values);
+        let segments =
+            if in_row || bytes == 0 { Vec::new() } else { cut(values.iter().map(Value::len), tuning.segment_bytes) };
+        Prepared { keys, values, segments, bytes }
+    }
+
+    /// Adds the segments, if there are any, and their row to `rows`.
+    async fn put(&self, tx: &B::Transaction, put: &Prepared<'_>, stamp: Stamp, rows: &mut NewRows) -> Step<()> {
+        let segments = self.pack(&put.segments, &mut put.values.as_slice());
         let added = (!segments.is_empty()).then(|| tx.add(Store::Segments, segments));
         // While they are on their way.
-        let mut sums = Vec::with_capacity(values.len());
-        values.iter().for_each(|value| sums.push(value.checksum()));
+        let sums = put.sums();
         let first = match added {
             Some(first) => number(first.await?)?,
             None => 0,
         };
-        let items = keys.iter().zip(&values).zip(&sums).map(|((key, value), sum)| (*key, value.len() as u32, *sum));
-        let frame = encode_put(stamp, (&layout, first), items);
-        if layout.segments.is_empty() && bytes > 0 {
-            let mut parts = Vec::with_capacity(values.len() + 1);
+        let places: Vec<(u32, u32)> = (first..).zip(put.segments.iter().copied()).collect();
+        let frame = put.encode(stamp, &places, &sums);
+        if places.is_empty() && put.bytes > 0 {
+            let mut parts = Vec::with_capacity(put.values.len() + 1);
             parts.push(Value::from(frame.as_slice()));
-            parts.append(&mut values);
+            parts.extend_from_slice(&put.values);
             let record = self.backend.pack(&parts);
             rows.push(frame, record);
         } else {
             rows.push_frame(frame);
         }
-        Ok(bytes)
+        Ok(())
     }
 
-    /// The segments of `layout`, filled with `values`.
-    pub(super) fn pack(&self, layout: &Layout, values: &[Value]) -> Vec<Value> {
-        let mut segments = Vec::with_capacity(layout.segments.len());
-        let mut rest = values;
-        for (at, length) in layout.segments.iter().enumerate() {
+    /// Segments of these lengths, filled with the first of `values`, which are then the rest.
+    pub(super) fn pack(&self, lengths: &[u32], values: &mut &[Value]) -> Vec<Value> {
+        let mut segments = Vec::with_capacity(lengths.len());
+        for length in lengths {
             let (mut bytes, mut count) = (0, 0);
-            let is_last = at + 1 == layout.segments.len();
-            for value in rest {
-                if !is_last && bytes + value.len() > *length as usize {
+            for value in *values {
+                if bytes + value.len() > *length as usize {
                     break;
                 }
                 bytes += value.len();
                 count += 1;
             }
-            let (parts, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            let (parts, rest) = values.split_at_checked(count).unwrap_or((values, &[]));
             segments.push(self.backend.pack(parts));
-            rest = others;
+            *values = rest;
         }
         segments
     }

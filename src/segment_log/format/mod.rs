@@ -75,7 +75,7 @@ mod wire;
 
 pub use meta::{Lease, Meta, Run};
 pub use page::{Opening, PageWriter, Stored, encode_opening, read_entries, read_opening};
-pub use row::{Layout, Put, Row, encode_clear, encode_delete, encode_move, encode_put};
+pub use row::{Put, Row, cut, encode_clear, encode_delete, encode_move, encode_put};
 pub use wire::{Damage, Read, Reader, Writer, push_length};
 
 /// An expiry that means never.

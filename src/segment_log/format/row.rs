@@ -3,28 +3,19 @@
 use super::wire::{Damage, Read, Reader, Writer};
 use super::{IN_ROW, MOST, NEVER, kind};
 
-/// Where the values of a row go: segments cut at a target length, or the row itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// The length of each segment; none where the values stand in the row.
-    pub segments: Vec<u32>,
-}
-
-impl Layout {
-    /// Segments of at most `target` bytes for values of these lengths; a longer value has one of its own.
-    pub fn cut(lengths: impl Iterator<Item = usize>, target: usize) -> Self {
-        let mut segments: Vec<u32> = Vec::new();
-        for length in lengths {
-            let length = length as u32;
-            match segments.last_mut() {
-                Some(last) if *last == 0 || length == 0 || (*last as usize) + (length as usize) <= target => {
-                    *last += length
-                }
-                _ => segments.push(length),
+/// The lengths of segments of at most `target` bytes for values of these lengths; a longer value has one of its own.
+pub fn cut(lengths: impl Iterator<Item = usize>, target: usize) -> Vec<u32> {
+    let mut segments: Vec<u32> = Vec::new();
+    for length in lengths {
+        let length = length as u32;
+        match segments.last_mut() {
+            Some(last) if *last == 0 || length == 0 || (*last as usize) + (length as usize) <= target => {
+                *last += length
             }
+            _ => segments.push(length),
         }
-        Self { segments }
     }
+    segments
 }
 
 /// A walk along the values of a row: which segment each stands in, and where.
@@ -201,10 +192,10 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn places(writer: &mut Writer, layout: &Layout, first: u32) {
-    writer.u32(layout.segments.len() as u32);
-    for (segment, length) in (first..).zip(&layout.segments) {
-        writer.u32(segment);
+fn write_places(writer: &mut Writer, places: &[(u32, u32)]) {
+    writer.u32(places.len() as u32);
+    for (segment, length) in places {
+        writer.u32(*segment);
         writer.u32(*length);
     }
 }
@@ -212,16 +203,17 @@ fn places(writer: &mut Writer, layout: &Layout, first: u32) {
 /// What an entry is to hold.
 pub type Item<'a> = (&'a str, u32, u32);
 
-/// The frame of a put; of an entry: key, length, checksum. `first` is the key of the first segment.
+/// The frame of a put: when it is written and expires; its segments and their lengths; of each entry the key, the length
+/// and the checksum.
 pub fn encode_put<'a>(
     (written, expires): (u64, u64),
-    (layout, first): (&Layout, u32),
+    places: &[(u32, u32)],
     entries: impl ExactSizeIterator<Item = Item<'a>>,
 ) -> Vec<u8> {
     let mut writer = Writer::begin(kind::PUT, 64 + entries.len() * 48);
     writer.u48(written.min(NEVER));
     writer.u48(expires.min(NEVER));
-    places(&mut writer, layout, first);
+    write_places(&mut writer, places);
     writer.u32(entries.len() as u32);
     for (key, length, sum) in entries {
         writer.text(key.as_bytes());
@@ -232,13 +224,9 @@ pub fn encode_put<'a>(
 }
 
 /// The frame of a move; of an entry: key, length, checksum, and the row that put it.
-pub fn encode_move<'a>(
-    layout: &Layout,
-    first: u32,
-    entries: impl ExactSizeIterator<Item = (Item<'a>, u32)>,
-) -> Vec<u8> {
+pub fn encode_move<'a>(places: &[(u32, u32)], entries: impl ExactSizeIterator<Item = (Item<'a>, u32)>) -> Vec<u8> {
     let mut writer = Writer::begin(kind::MOVE, 64 + entries.len() * 48);
-    places(&mut writer, layout, first);
+    write_places(&mut writer, places);
     writer.u32(entries.len() as u32);
     for ((key, length, sum), version) in entries {
         writer.text(key.as_bytes());

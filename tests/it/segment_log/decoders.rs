@@ -1,7 +1,7 @@
 //! What is read from the disk may be anything: it is taken for what it is, or for damage, and never more.
 
 use bytestow::segment_log::format::{
-    self, Damage, Layout, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, encode_clear, encode_delete,
+    self, Damage, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear, encode_delete,
     encode_move, encode_opening, encode_put, read_entries, read_opening,
 };
 use proptest::prelude::*;
@@ -45,14 +45,15 @@ fn runs() -> impl Strategy<Value = Vec<Run>> {
 fn frames() -> impl Strategy<Value = Vec<u8>> {
     let put = (entries(), any::<bool>(), 1_usize..2_000).prop_map(|(entries, inline, target)| {
         let lengths = entries.iter().map(|(_, length, _)| usize::from(*length));
-        let layout = if inline { Layout::default() } else { Layout::cut(lengths, target) };
+        let places = if inline { Vec::new() } else { (3..).zip(cut(lengths, target)).collect::<Vec<_>>() };
         let items = entries.iter().map(|(key, length, sum)| (key.as_str(), u32::from(*length), *sum));
-        encode_put((7, NEVER), (&layout, 3), items)
+        encode_put((7, NEVER), &places, items)
     });
     let moved = (entries(), 1_usize..2_000).prop_map(|(entries, target)| {
-        let layout = Layout::cut(entries.iter().map(|(_, length, _)| usize::from(*length)), target);
+        let lengths = entries.iter().map(|(_, length, _)| usize::from(*length));
+        let places: Vec<(u32, u32)> = (3..).zip(cut(lengths, target)).collect();
         let items = entries.iter().map(|(key, length, sum)| ((key.as_str(), u32::from(*length), *sum), 9));
-        encode_move(&layout, 3, items)
+        encode_move(&places, items)
     });
     let deleted = entries().prop_map(|entries| encode_delete(entries.iter().map(|(key, ..)| key.as_str())));
     let meta = (any::<u64>(), any::<u32>(), runs())
@@ -134,9 +135,9 @@ proptest! {
     #[test]
     fn segment_log_puts_come_back(entries in entries(), target in 1_usize..3_000, inline: bool) {
         let lengths = || entries.iter().map(|(_, length, _)| usize::from(*length));
-        let layout = if inline { Layout::default() } else { Layout::cut(lengths(), target) };
+        let places = if inline { Vec::new() } else { (10..).zip(cut(lengths(), target)).collect::<Vec<_>>() };
         let items = entries.iter().map(|(key, length, sum)| (key.as_str(), u32::from(*length), *sum));
-        let frame = encode_put((5, 6), (&layout, 10), items);
+        let frame = encode_put((5, 6), &places, items);
         let Ok(Row::Put { written: 5, expires: 6, entries: mut read }) = Row::read(&frame) else {
             panic!("a put is not read as one");
         };

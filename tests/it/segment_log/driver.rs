@@ -136,6 +136,7 @@ pub const TUNING: Tuning = Tuning {
     segment_bytes: 256,
     inline_values: 3,
     inline_bytes: 200,
+    call_bytes: 900,
     fold_rows: 6,
     checkpoint_rows: 9,
     transaction_bytes: 700,
@@ -376,7 +377,12 @@ impl World {
             }
             (Op::Get(keys), Outcome::Found(Ok(found))) => {
                 let fits = states.iter().any(|map| model::answers(map, keys, &found, now));
-                assert!(fits, "{keys:?} are {found:?}, as in none of {} states", states.len());
+                let (first, count) = (&states[0], states.len());
+                let wrong = keys
+                    .iter()
+                    .zip(&found)
+                    .find(|(key, lookup)| live(first, key, now).map(|entry| &entry.value) != lookup.value.as_ref());
+                assert!(fits, "{wrong:?}, as in none of {count} states; {:?}", wrong.map(|(key, _)| first.get(key)));
                 let end = self.model.now();
                 let read = keys.iter().zip(&found).map(|(key, lookup)| (key.clone(), lookup.version.unwrap(), end));
                 self.versions.extend(read);

@@ -64,6 +64,7 @@ fn histories(name: &str, count: u64, plan: Plan) {
         let trimmed = all.trimmed as u64 > count / 4;
         let looked_at = all.moves > 100 && all.expiries > 100 && trimmed && all.checkpoints > 1;
         assert!(looked_at && all.unchanged > 10, "{name} looks at too little: {all:?}");
+        assert!(plan.mishaps || all.errors == 0, "{name}: {all:?}");
         assert!(!plan.mishaps || (all.errors > 50 && all.reopened > 50), "{name}: {all:?}");
     }
 }

@@ -1,0 +1,115 @@
+//! Calls too large for one transaction: their segments go ahead in transactions of their own, and the row that names
+//! them comes last. So they are whole or not at all like any other.
+//!
+//! Until then the segments belong to nobody, and a tab that collects such may take them for left over. The last
+//! transaction looks whether they are all there; if not, the call begins anew. What a call that fails leaves behind is
+//! collected by the next maintenance.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::SegmentLog;
+use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
+use super::write::{Prepared, Stamp, number};
+use crate::{Entries, Error, ErrorCode, Result, Value};
+
+/// How often a call begins anew.
+const TRIES: usize = 3;
+
+/// Says, when dropped before the end, that segments are left over.
+struct Leftovers<'a>(Option<&'a AtomicBool>);
+
+impl Drop for Leftovers<'_> {
+    fn drop(&mut self) {
+        if let Some(collected) = self.0 {
+            collected.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+impl<B: Backend> SegmentLog<B> {
+    /// Stores `entries`; gives the bytes of their values.
+    pub(super) async fn write_ahead(&self, entries: &Entries, stamp: Stamp) -> Result<u64> {
+        // Later calls wait until this one has its place among the rows.
+        let _turn = self.line.take().await;
+        let put = self.prepare(entries, &self.choose(entries, None, stamp.0, &mut Vec::new()));
+        let sums = put.sums();
+        let mut leftovers = Leftovers(Some(&self.collected));
+        let mut lost = false;
+        for _ in 0..TRIES {
+            let tried = match self.send_segments(&put).await {
+                Ok((places, ranges)) => self.name_segments(&put.encode(stamp, &places, &sums), &ranges).await,
+                Err(fault) => Err(fault),
+            };
+            match tried {
+                Ok(true) => {
+                    leftovers.0 = None;
+                    return Ok(put.bytes);
+                }
+                Ok(false) => {}
+                Err(Fault::Lost(error)) if !lost => {
+                    lost = true;
+                    self.lose(&error);
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Err(Error::new(ErrorCode::Unavailable, "the call's segments were removed while it was under way"))
+    }
+
+    /// Adds the segments, a few at a time; gives their places and the ranges of their keys.
+    async fn send_segments(&self, put: &Prepared<'_>) -> Step<(Vec<(u32, u32)>, Vec<Range>)> {
+        let most = self.options.tuning.call_bytes / 2;
+        let (mut places, mut ranges) = (Vec::with_capacity(put.segments.len()), Vec::new());
+        let mut values = put.values.as_slice();
+        let mut rest = put.segments.as_slice();
+        while !rest.is_empty() {
+            let (mut bytes, mut count) = (0, 0);
+            for length in rest {
+                if count > 0 && bytes + u64::from(*length) > most {
+                    break;
+                }
+                bytes += u64::from(*length);
+                count += 1;
+            }
+            let (some, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            let packed = self.pack(some, &mut values);
+            let tx = self.begin_in_turn(true).await?;
+            let added = tx.add(Store::Segments, packed);
+            let committed = tx.commit();
+            let first = number(added.await?)?;
+            committed.await?;
+            places.extend((first..).zip(some.iter().copied()));
+            ranges.push(Range { from: first.into(), to: i64::from(first) + count as i64 - 1 });
+            rest = others;
+            self.backend.pause().await;
+        }
+        Ok((places, ranges))
+    }
+
+    /// Adds the row, if the segments are still there.
+    async fn name_segments(&self, frame: &[u8], ranges: &[Range]) -> Step<bool> {
+        let tx = self.begin_in_turn(true).await?;
+        for range in ranges {
+            let count = (range.to - range.from + 1) as u32;
+            if tx.segments(*range, count).await?.len() as u32 != count {
+                return Ok(false);
+            }
+        }
+        let epoch = self.state().meta.epoch;
+        let row = tx.add(Store::Rows, vec![Value::from(frame)]);
+        let committed = tx.commit();
+        let row = number(row.await?)?;
+        match committed.await {
+            // Nobody knows whether it was stored: it must not be tried again.
+            Err(Fault::Lost(error)) => {
+                self.lose(&error);
+                Err(Fault::Failed(error))
+            }
+            Err(fault) => Err(fault),
+            Ok(()) => {
+                self.state().take_own(epoch, row, frame);
+                Ok(true)
+            }
+        }
+    }
+}
