@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::write::{Prepared, Stamp, number};
-use crate::{Entries, Error, ErrorCode, Result, Value};
+use crate::{Error, ErrorCode, Result, Value};
 
 /// How often a call begins anew.
 const TRIES: usize = 3;
@@ -27,23 +27,22 @@ impl Drop for Leftovers<'_> {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Stores `entries`; gives the bytes of their values.
-    pub(super) async fn write_ahead(&self, entries: &Entries, stamp: Stamp) -> Result<u64> {
+    /// Stores what `put` says.
+    pub(super) async fn write_ahead(&self, put: &Prepared<'_>, stamp: Stamp) -> Result<()> {
         // Later calls wait until this one has its place among the rows.
         let _turn = self.line.take().await;
-        let put = self.prepare(entries, &self.choose(entries, None, stamp.0, &mut Vec::new()));
         let sums = put.sums();
         let mut leftovers = Leftovers(Some(&self.collected));
         let mut lost = false;
         for _ in 0..TRIES {
-            let tried = match self.send_segments(&put).await {
+            let tried = match self.send_segments(put).await {
                 Ok((places, ranges)) => self.name_segments(&put.encode(stamp, &places, &sums), &ranges).await,
                 Err(fault) => Err(fault),
             };
             match tried {
                 Ok(true) => {
                     leftovers.0 = None;
-                    return Ok(put.bytes);
+                    return Ok(());
                 }
                 Ok(false) => {}
                 Err(Fault::Lost(error)) if !lost => {
@@ -98,15 +97,18 @@ impl<B: Backend> SegmentLog<B> {
         let epoch = self.state().meta.epoch;
         let row = tx.add(Store::Rows, vec![Value::from(frame)]);
         let committed = tx.commit();
-        let row = number(row.await?)?;
-        match committed.await {
+        let stored = match row.await.and_then(number) {
+            Ok(row) => committed.await.map(|()| row),
+            Err(fault) => Err(fault),
+        };
+        match stored {
             // Nobody knows whether it was stored: it must not be tried again.
             Err(Fault::Lost(error)) => {
                 self.lose(&error);
                 Err(Fault::Failed(error))
             }
             Err(fault) => Err(fault),
-            Ok(()) => {
+            Ok(row) => {
                 self.state().take_own(epoch, row, frame);
                 Ok(true)
             }

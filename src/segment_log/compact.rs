@@ -44,7 +44,9 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Does what is due: deletes segments of calls that did not end and those that nobody needs, drops what has expired,
     /// copies what is needed out of records of which little is, and writes a checkpoint. Gives whether anything was done;
-    /// nothing is while another tab does it. Nothing is awaited while it is dropped: it can be stopped at any point.
+    /// nothing is while another tab does it. Dropping the future stops it, at any point and without harm.
+    ///
+    /// Whoever makes the log calls this, when [`is_due`](Self::is_due) after a write and there is time.
     ///
     /// # Errors
     /// `closed`, and what the backend says.

@@ -34,7 +34,7 @@ pub(super) struct Prepared<'e> {
     pub values: Vec<Value>,
     /// The lengths of the segments that the values go to; none where they stand in the row.
     pub segments: Vec<u32>,
-    pub bytes: u64,
+    bytes: u64,
 }
 
 impl Prepared<'_> {
@@ -101,14 +101,11 @@ impl<B: Backend> SegmentLog<B> {
         if keys == 0 && !matches!(change, Change::Clear(_)) {
             return Ok(Written { stored: Vec::new(), bytes: 0 });
         }
-        if let Change::Put { entries, conditions: None, expires, now } = change
-            && self.options.max_bytes.is_none()
-            && entries.bytes() > self.options.tuning.call_bytes
-        {
-            let bytes = self.write_ahead(entries, (*now, *expires)).await?;
+        if let Some((put, stamp)) = self.is_large(change) {
+            self.write_ahead(&put, stamp).await?;
             self.answered(operation, keys, began);
-            self.counters.wrote(bytes);
-            return Ok(Written { stored: Vec::new(), bytes });
+            self.counters.wrote(put.bytes);
+            return Ok(Written { stored: Vec::new(), bytes: put.bytes });
         }
         let (mut lost, mut full) = (false, false);
         loop {
@@ -141,6 +138,18 @@ impl<B: Backend> SegmentLog<B> {
                 }
             }
         }
+    }
+
+    /// What is put, if it is more than one transaction should write. Not where it must first be known what is there.
+    fn is_large<'c>(&self, change: &'c Change) -> Option<(Prepared<'c>, Stamp)> {
+        let most = self.options.tuning.call_bytes;
+        let Change::Put { entries, conditions: None, expires, now } = change else { return None };
+        if self.options.max_bytes.is_some() || entries.bytes() <= most {
+            return None;
+        }
+        let put = self.prepare(entries, &self.choose(entries, None, *now, &mut Vec::new()));
+        // Without what stands twice it may be less.
+        (put.bytes > most && !put.segments.is_empty()).then_some((put, (*now, *expires)))
     }
 
     /// Looks at the arguments; gives how many keys there are.
@@ -192,7 +201,8 @@ impl<B: Backend> SegmentLog<B> {
         let epoch = self.state().meta.epoch;
         let first = tx.add(Store::Rows, rows.records);
         let committed = tx.commit();
-        let first = number(first.await?)?;
+        // From here on it may be stored although it is not said to be.
+        let first = first.await.and_then(number).map_err(Failed::Committing)?;
         committed.await.map_err(Failed::Committing)?;
         let mut state = self.state();
         for (at, frame) in (first..).zip(&rows.frames) {
@@ -207,7 +217,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Which entries are stored, in their order: of a key that stands twice the last one whose condition holds. Says of
     /// each whether its condition held.
-    pub(super) fn choose(
+    fn choose(
         &self,
         entries: &Entries,
         conditions: Option<&[Condition]>,
@@ -235,7 +245,7 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// The `chosen` entries, and where they go.
-    pub(super) fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Prepared<'e> {
+    fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Prepared<'e> {
         let mut keys: Vec<&str> = Vec::with_capacity(chosen.len());
         let mut values: Vec<Value> = Vec::with_capacity(chosen.len());
         let mut wanted = chosen.iter().peekable();

@@ -29,7 +29,7 @@ pub enum Mishap {
     Quota,
     /// The tab's connection is lost; its transactions are rolled back.
     Lose,
-    /// The same, but a commit takes place first, and nobody hears of it.
+    /// The same, but of a transaction that commits everything takes place first, and nobody hears of it.
     LoseAfter,
 }
 
@@ -260,9 +260,14 @@ impl World {
             Some(Mishap::Quota) if writes => self.end(at, Some(full())),
             Some(Mishap::Lose) => self.lose(tab),
             Some(Mishap::LoseAfter) => {
-                if let Some((Request::Commit, slot)) = self.running.get_mut(at).and_then(|it| it.requests.front_mut()) {
-                    slot.answer(Err(lost()));
-                    self.advance(at);
+                if let Some(running) = self.running.get(at).filter(|running| running.committing) {
+                    let (id, requests) = (running.id, running.requests.len());
+                    // The first answer that a request is given is the one that counts.
+                    running.requests.iter().for_each(|(_, slot)| slot.answer(Err(lost())));
+                    for _ in 0..requests {
+                        let at = self.running.iter().position(|running| running.id == id);
+                        at.into_iter().for_each(|at| self.advance(at));
+                    }
                 }
                 self.lose(tab);
             }

@@ -64,8 +64,9 @@ fn segment_log_tells_no_tab_of_itself() {
             two.open().await.unwrap();
         });
         let call = |at: u64| {
-            let store = if at % 3 == 0 { &two } else { &one };
-            store.set_many([(format!("{} {at}", at % 3 == 0), "v")].into(), Ttl::Never)
+            let of_two = at.is_multiple_of(3);
+            let store = if of_two { &two } else { &one };
+            store.set_many([(format!("{of_two} {at}"), "v")].into(), Ttl::Never)
         };
         let mut calls: Vec<_> = (0..12).map(call).collect();
         let mut task = std::task::Context::from_waker(std::task::Waker::noop());

@@ -282,21 +282,26 @@ impl World {
 
     /// Polls whoever was woken, until nobody is.
     pub fn settle(&mut self) {
+        self.poll_woken();
+        for tab in &self.tabs {
+            assert_eq!(self.database.check_idle(tab.number), 0, "a transaction was left without a request");
+        }
+    }
+
+    fn poll_woken(&mut self) {
         loop {
             let is_woken = |task: &Task| task.woken.0.swap(false, Ordering::SeqCst);
             let Some(at) = self.tasks.iter().position(is_woken) else { break };
             let task = &mut self.tasks[at];
             self.database.label(task.label);
             let waker = Waker::from(task.woken.clone());
-            if let Poll::Ready(outcome) = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
+            assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+            if let Poll::Ready(outcome) = polled {
                 let task = self.tasks.remove(at);
                 self.check(&task, outcome);
             }
         }
-        for tab in &self.tabs {
-            assert_eq!(self.database.check_idle(tab.number), 0, "a transaction was left without a request");
-        }
-        assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
     }
 
     /// One request somewhere.
