@@ -2,7 +2,8 @@
 //!
 //! The engine relies on these rules, and on no others:
 //! - Transactions that write are one after the other, whoever began them, in the order in which they were begun; one
-//!   that reads sees none, or all, of each. So rows are numbered in the order in which they came to be.
+//!   that reads sees none, or all, of each, and all of those begun before it. So rows are numbered in the order in which
+//!   they came to be. Whether one that writes waits for those that read, or these go on with a snapshot, is all the same.
 //! - Requests of a transaction are answered in the order in which they were made. A transaction without a request under
 //!   way ends by itself: the engine makes its next request in the same turn in which an answer wakes it, and awaits
 //!   nothing but the transaction's own answers while it is open.
@@ -61,7 +62,8 @@ pub trait Backend: Portable {
     /// Its transactions.
     type Transaction: Transaction + 'static;
 
-    /// Connects, if that is not so already; makes the database with its two stores if there is none.
+    /// Connects, if that is not so already; makes the database with its two stores if there is none. After a
+    /// [`Fault::Lost`] the old connection counts for nothing.
     fn open(&self) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Begins a transaction on both stores, at once.
@@ -106,8 +108,8 @@ pub trait Guard: Portable {}
 /// A transaction. Requests go out when they are made. One that writes and is dropped without [`commit`](Self::commit)
 /// is rolled back.
 pub trait Transaction: Portable {
-    /// The records under `keys`, in their order; `None` where there is none or it cannot be read. Their listeners may be
-    /// one for all.
+    /// The records under `keys`, in their order; `None` where there is none or where it alone cannot be read. One request
+    /// each; their listeners may be one for all.
     fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>>;
 
     /// The first `limit` rows in `range`, with their keys.
@@ -116,10 +118,12 @@ pub trait Transaction: Portable {
     /// The keys of the first `limit` segments in `range`.
     fn segments(&self, range: Range, limit: u32) -> Answer<Vec<i64>>;
 
-    /// Adds records, numbered by the store one after the other; gives the number of the first. There is at least one.
+    /// Adds records, numbered by the store without gaps; gives the number of the first. There is at least one. The others
+    /// need no listener: what fails rolls the transaction back.
     fn add(&self, store: Store, records: Vec<Value>) -> Answer<i64>;
 
-    /// Sets the row under `key`, which is [`META`] or below zero.
+    /// Sets the row under `key`, which is [`META`] or below zero. What fails rolls the transaction back, here as in
+    /// [`delete`](Self::delete).
     fn put(&self, key: i64, row: Value);
 
     /// Deletes all records in `range`.

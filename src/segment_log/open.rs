@@ -209,6 +209,8 @@ impl<B: Backend> SegmentLog<B> {
                 break;
             }
         }
+        // Closed meanwhile, the handle is to hold nothing any more.
+        self.check_open().map_err(Fault::Failed)?;
         let mut state = self.state();
         let is_another = state.meta.epoch != fresh.meta.epoch;
         let is_first = state.meta.epoch == 0;
