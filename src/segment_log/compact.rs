@@ -3,6 +3,7 @@
 //! Each is whole by itself, catches up before it decides, and moves only what is there at that moment; so nothing breaks
 //! when two tabs do it at once. The lock merely saves them the trouble.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
@@ -187,15 +188,19 @@ impl<B: Backend> SegmentLog<B> {
         let tx = self.begin_work().await?;
         let now = self.clock.now_ms();
         let mut doomed = Vec::new();
-        let mut soonest = u64::MAX;
-        self.state().index.walk("", None, |key, stored, _| {
+        let soonest = Cell::new(u64::MAX);
+        let has_expired = |stored: &Stored| {
             if stored.expires > now {
-                soonest = soonest.min(stored.expires);
-            } else {
-                doomed.push(key.to_owned());
+                soonest.set(soonest.get().min(stored.expires));
             }
+            stored.expires <= now
+        };
+        self.state().index.pick(None, has_expired, |key, _| {
+            doomed.push(String::from_utf8_lossy(key).into_owned());
             doomed.len() < EXPIRED
         });
+        // A cell must not be held while something is awaited.
+        let soonest = soonest.into_inner();
         if !doomed.is_empty() {
             let frame = encode_delete(doomed.iter().map(String::as_str));
             self.finish(tx, vec![frame]).await?;
