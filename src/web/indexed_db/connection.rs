@@ -1,176 +1,157 @@
-//! The connection to a database: opened at the first call, given up when another tab wants to delete the database, and
-//! opened again when lost.
+//! The connection to a database: opened at the first call, given up when another tab wants to delete the database or the
+//! page is put aside, and opened again when lost.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::time::Duration;
 
-use indexed_db_futures::OpenDbResult;
-use indexed_db_futures::database::Database;
-use indexed_db_futures::factory::DBFactory;
-use indexed_db_futures::internals::SystemRepr;
-use indexed_db_futures::prelude::*;
-use js_sys::{Function, Reflect};
-use wasm_bindgen::JsCast;
+use futures_util::future::{Either, select};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
-use web_sys::IdbDatabase;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
 
-use super::{IndexedDbByteStore, fault};
-use crate::clock::SharedClock;
+use super::fault;
+use super::transaction::{ROWS, SEGMENTS};
 use crate::event::tell;
-use crate::{BoxFuture, Error, Event, InMemoryByteStore, MemoryOptions, Result};
+use crate::timer::Timer;
+use crate::web::SystemTimer;
+use crate::web::wait::for_request;
+use crate::{Error, ErrorCode, Event as Told, Observer, Result};
 
-/// The object store of the records.
-pub const RECORDS: &str = "records";
-/// The object store of the keys that expire.
-pub const EXPIRING: &str = "expiring";
-
-/// The place in which a handle's calls stand in line, with the connection they will use.
-#[derive(Default)]
-pub struct Line {
-    open: Option<Open>,
+/// How a database is opened.
+#[derive(Clone)]
+pub struct Opening {
+    /// Whether one that does not open is deleted and made anew: for caches.
+    pub recreate: bool,
+    /// How long that may take. Browsers have hung in it for good.
+    pub limit: Duration,
+    /// Told of one made anew.
+    pub observer: Option<Observer>,
 }
 
 /// An open database.
-struct Open(Database);
+pub struct Connection {
+    database: IdbDatabase,
+    aside: Closure<dyn FnMut(Event)>,
+}
 
-impl Line {
-    /// Closes the connection; transactions under way still finish.
-    pub fn disconnect(&mut self) {
-        self.open = None;
+impl Connection {
+    /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the
+    /// back/forward cache: the next transaction then finds the connection lost. The first by a function of JavaScript's
+    /// own, which works even when the wasm instance is gone.
+    fn new(database: IdbDatabase) -> Self {
+        if let Ok(close) = Reflect::get(&database, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
+            database.set_onversionchange(Some(&close.bind0(&database)));
+        }
+        let put_aside = database.clone();
+        let aside = Closure::new(move |event: Event| {
+            let persisted = Reflect::get(&event, &"persisted".into()).unwrap_or_default();
+            if persisted.is_truthy() {
+                put_aside.close();
+            }
+        });
+        if let Some(page) = page() {
+            let _ = page.add_event_listener_with_callback("pagehide", aside.as_ref().unchecked_ref());
+        }
+        Self { database, aside }
+    }
+
+    /// The database.
+    pub fn database(&self) -> &IdbDatabase {
+        &self.database
     }
 }
 
-impl Drop for Open {
+impl Drop for Connection {
     fn drop(&mut self) {
-        raw(&self.0).close();
+        if let Some(page) = page() {
+            let _ = page.remove_event_listener_with_callback("pagehide", self.aside.as_ref().unchecked_ref());
+        }
+        self.database.close();
     }
 }
 
-fn raw(database: &Database) -> &IdbDatabase {
-    database.as_sys()
+/// What tells of the page, if it is one.
+fn page() -> Option<EventTarget> {
+    js_sys::global().dyn_into().ok()
 }
 
-impl Open {
-    /// The database, told to close itself when another tab asks for it to be deleted: the next transaction then finds
-    /// the connection lost. By a function of JavaScript's own, which works even when the wasm instance is gone.
-    fn new(database: Database) -> Self {
-        let raw = raw(&database);
-        if let Ok(close) = Reflect::get(raw, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
-            raw.set_onversionchange(Some(&close.bind0(raw)));
+/// The connection to `name`, made anew if need be and allowed.
+///
+/// # Errors
+/// `unavailable` where there is no IndexedDB, where it does not open, or where the database is another program's;
+/// `timeout` where it does neither.
+pub async fn open(name: &str, opening: &Opening) -> Result<Connection> {
+    let factory = factory()?;
+    match open_once(&factory, name, opening.limit).await {
+        Err(error) if opening.recreate => {
+            delete(name).await?;
+            let connection = open_once(&factory, name, opening.limit).await?;
+            tell(opening.observer.as_ref(), || Told::Recreate { reason: error.message().to_owned() });
+            Ok(connection)
         }
-        Self(database)
+        opened => opened,
     }
 }
 
-thread_local! {
-    /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
-    /// for as long as the page lives, so that one made after another was closed finds its data.
-    static FALLBACKS: RefCell<Vec<(String, Arc<InMemoryByteStore>)>> = RefCell::default();
+/// Where databases come from.
+fn factory() -> Result<IdbFactory> {
+    let absent = || {
+        let what = "there is no IndexedDB in this runtime: use another store, or fallback: \"memory\"";
+        Error::new(ErrorCode::Unavailable, what).with_retryable(false)
+    };
+    let found = Reflect::get(&js_sys::global(), &"indexedDB".into()).map_err(fault::of_opening)?;
+    found.dyn_into().map_err(|_| absent())
 }
 
-/// Forgets the store in memory that stands for `name`: handles made from now on share another.
-pub fn forget_fallback(name: &str) {
-    FALLBACKS.with_borrow_mut(|stores| stores.retain(|(known, _)| known != name));
-}
-
-fn fallback(name: &str, clock: &SharedClock) -> Arc<InMemoryByteStore> {
-    FALLBACKS.with_borrow_mut(|stores| {
-        if let Some((_, store)) = stores.iter().find(|(known, _)| known == name) {
-            return store.clone();
-        }
-        let options = MemoryOptions { clock: Some(clock.clone()), ..MemoryOptions::default() };
-        let store = Arc::new(InMemoryByteStore::with_options(options));
-        stores.push((name.to_owned(), store.clone()));
-        store
-    })
-}
-
-impl IndexedDbByteStore {
-    /// The connection, opened if it is not; `None` when the store in memory serves. The caller has the line.
-    pub(super) fn connected<'a>(&'a self, line: &'a mut Line) -> BoxFuture<'a, Result<Option<Database>>> {
-        Box::pin(async move {
-            if self.fallback.borrow().is_some() {
-                return Ok(None);
-            }
-            if let Some(open) = &line.open {
-                return Ok(Some(open.0.clone()));
-            }
-            match self.open_database().await {
-                Ok(database) => {
-                    line.open = Some(Open::new(database.clone()));
-                    Ok(Some(database))
-                }
-                Err(error) if self.options.fall_back => {
-                    *self.fallback.borrow_mut() = Some(fallback(&self.options.name, &self.clock));
-                    tell(self.options.observer.as_ref(), || Event::Fallback { reason: error.message().to_owned() });
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
-        })
-    }
-
-    async fn open_database(&self) -> Result<Database> {
-        let name = self.options.name.as_str();
-        let mut opened = open(name).await;
-        if opened.as_ref().is_err_and(fault::was_cut) {
-            opened = open(name).await;
-        }
-        let opened = match opened {
-            Ok(database) if has_our_stores(&database) => Ok(database),
-            Ok(database) => {
-                raw(&database).close();
-                Err(foreign(name))
-            }
-            Err(error) => Err(fault::from_open(name, error)),
-        };
-        match opened {
-            // Without an IndexedDB at all, or without leave to use it, there is nothing to make anew.
-            Err(error) if self.options.recreate && DBFactory::new().is_ok() => {
-                delete(name).await?;
-                let database = open(name).await.map_err(|error| fault::from_open(name, error))?;
-                tell(self.options.observer.as_ref(), || Event::Recreate { reason: error.message().to_owned() });
-                Ok(database)
-            }
-            opened => opened,
-        }
-    }
-}
-
-async fn open(name: &str) -> OpenDbResult<Database> {
+async fn open_once(factory: &IdbFactory, name: &str, limit: Duration) -> Result<Connection> {
     // Version 1 for ever: a version never raised is an upgrade never blocked by another tab.
-    let opening = Database::open(name).with_version(1_u8).build()?;
-    let request = opening.as_sys().clone();
-    // By hand: the crate's own handler brings the printing of every error it has, and of floats (12 kB of wasm).
+    let request = factory.open_with_u32(name, 1).map_err(fault::of_opening)?;
     let on_upgrade = {
         let request = request.clone();
         Closure::<dyn FnMut()>::new(move || {
             if let Ok(Ok(database)) = request.result().map(JsCast::dyn_into::<IdbDatabase>) {
                 // What fails here fails the opening: the database would lack its object stores.
-                let _ = database.create_object_store(RECORDS).and(database.create_object_store(EXPIRING));
+                let _ = create(&database, SEGMENTS).and(create(&database, ROWS));
             }
         })
     };
     request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
-    let opened = opening.await;
+    let in_time = select(Box::pin(for_request(&request)), SystemTimer.sleep(limit)).await;
     request.set_onupgradeneeded(None);
-    opened
+    if let Either::Right(_) = in_time {
+        give_up(&request);
+        return Err(Error::new(ErrorCode::Timeout, "IndexedDB did not open the database in time"));
+    }
+    match request.result() {
+        Ok(database) => {
+            let database: IdbDatabase = database.unchecked_into();
+            let names = database.object_store_names();
+            if names.contains(SEGMENTS) && names.contains(ROWS) {
+                return Ok(Connection::new(database));
+            }
+            database.close();
+            Err(fault::foreign(name, "it lacks bytestow's object stores"))
+        }
+        Err(thrown) => Err(fault::of_open(name, request.error().ok().flatten().map_or(thrown, JsValue::from))),
+    }
 }
 
-fn has_our_stores(database: &Database) -> bool {
-    let names = raw(database).object_store_names();
-    names.contains(RECORDS) && names.contains(EXPIRING)
+fn create(database: &IdbDatabase, store: &str) -> std::result::Result<(), JsValue> {
+    let parameters = Object::new();
+    Reflect::set(&parameters, &"autoIncrement".into(), &true.into())?;
+    let parameters: &IdbObjectStoreParameters = parameters.unchecked_ref();
+    database.create_object_store_with_optional_parameters(store, parameters).map(drop)
 }
 
-fn foreign(name: &str) -> Error {
-    Error::new(
-        crate::ErrorCode::Unavailable,
-        format!(
-            "the database {} belongs to another program: it lacks bytestow's object stores. Choose another name",
-            crate::error::shown_key(name)
-        ),
-    )
-    .with_retryable(false)
+/// Nobody waits for it any more: if it comes after all, it is closed.
+fn give_up(request: &IdbOpenDbRequest) {
+    let late = request.clone();
+    let close = Closure::once_into_js(move || {
+        if let Ok(Ok(database)) = late.result().map(JsCast::dyn_into::<IdbDatabase>) {
+            database.close();
+        }
+    });
+    request.set_onsuccess(Some(close.unchecked_ref()));
 }
 
 /// Deletes the database `name`. Other tabs give their connections up when asked; one that does not delays this.
@@ -178,6 +159,11 @@ fn foreign(name: &str) -> Error {
 /// # Errors
 /// `unavailable` where there is no IndexedDB or it fails.
 pub async fn delete(name: &str) -> Result<()> {
-    let deleting = Database::delete_by_name(name).map_err(|error| fault::from_open(name, error))?;
-    deleting.await.map_err(fault::from_idb)
+    let request = factory()?.delete_database(name).map_err(fault::of_opening)?;
+    for_request(&request).await;
+    match request.error() {
+        Ok(None) => Ok(()),
+        Ok(Some(error)) => Err(fault::of_thrown(error.into()).into()),
+        Err(thrown) => Err(fault::of_thrown(thrown).into()),
+    }
 }

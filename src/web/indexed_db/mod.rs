@@ -1,42 +1,31 @@
-//! `IndexedDbByteStore`: one record per key, for the time being.
+//! `IndexedDbByteStore`: the segment log ([`crate::segment_log`], where the format is described) in a database of
+//! IndexedDB.
 //!
-//! | object store | key | value |
-//! |---|---|---|
-//! | `records` | the key | `[bytes: Uint8Array, expires: number, written: number]`, times in ms since 1970, `expires` 0 for never |
-//! | `expiring` | the key | when it expires; for every record that expires, and perhaps for some that no longer do |
-//!
-//! `expiring` tells a listing whether it has to look into the records for what has expired. What has expired is missing
-//! everywhere, and stays on the disk until its key is set again, deleted or cleared. This layout is not frozen and need
-//! not be read by later versions.
-//!
-//! Every call is one transaction, so atomic. Transactions are made in the order of the calls: a fair lock is held from
-//! the call until its requests are issued, across the opening of the database too [O2-call-order].
+//! | module | idea |
+//! |---|---|
+//! | `connection` | opening, deleting, giving the connection up |
+//! | `backend`, `transaction` | the database as the engine sees it |
+//! | `fault` | what IndexedDB's failures mean |
 
+mod backend;
 mod connection;
 mod fault;
-mod read;
-mod record;
-mod write;
+mod transaction;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::Date;
-use wasm_bindgen::JsValue;
-
-use crate::clock::{SharedClock, expires_at};
-use crate::error::shown_key;
+use crate::clock::SharedClock;
 use crate::event::{Counters, tell};
-use crate::store::{ByteStore, Capabilities, Cursor, Lookup, Page, Stat, Ttl};
+use crate::layers::Spawn;
+use crate::segment_log::{SegmentLog, SegmentLogOptions, Usage};
+use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::turns::Turns;
-use crate::web::js_value::strings;
-use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, Observer, Result, Stats, SystemClock};
+use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOptions, Observer, Result, Stats};
 
-use connection::Line;
-use read::Question;
-use record::Record;
-use write::Change;
+use backend::IdbBackend;
+use connection::Opening;
 
 /// How long the browser may hold finished writes back from the disk.
 /// See <https://www.w3.org/TR/IndexedDB/#transaction-durability-hint>.
@@ -51,8 +40,18 @@ pub enum Durability {
     Default,
 }
 
+impl Durability {
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Relaxed => Some("relaxed"),
+            Self::Strict => Some("strict"),
+            Self::Default => None,
+        }
+    }
+}
+
 /// Options of an [`IndexedDbByteStore`].
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IndexedDbOptions {
     /// The database's name.
     pub name: String,
@@ -60,36 +59,89 @@ pub struct IndexedDbOptions {
     pub ttl: Option<Duration>,
     /// When a write counts as done.
     pub durability: Durability,
+    /// The most bytes, keys (UTF-8) and values together: beyond them, entries that were used least recently go.
+    pub max_bytes: Option<u64>,
+    /// How many bytes of what was read are remembered; 0 for none.
+    pub memory_bytes: u64,
     /// Whether a database that will not open is deleted and made anew: for caches.
     pub recreate: bool,
     /// Whether to go on in memory where the database cannot be had.
     pub fall_back: bool,
+    /// How long opening may take.
+    pub open_limit: Duration,
+    /// What runs maintenance behind the calls; without it none is done.
+    pub spawn: Option<Arc<dyn Spawn>>,
     /// The clock; the machine's without it.
     pub clock: Option<SharedClock>,
     /// Told of requests and of what becomes of the connection.
     pub observer: Option<Observer>,
 }
 
+impl Default for IndexedDbOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            ttl: None,
+            durability: Durability::default(),
+            max_bytes: None,
+            memory_bytes: 8 << 20,
+            recreate: false,
+            fall_back: false,
+            open_limit: Duration::from_secs(30),
+            spawn: None,
+            clock: None,
+            observer: None,
+        }
+    }
+}
+
 /// A store in the browser's IndexedDB: persistent, shared by all tabs of an origin.
 pub struct IndexedDbByteStore {
     options: IndexedDbOptions,
-    clock: SharedClock,
-    line: Turns<Line>,
+    log: Arc<SegmentLog<IdbBackend>>,
+    /// Calls stand in line until it is known whether there is a database.
+    line: Turns<()>,
+    /// Whether that is known.
+    settled: Cell<bool>,
     closed: Cell<bool>,
     fallback: RefCell<Option<Arc<InMemoryByteStore>>>,
+    /// Maintenance is under way.
+    busy: Arc<Cell<bool>>,
     counters: Counters,
+}
+
+thread_local! {
+    /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
+    /// for as long as the page lives, so that one made after another was closed finds its data.
+    static FALLBACKS: RefCell<Vec<(String, Arc<InMemoryByteStore>)>> = RefCell::default();
 }
 
 impl IndexedDbByteStore {
     /// The store in the database `options.name`; nothing is opened before the first call.
     pub fn new(options: IndexedDbOptions) -> Self {
-        let clock = options.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
+        let opening =
+            Opening { recreate: options.recreate, limit: options.open_limit, observer: options.observer.clone() };
+        let backend = IdbBackend::new(options.name.clone(), options.durability, opening);
+        let log = SegmentLog::new(
+            backend,
+            SegmentLogOptions {
+                name: options.name.clone(),
+                ttl: options.ttl,
+                max_bytes: options.max_bytes,
+                memory_bytes: options.memory_bytes,
+                clock: options.clock.clone(),
+                observer: options.observer.clone(),
+                ..SegmentLogOptions::default()
+            },
+        );
         Self {
             options,
-            clock,
+            log: Arc::new(log),
             line: Turns::default(),
+            settled: Cell::new(false),
             closed: Cell::new(false),
             fallback: RefCell::default(),
+            busy: Arc::default(),
             counters: Counters::default(),
         }
     }
@@ -102,170 +154,72 @@ impl IndexedDbByteStore {
     pub async fn destroy(&self) -> Result<()> {
         self.check_open()?;
         self.closed.set(true);
-        let mut line = self.line.take().await;
-        let in_memory = self.options.fall_back && self.connected(&mut line).await?.is_none();
-        line.disconnect();
-        if in_memory {
-            self.fallback.take();
-            connection::forget_fallback(&self.options.name);
+        self.log.close().await?;
+        if self.fallback.borrow_mut().take().is_some() {
+            let name = self.options.name.as_str();
+            FALLBACKS.with_borrow_mut(|stores| stores.retain(|(known, _)| known != name));
             return Ok(());
         }
         connection::delete(&self.options.name).await
+    }
+
+    /// What is stored, as far as this handle knows.
+    ///
+    /// # Errors
+    /// `closed`, and what IndexedDB says.
+    pub async fn usage(&self) -> Result<Usage> {
+        self.check_open()?;
+        self.log.usage().await
     }
 
     fn check_open(&self) -> Result<()> {
         if self.closed.get() { Err(Error::closed()) } else { Ok(()) }
     }
 
-    fn memory(&self) -> Option<Arc<InMemoryByteStore>> {
-        self.fallback.borrow().clone()
+    /// The store in memory, where the database cannot be had and that is wanted. Calls learn it in their order.
+    async fn fallen_back(&self) -> Result<Option<Arc<InMemoryByteStore>>> {
+        self.check_open()?;
+        if !self.options.fall_back {
+            return Ok(None);
+        }
+        let _turn = self.line.take().await;
+        if !self.settled.get() {
+            if let Err(error) = self.log.open().await {
+                self.check_open()?;
+                self.fallback.replace(Some(self.memory()));
+                tell(self.options.observer.as_ref(), || Event::Fallback { reason: error.message().to_owned() });
+            }
+            self.settled.set(true);
+        }
+        Ok(self.fallback.borrow().clone())
     }
 
-    /// Reads in one transaction; `None` when the store in memory serves.
-    fn read<'a>(
-        &'a self,
-        operation: &'static str,
-        keys: usize,
-        question: &'a Question,
-    ) -> BoxFuture<'a, Result<Option<Vec<JsValue>>>> {
-        Box::pin(async move {
-            let began = Date::now();
-            let reading = {
-                let mut line = self.line.take().await;
-                let Some(mut database) = self.connected(&mut line).await? else { return Ok(None) };
-                match read::begin(&database, question) {
-                    Err(lost) if fault::is_lost(&lost) => {
-                        self.lose(&mut line, &lost);
-                        let Some(again) = self.connected(&mut line).await? else { return Ok(None) };
-                        database = again;
-                        read::begin(&database, question)
-                    }
-                    begun => begun,
-                }
-            };
-            let results = reading.map_err(fault::from_idb)?.results().await?;
-            self.answered(operation, keys, began);
-            Ok(Some(results))
+    fn memory(&self) -> Arc<InMemoryByteStore> {
+        let name = self.options.name.as_str();
+        FALLBACKS.with_borrow_mut(|stores| {
+            if let Some((_, store)) = stores.iter().find(|(known, _)| known == name) {
+                return store.clone();
+            }
+            let options = MemoryOptions { clock: self.options.clock.clone(), ..MemoryOptions::default() };
+            let store = Arc::new(InMemoryByteStore::with_options(options));
+            stores.push((name.to_owned(), store.clone()));
+            store
         })
     }
 
-    /// Writes in one transaction; the store in memory does if it serves.
-    async fn write(&self, operation: &'static str, change: Change) -> Result<()> {
-        self.check_open()?;
-        let (keys, bytes) = match &change {
-            Change::Set { entries, .. } => (entries.len(), entries.bytes()),
-            Change::Delete(keys) => (keys.len(), 0),
-            Change::Clear(_) => (0, 0),
-        };
-        if keys == 0 && !matches!(change, Change::Clear(_)) {
-            return Ok(());
+    /// Has maintenance done behind the calls, if any is due.
+    fn tidy(&self) {
+        let Some(spawn) = &self.options.spawn else { return };
+        if self.busy.get() || !self.log.is_due() {
+            return;
         }
-        let began = Date::now();
-        let mut line = self.line.take().await;
-        let mut reopened = false;
-        loop {
-            let Some(database) = self.connected(&mut line).await? else { break };
-            match write::begin(&database, self.options.durability) {
-                Err(lost) if !reopened && fault::is_lost(&lost) => {
-                    reopened = true;
-                    self.lose(&mut line, &lost);
-                }
-                begun => {
-                    let tx = begun.map_err(fault::from_idb)?;
-                    write::issue(&tx, &change).map_err(fault::from_idb)?;
-                    drop(line);
-                    write::commit(tx).await?;
-                    self.answered(operation, keys, began);
-                    self.counters.wrote(bytes);
-                    return Ok(());
-                }
-            }
-        }
-        let Some(memory) = self.memory() else { return Ok(()) };
-        match change {
-            Change::Set { entries, ttl, .. } => memory.set_many(entries, ttl).await?,
-            Change::Delete(keys) => memory.delete_many(keys).await?,
-            Change::Clear(prefix) => memory.clear(prefix, true).await?,
-        }
-        self.counters.wrote(bytes);
-        Ok(())
-    }
-
-    /// A connection was found lost before anything was issued: it is opened again, once.
-    fn lose(&self, line: &mut Line, lost: &indexed_db_futures::error::Error) {
-        line.disconnect();
-        tell(self.options.observer.as_ref(), || Event::Reopen { reason: fault::describe(lost) });
-    }
-
-    fn answered(&self, operation: &'static str, keys: usize, began: f64) {
-        self.counters.request();
-        tell(self.options.observer.as_ref(), || Event::Request { operation, keys, ms: Date::now() - began });
-    }
-
-    /// What is there of `keys`.
-    fn look_up(&self, operation: &'static str, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
-        Box::pin(async move {
-            self.check_open()?;
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            let question = Question::Get(keys);
-            let Question::Get(keys) = &question else { return Ok(Vec::new()) };
-            match (self.read(operation, keys.len(), &question).await?, self.memory()) {
-                (None, Some(memory)) => memory.get_many(keys.clone()).await,
-                (rows, _) => {
-                    let now = self.clock.now_ms();
-                    let mut found = Vec::with_capacity(keys.len());
-                    for (key, row) in keys.iter().zip(rows.unwrap_or_default()) {
-                        found.push(self.lookup(key, row, now));
-                    }
-                    Ok(found)
-                }
-            }
-        })
-    }
-
-    /// The answer of a row: nothing once it has expired, and for a row that is no record, which is told.
-    fn lookup(&self, key: &str, row: JsValue, now: u64) -> Lookup {
-        if row.is_undefined() {
-            return Lookup::default();
-        }
-        match Record::read(&row) {
-            Some(record) if record.has_expired(now) => Lookup::default(),
-            Some(record) => record.into_lookup(now),
-            None => {
-                tell(self.options.observer.as_ref(), || Event::Corrupt {
-                    key: shown_key(key),
-                    reason: "the record is not of this layout".to_owned(),
-                });
-                Lookup::default()
-            }
-        }
-    }
-
-    async fn page(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
-        self.check_open()?;
-        let after = cursor.map(Cursor::into_after).transpose()?;
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX).max(1);
-        let question = Question::List { prefix: prefix.clone(), after: after.clone(), limit };
-        let results = match (self.read("list", 0, &question).await?, self.memory()) {
-            (None, Some(memory)) => return memory.list(prefix, after.map(Cursor::after), limit as usize).await,
-            (results, _) => results.unwrap_or_default(),
-        };
-        let [expiring, keys] = results.as_slice() else { return Ok(Page::default()) };
-        let mut keys = strings(keys);
-        let mut next = if keys.len() < limit as usize { None } else { keys.last().cloned() };
-        if let Some(end) = keys.iter().position(|key| !key.starts_with(&prefix)) {
-            keys.truncate(end);
-            next = None;
-        }
-        if !expiring.is_undefined() {
-            // One that is gone by now was deleted meanwhile.
-            let found = self.look_up("list", keys.iter().collect()).await?;
-            let mut found = found.iter();
-            keys.retain(|_| found.next().is_some_and(|lookup| lookup.value.is_some()));
-        }
-        Ok(Page { keys, next: next.map(Cursor::after) })
+        self.busy.set(true);
+        let (log, busy) = (self.log.clone(), self.busy.clone());
+        spawn.spawn(Box::pin(async move {
+            // What fails here is tried again behind a later call, and breaks nothing.
+            let _ = log.maintain().await;
+            busy.set(false);
+        }));
     }
 }
 
@@ -273,59 +227,94 @@ impl ByteStore for IndexedDbByteStore {
     fn capabilities(&self) -> Capabilities {
         match self.fallback.borrow().as_ref() {
             // Handles of the same name share the store in memory, within the page.
-            Some(memory) => Capabilities { conditional_set: false, shared_writes: true, ..memory.capabilities() },
-            None => Capabilities {
-                atomic_batch: true,
-                shared_writes: true,
-                ttl: true,
-                exact_ttl: true,
-                conditional_set: false,
-                shared_backend: false,
-                persistent: true,
-                max_key_bytes: None,
-            },
+            Some(memory) => Capabilities { shared_writes: true, ..memory.capabilities() },
+            None => self.log.capabilities(),
         }
     }
 
     fn get_many(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
         Box::pin(async move {
-            let found = self.look_up("get", keys).await?;
+            let Some(memory) = self.fallen_back().await? else {
+                let found = self.log.get_many(keys).await;
+                self.tidy();
+                return found;
+            };
+            let found = memory.get_many(keys).await?;
             self.counters.read(&found);
             Ok(found)
         })
     }
 
     fn set_many(&self, entries: Entries, ttl: Ttl) -> BoxFuture<'_, Result<()>> {
-        let life = ttl.resolve(self.options.ttl);
-        let now = self.clock.now_ms();
-        let expires = life.map_or(0, |life| expires_at(now, life));
-        // For the store in memory, which several handles share: with this handle's default made plain.
-        let ttl = life.map_or(Ttl::Never, Ttl::After);
-        Box::pin(self.write("set", Change::Set { entries, ttl, expires, now }))
+        Box::pin(async move {
+            let Some(memory) = self.fallen_back().await? else {
+                let done = self.log.set_many(entries, ttl).await;
+                self.tidy();
+                return done;
+            };
+            let bytes = entries.bytes();
+            memory.set_many(entries, self.plain(ttl)).await?;
+            self.counters.wrote(bytes);
+            Ok(())
+        })
     }
 
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.write("delete", Change::Delete(keys)))
+        Box::pin(async move {
+            match self.fallen_back().await? {
+                Some(memory) => memory.delete_many(keys).await,
+                None => {
+                    let done = self.log.delete_many(keys).await;
+                    self.tidy();
+                    done
+                }
+            }
+        })
     }
 
     fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
-        Box::pin(self.page(prefix, cursor, limit))
+        Box::pin(async move {
+            match self.fallen_back().await? {
+                Some(memory) => memory.list(prefix, cursor, limit).await,
+                None => self.log.list(prefix, cursor, limit).await,
+            }
+        })
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move { Ok(Lookup::stats(&self.look_up("stat", keys).await?)) })
+        Box::pin(async move {
+            match self.fallen_back().await? {
+                Some(memory) => memory.stat(keys).await,
+                None => self.log.stat(keys).await,
+            }
+        })
     }
 
-    /// The backend is not a shared one: `all` is not asked for.
-    fn clear(&self, prefix: String, _all: bool) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.write("clear", Change::Clear(prefix)))
+    fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self.fallen_back().await? {
+                // The backend is not a shared one: `all` is not asked for.
+                Some(memory) => memory.clear(prefix, true).await,
+                None => self.log.clear(prefix, all).await,
+            }
+        })
+    }
+
+    fn set_if(&self, entries: Entries, conditions: Vec<Condition>, ttl: Ttl) -> BoxFuture<'_, Result<Vec<bool>>> {
+        Box::pin(async move {
+            match self.fallen_back().await? {
+                Some(memory) => memory.set_if(entries, conditions, self.plain(ttl)).await,
+                None => self.log.set_if(entries, conditions, ttl).await,
+            }
+        })
     }
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.check_open()?;
-            let mut line = self.line.take().await;
-            self.connected(&mut line).await.map(drop)
+            match self.fallen_back().await? {
+                Some(_) => Ok(()),
+                None => self.log.open().await,
+            }
         })
     }
 
@@ -340,13 +329,19 @@ impl ByteStore for IndexedDbByteStore {
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.closed.set(true);
-            self.line.take().await.disconnect();
             self.fallback.borrow_mut().take();
-            Ok(())
+            self.log.close().await
         })
     }
 
     fn stats(&self) -> Stats {
-        self.counters.snapshot()
+        if self.fallback.borrow().is_some() { self.counters.snapshot() } else { self.log.stats() }
+    }
+}
+
+impl IndexedDbByteStore {
+    /// A TTL with this handle's default made plain: the store in memory is several handles'.
+    fn plain(&self, ttl: Ttl) -> Ttl {
+        ttl.resolve(self.options.ttl).map_or(Ttl::Never, Ttl::After)
     }
 }
