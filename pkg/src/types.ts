@@ -96,6 +96,14 @@ export type StoreEvent =
       bytes: number;
     }
   | {
+      /** What was still needed was copied out of records of which little was. */
+      type: "compact";
+      /** How many records went. */
+      records: number;
+      /** The bytes that were copied. */
+      bytes: number;
+    }
+  | {
       /** The backend is not to be had; the store goes on in memory, and what it holds ends with it. */
       type: "fallback";
       /** Where the store goes on. */

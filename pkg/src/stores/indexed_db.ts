@@ -8,8 +8,13 @@ import { ByteStore, destroyBackend } from "./base.js";
 export interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
   /** The database's name, one for all stores that are to share it. */
   name: string;
-  /** How much memory may hold what was read, in bytes. Accepted, and without effect yet. */
+  /** How much memory may hold what was read lately, in bytes: 8 MiB unless given, 0 for none. */
   memoryBytes?: number | undefined;
+  /**
+   * The most that keys (UTF-8) and values may take together, in bytes: beyond that the entries that were used least
+   * recently go. Without it nothing ever does, and a full disk is `quota_exceeded`.
+   */
+  maxBytes?: number | undefined;
   /** What to do with a database that will not open: reject (default), or delete it and make it anew. */
   recover?: "error" | "recreate" | undefined;
   /**
@@ -30,6 +35,9 @@ const durabilities = {
   default: WriteDurability.Default,
 } as const;
 
+/** A page has nobody to tell of work that goes on behind the calls. */
+const inTheBackground = () => undefined;
+
 /**
  * A store in the browser's IndexedDB: it outlives the page and is shared by all tabs and workers of the origin. Nothing
  * is opened before the first call.
@@ -47,6 +55,7 @@ export class IndexedDBByteStore extends ByteStore {
       namespace,
       ttl,
       memoryBytes: wholeNumber(0),
+      maxBytes: wholeNumber(1),
       recover: oneOf("error", "recreate"),
       durability: oneOf("relaxed", "strict", "default"),
       fallback: oneOf("error", "memory"),
@@ -61,8 +70,11 @@ export class IndexedDBByteStore extends ByteStore {
         checked.namespace,
         checked.ttl,
         durabilities[checked.durability ?? "relaxed"],
+        checked.maxBytes,
+        checked.memoryBytes,
         checked.recover === "recreate",
         checked.fallback === "memory",
+        inTheBackground,
         now,
         emitter(onEvent),
       );

@@ -69,6 +69,11 @@ fn fields(event: Event) -> JsValue {
         Event::Corrupt { key, reason } => {
             object([("type", "corrupt".into()), ("key", key.into()), ("reason", reason.into())])
         }
+        Event::Compact { records, bytes } => object([
+            ("type", "compact".into()),
+            ("records", count(records)),
+            ("bytes", JsValue::from_f64(bytes as f64)),
+        ]),
         Event::Retry { operation, attempt, delay_ms, reason } => object([
             ("type", "retry".into()),
             ("operation", operation.into()),

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bytestow::Error;
+use bytestow::layers::Spawn;
+use bytestow::{BoxFuture, Error};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -102,8 +103,21 @@ pub fn run(mut job: Job) -> Result<JsValue, JsValue> {
     }
 }
 
+/// Takes the promise of what need not be waited for.
+pub struct WaitUntil(pub Function);
+
+impl Spawn for WaitUntil {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        let done = Box::pin(async move {
+            work.await;
+            Ok(Outcome::Nothing)
+        });
+        run_aside(done, &self.0);
+    }
+}
+
 /// Runs `job`, which no call awaits; if it is not done at once, its promise goes to `wait_until`.
-pub fn run_aside(job: Job, wait_until: &Function) {
+fn run_aside(job: Job, wait_until: &Function) {
     if let Ok(result) = run(job)
         && result.as_f64().is_some()
     {

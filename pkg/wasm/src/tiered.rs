@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use bytestow::BoxFuture;
 use bytestow::layers::{OnRemoteError, Spawn, TieredByteStore, TieredOptions};
 use bytestow::web::SystemTimer;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::outcome::Outcome;
+use crate::options;
 use crate::store::Store;
+use crate::task::WaitUntil;
 use crate::upstash::sharing;
-use crate::{options, task};
 
 /// Makes a store of two. `wait_until` takes the promise of what need not be waited for.
 #[wasm_bindgen(js_name = tieredStore)]
@@ -31,16 +30,4 @@ pub fn tiered_store(
     options.sharing = sharing(isolated);
     options.observer = options::observer(on_event);
     Store::new(Arc::new(TieredByteStore::new(local.inner(), remote.inner(), options)), None)
-}
-
-struct WaitUntil(Function);
-
-impl Spawn for WaitUntil {
-    fn spawn(&self, work: BoxFuture<'static, ()>) {
-        let done = Box::pin(async move {
-            work.await;
-            Ok(Outcome::Nothing)
-        });
-        task::run_aside(done, &self.0);
-    }
 }

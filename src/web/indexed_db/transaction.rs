@@ -211,7 +211,8 @@ impl Transaction for IdbTx {
             if for_end(&tx).await {
                 return Ok(());
             }
-            let aborted = || Fault::Failed(Error::new(crate::ErrorCode::Unavailable, "IndexedDB aborted the transaction"));
+            let aborted =
+                || Fault::Failed(Error::new(crate::ErrorCode::Unavailable, "IndexedDB aborted the transaction"));
             Err(tx.error().map_or_else(aborted, |reason| fault::of_thrown(reason.into())))
         })
     }
