@@ -52,7 +52,8 @@ impl<B: Backend> SegmentLog<B> {
     /// # Errors
     /// `closed`, and what the backend says.
     pub async fn maintain(&self) -> Result<bool> {
-        self.look("maintain", 0).await?;
+        // Behind the calls: it is none, and counts as none.
+        self.refresh().await?;
         if self.due().is_none() {
             return Ok(false);
         }
@@ -100,7 +101,7 @@ impl<B: Backend> SegmentLog<B> {
             Some(Due::Collect)
         } else if state.segments.counts().1 > 0 {
             Some(Due::Sweep)
-        } else if state.soonest <= self.clock.now_ms() {
+        } else if self.options.drop_expired && state.soonest <= self.clock.now_ms() {
             Some(Due::Expire)
         } else if state.rows.counts().0 >= tuning.fold_rows {
             Some(Due::Fold)

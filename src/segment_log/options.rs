@@ -17,6 +17,8 @@ pub struct SegmentLogOptions {
     pub max_bytes: Option<u64>,
     /// How many bytes of records that were read are remembered; 0 for none.
     pub memory_bytes: u64,
+    /// Whether maintenance drops what has expired. Not by a clock that may be ahead of other tabs': to them it is there.
+    pub drop_expired: bool,
     /// The clock; the machine's without it.
     pub clock: Option<SharedClock>,
     /// Told of requests, evictions, compactions and damage.
@@ -32,6 +34,7 @@ impl Default for SegmentLogOptions {
             ttl: None,
             max_bytes: None,
             memory_bytes: 8 << 20,
+            drop_expired: true,
             clock: None,
             observer: None,
             tuning: Tuning::default(),

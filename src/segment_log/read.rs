@@ -202,18 +202,22 @@ impl<B: Backend> SegmentLog<B> {
         Ok(stats)
     }
 
-    /// Catches up in a transaction of its own.
+    /// Catches up in a transaction of its own, for a call.
     pub(super) async fn look(&self, operation: &'static str, keys: usize) -> Result<()> {
-        self.check_open()?;
         let began = self.clock.now_ms();
+        self.refresh().await?;
+        self.answered(operation, keys, began);
+        Ok(())
+    }
+
+    /// Catches up in a transaction of its own.
+    pub(super) async fn refresh(&self) -> Result<()> {
+        self.check_open()?;
         let mut lost = false;
         loop {
             let tx = self.begin(false).await?;
             match self.catch_up(&tx).await {
-                Ok(()) => {
-                    self.answered(operation, keys, began);
-                    return Ok(());
-                }
+                Ok(()) => return Ok(()),
                 Err(Fault::Lost(error)) if !lost => {
                     lost = true;
                     self.lose(&error);

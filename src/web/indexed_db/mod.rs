@@ -129,6 +129,7 @@ impl IndexedDbByteStore {
                 ttl: options.ttl,
                 max_bytes: options.max_bytes,
                 memory_bytes: options.memory_bytes,
+                drop_expired: options.clock.is_none(),
                 clock: options.clock.clone(),
                 observer: options.observer.clone(),
                 ..SegmentLogOptions::default()
