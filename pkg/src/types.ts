@@ -96,6 +96,14 @@ export type StoreEvent =
       bytes: number;
     }
   | {
+      /** Another handle on the same database, in another tab perhaps, wrote or deleted. Told when a call here reads of it. */
+      type: "change";
+      /** Its keys, at most 100, as the store below any namespace has them. */
+      keys: string[];
+      /** Whether there are more than these: many, or a prefix that was cleared. */
+      more: boolean;
+    }
+  | {
       /** What was still needed was copied out of records of which little was. */
       type: "compact";
       /** How many records went. */

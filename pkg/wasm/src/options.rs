@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytestow::web::JsClock;
 use bytestow::{Error, Event, Observe, Observer, SharedClock, Ttl};
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::JsValue;
 
 use crate::outcome::{failure, object};
@@ -68,6 +68,13 @@ fn fields(event: Event) -> JsValue {
         Event::Recreate { reason } => object([("type", "recreate".into()), ("reason", reason.into())]),
         Event::Corrupt { key, reason } => {
             object([("type", "corrupt".into()), ("key", key.into()), ("reason", reason.into())])
+        }
+        Event::Change { keys, more } => {
+            let array = Array::new();
+            for key in keys {
+                array.push(&key.into());
+            }
+            object([("type", "change".into()), ("keys", array.into()), ("more", more.into())])
         }
         Event::Compact { records, bytes } => object([
             ("type", "compact".into()),
