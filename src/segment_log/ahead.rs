@@ -1,5 +1,5 @@
-//! Calls too large for one transaction: their segments go ahead in transactions of their own, and the row that names
-//! them comes last. So they are whole or not at all like any other.
+//! Calls too large for one transaction: their segments go ahead in transactions of their own, and the rows that name
+//! them come last. So they are whole or not at all like any other.
 //!
 //! Until then the segments belong to nobody, and a tab that collects such may take them for left over. The last
 //! transaction looks whether they are all there; if not, the call begins anew. What a call that fails leaves behind is
@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
-use super::write::{Prepared, Stamp, number};
-use crate::{Error, ErrorCode, Result, Value};
+use super::batch::{Batch, NewRows, Stamp};
+use super::write::number;
+use crate::{Error, ErrorCode, Result};
 
 /// How often a call begins anew.
 const TRIES: usize = 3;
@@ -27,16 +28,20 @@ impl Drop for Leftovers<'_> {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Stores what `put` says.
-    pub(super) async fn write_ahead(&self, put: &Prepared<'_>, stamp: Stamp) -> Result<()> {
+    /// Puts `batch`.
+    pub(super) async fn write_ahead(&self, batch: &mut Batch<'_>, stamp: Stamp) -> Result<()> {
         // Later calls wait until this one has its place among the rows.
         let _turn = self.line.take().await;
-        let sums = put.sums();
+        batch.seal();
         let mut leftovers = Leftovers(Some(&self.collected));
         let mut lost = false;
         for _ in 0..TRIES {
-            let tried = match self.send_segments(put).await {
-                Ok((places, ranges)) => self.name_segments(&put.encode(stamp, &places, &sums), &ranges).await,
+            let tried = match self.send_segments(batch).await {
+                Ok((places, ranges)) => {
+                    let mut rows = NewRows::default();
+                    rows.push_all(batch.frames(&places, Some(stamp)));
+                    self.name_segments(rows, &ranges).await
+                }
                 Err(fault) => Err(fault),
             };
             match tried {
@@ -56,11 +61,11 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Adds the segments, a few at a time; gives their places and the ranges of their keys.
-    async fn send_segments(&self, put: &Prepared<'_>) -> Step<(Vec<(u32, u32)>, Vec<Range>)> {
+    async fn send_segments(&self, batch: &Batch<'_>) -> Step<(Vec<(u32, u32)>, Vec<Range>)> {
         let most = self.options.tuning.call_bytes / 2;
-        let (mut places, mut ranges) = (Vec::with_capacity(put.segments.len()), Vec::new());
-        let mut values = put.values.as_slice();
-        let mut rest = put.segments.as_slice();
+        let (mut places, mut ranges) = (Vec::with_capacity(batch.segments.len()), Vec::new());
+        let mut values = batch.values.as_slice();
+        let mut rest = batch.segments.as_slice();
         while !rest.is_empty() {
             let (mut bytes, mut count) = (0, 0);
             for length in rest {
@@ -85,8 +90,8 @@ impl<B: Backend> SegmentLog<B> {
         Ok((places, ranges))
     }
 
-    /// Adds the row, if the segments are still there.
-    async fn name_segments(&self, frame: &[u8], ranges: &[Range]) -> Step<bool> {
+    /// Adds the rows, if the segments are still there.
+    async fn name_segments(&self, rows: NewRows, ranges: &[Range]) -> Step<bool> {
         let tx = self.begin_in_turn(true).await?;
         for range in ranges {
             let count = (range.to - range.from + 1) as u32;
@@ -94,24 +99,13 @@ impl<B: Backend> SegmentLog<B> {
                 return Ok(false);
             }
         }
-        let epoch = self.state().meta.epoch;
-        let row = tx.add(Store::Rows, vec![Value::from(frame)]);
-        let committed = tx.commit();
-        let stored = match row.await.and_then(number) {
-            Ok(row) => committed.await.map(|()| row),
-            Err(fault) => Err(fault),
-        };
-        match stored {
+        match self.commit(tx, rows).await {
             // Nobody knows whether it was stored: it must not be tried again.
             Err(Fault::Lost(error)) => {
                 self.lose(&error);
                 Err(Fault::Failed(error))
             }
-            Err(fault) => Err(fault),
-            Ok(row) => {
-                self.state().take_own(epoch, row, frame);
-                Ok(true)
-            }
+            ended => ended.map(|()| true),
         }
     }
 }

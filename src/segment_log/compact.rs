@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
 use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
-use super::format::{IN_ROW, MOST, Row, Stored, cut, encode_delete, encode_move};
+use super::batch::{Batch, NewRows};
+use super::format::{IN_ROW, Item, MOST, Row, Stored};
 use super::open::frame_of;
 use super::read::value_of;
 use super::state::{REMEMBERED_DELETES, State};
@@ -95,7 +96,6 @@ impl<B: Backend> SegmentLog<B> {
     fn due(&self) -> Option<Due> {
         let tuning = &self.options.tuning;
         let state = self.state();
-        let dead = state.segments.length() - state.segments.live();
         let covered = state.meta.covered();
         if !self.collected.load(Ordering::SeqCst) {
             Some(Due::Collect)
@@ -105,7 +105,7 @@ impl<B: Backend> SegmentLog<B> {
             Some(Due::Expire)
         } else if state.rows.counts().0 >= tuning.fold_rows {
             Some(Due::Fold)
-        } else if dead >= state.settled.saturating_add(tuning.dead_bytes) {
+        } else if state.segments.waste() >= tuning.dead_bytes {
             Some(Due::Compact)
         } else if state.seen - covered >= tuning.checkpoint_rows
             || state.graves() > 2 * REMEMBERED_DELETES && state.seen > covered
@@ -178,9 +178,7 @@ impl<B: Backend> SegmentLog<B> {
         tx.commit().await?;
         // Nothing comes to stand in them again.
         let within = |key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
-        let mut state = self.state();
-        state.segments.drop_empty(|record| within(record.key));
-        state.settled = state.settled.min(state.segments.length() - state.segments.live());
+        self.state().segments.drop_empty(|record| within(record.key));
         Ok(!ranges.is_empty())
     }
 
@@ -203,31 +201,14 @@ impl<B: Backend> SegmentLog<B> {
         // A cell must not be held while something is awaited.
         let soonest = soonest.into_inner();
         if !doomed.is_empty() {
-            let frame = encode_delete(doomed.iter().map(String::as_str));
-            self.finish(tx, vec![frame]).await?;
+            let mut rows = NewRows::default();
+            rows.delete_all(&doomed, &self.options.tuning);
+            self.commit(tx, rows).await?;
         }
         if doomed.len() < EXPIRED {
             self.state().soonest = soonest.max(now.saturating_add(PATIENCE));
         }
         Ok(true)
-    }
-
-    /// Adds rows of frames alone, and commits.
-    async fn finish(&self, tx: B::Transaction, frames: Vec<Vec<u8>>) -> Step<()> {
-        let epoch = self.state().meta.epoch;
-        let records: Vec<Value> = frames.iter().map(|frame| Value::from(frame.as_slice())).collect();
-        let first = (!records.is_empty()).then(|| tx.add(Store::Rows, records));
-        let committed = tx.commit();
-        let first = match first {
-            Some(first) => number(first.await?)?,
-            None => 0,
-        };
-        committed.await?;
-        let mut state = self.state();
-        for (at, frame) in (first..).zip(&frames) {
-            state.take_own(epoch, at, frame);
-        }
-        Ok(())
     }
 
     /// Moves values that stand in rows into segments.
@@ -251,29 +232,17 @@ impl<B: Backend> SegmentLog<B> {
     async fn compact(&self) -> Step<bool> {
         let tx = self.begin_work().await?;
         let mut victims = Vec::new();
-        let (mut bytes, mut is_last) = (0, true);
-        {
-            let state = self.state();
-            for record in state.segments.iter() {
-                if record.entries == 0 || u64::from(record.live) * 2 > u64::from(record.length) {
-                    continue;
-                }
-                if bytes + u64::from(record.length) > self.options.tuning.transaction_bytes && !victims.is_empty()
-                    || victims.len() == EMPTIED
-                {
-                    is_last = false;
-                    break;
-                }
-                bytes += u64::from(record.length);
-                victims.push(record.key);
+        let mut bytes = 0;
+        for record in self.state().segments.iter().filter(|record| record.entries > 0 && record.is_wasteful()) {
+            if bytes + u64::from(record.length) > self.options.tuning.transaction_bytes && !victims.is_empty()
+                || victims.len() == EMPTIED
+            {
+                break;
             }
+            bytes += u64::from(record.length);
+            victims.push(record.key);
         }
-        let worked = self.empty(tx, Store::Segments, victims).await?;
-        if is_last {
-            let mut state = self.state();
-            state.settled = state.segments.length() - state.segments.live();
-        }
-        Ok(worked)
+        self.empty(tx, Store::Segments, victims).await
     }
 
     /// Moves what is needed out of the records at `victims`, all of one store; segments are deleted.
@@ -289,16 +258,15 @@ impl<B: Backend> SegmentLog<B> {
         // As they were written: what came together stays together.
         entries.sort_unstable_by_key(|(_, stored)| (stored.place, stored.offset));
         let mut gone: Vec<&str> = Vec::new();
-        let mut kept: Vec<(&str, &Stored)> = Vec::new();
-        let mut values = Vec::new();
+        let mut kept = Batch::default();
         for (key, stored) in &entries {
             let at = victims.binary_search(&stored.place).unwrap_or(usize::MAX);
             let record = records.get(at).and_then(Option::as_ref);
             match value_of(stored, record) {
                 Ok(_) if stored.expires <= now => gone.push(key),
                 Ok(value) => {
-                    kept.push((key, stored));
-                    values.push(value);
+                    let Stored { length, sum, version, .. } = *stored;
+                    kept.push(Item { key, length, sum, version }, value);
                 }
                 Err(reason) => {
                     self.tell_corrupt(key, reason);
@@ -306,23 +274,20 @@ impl<B: Backend> SegmentLog<B> {
                 }
             }
         }
-        let mut frames = Vec::with_capacity(2);
+        let tuning = &self.options.tuning;
+        let mut rows = NewRows::default();
         if !gone.is_empty() {
-            frames.push(encode_delete(gone.into_iter()));
+            rows.delete(&gone, tuning);
         }
-        let bytes = values.iter().map(|value| value.len() as u64).sum();
-        if !kept.is_empty() {
-            let lengths = cut(values.iter().map(Value::len), self.options.tuning.segment_bytes);
-            let packed = self.pack(&lengths, &mut values.as_slice());
-            let first = number(tx.add(Store::Segments, packed).await?)?;
-            let places: Vec<(u32, u32)> = (first..).zip(lengths).collect();
-            let items = kept.iter().map(|(key, stored)| ((*key, stored.length, stored.sum), stored.version));
-            frames.push(encode_move(&places, items));
+        let bytes = kept.bytes;
+        if !kept.items.is_empty() {
+            kept.lay_out(tuning, false);
+            self.add(&tx, &mut kept, None, &mut rows).await?;
         }
         if store == Store::Segments {
             keys.iter().for_each(|key| tx.delete(store, Range { from: *key, to: *key }));
         }
-        self.finish(tx, frames).await?;
+        self.commit(tx, rows).await?;
         if store == Store::Segments {
             self.state().segments.drop_empty(|record| victims.binary_search(&record.key).is_ok());
         }

@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use super::backend::{Backend, Fault, Transaction};
-use super::format::{Stored, encode_delete};
+use super::SegmentLog;
+use super::backend::{Backend, Fault};
+use super::batch::NewRows;
+use super::format::Stored;
 use super::write::Change;
-use super::{SegmentLog, Store};
 use crate::event::tell;
 use crate::sorted::SortedMap;
-use crate::{Entries, Error, Event, Result, Value};
+use crate::{Entries, Error, Event, Result};
 
 /// One in so many bytes goes beyond what must.
 const SLACK: u64 = 32;
@@ -82,13 +83,9 @@ impl<B: Backend> SegmentLog<B> {
         if evicted.keys.is_empty() {
             return Ok(false);
         }
-        let frame = encode_delete(evicted.keys.iter().map(String::as_str));
-        let row = tx.add(Store::Rows, vec![Value::from(frame.as_slice())]);
-        let epoch = self.state().meta.epoch;
-        let committed = tx.commit();
-        let row = super::write::number(row.await.map_err(Error::from)?).map_err(Error::from)?;
-        committed.await.map_err(Error::from)?;
-        self.state().take_own(epoch, row, &frame);
+        let mut rows = NewRows::default();
+        rows.delete_all(&evicted.keys, &self.options.tuning);
+        self.commit(tx, rows).await.map_err(Error::from)?;
         self.tell_evicted(&evicted);
         // What they stood in is given back now, not when it is due.
         self.sweep().await.map_err(Fault::into)

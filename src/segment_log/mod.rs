@@ -23,6 +23,7 @@
 //! | `index`, `arena`, `records`, `state` | what a handle knows |
 //! | `line` | calls begin in order |
 //! | `open`, `read`, `write`, `ahead`, `list`, `evict` | the calls |
+//! | `batch` | what calls add |
 //! | `compact`, `checkpoint`, `lease` | maintenance |
 //! | `cache` | records that were read |
 //! | `changes` | what other tabs did |
@@ -31,6 +32,7 @@
 mod ahead;
 mod arena;
 mod backend;
+mod batch;
 mod cache;
 mod changes;
 mod checkpoint;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, META, Range, Step, Store, Transaction};
-use super::format::{Damage, FRAME_START, Meta, Reader, Row, read_entries, read_opening};
+use super::format::{Damage, FRAME_START, Meta, Reader, Row, goes_on, read_entries, read_opening};
 use super::state::State;
 use crate::event::tell;
 use crate::{Error, ErrorCode, Event, Value};
@@ -31,6 +31,15 @@ pub(super) fn frame_of(record: &Value) -> Result<Vec<u8>, Damage> {
         return Ok(start);
     }
     record.copy(0..length).ok_or(Damage::Broken)
+}
+
+fn row_number(key: i64) -> u32 {
+    u32::try_from(key).unwrap_or(u32::MAX)
+}
+
+/// Whether the next row belongs to `row`.
+fn begins_a_group(row: &Value) -> bool {
+    goes_on(&row.copy(0..row.len().min(FRAME_START)).unwrap_or_default())
 }
 
 fn damaged(damage: Damage) -> Fault {
@@ -121,7 +130,7 @@ impl<B: Backend> SegmentLog<B> {
     /// Sees to it that the state is that of the database `meta`.
     async fn know(&self, tx: &B::Transaction, meta: Meta) -> Step<()> {
         let known = self.state().continues(&meta, None);
-        if known { Ok(()) } else { self.reload(tx, meta).await }
+        if known { Ok(()) } else { self.reload(tx, meta).await.map(drop) }
     }
 
     /// Asks for what is behind the rows that are known.
@@ -131,9 +140,10 @@ impl<B: Backend> SegmentLog<B> {
         News { since, rows: tx.get_all(range, self.options.tuning.page_rows) }
     }
 
-    /// Reads what is behind the rows that are known, page by page. The state is then that of the transaction, or of a
-    /// later one.
-    pub(super) async fn follow(&self, tx: &B::Transaction, mut news: News) -> Step<()> {
+    /// Reads what is behind the rows that are known, page by page. The state is then that of the transaction, whose last
+    /// row is given, or of a later one.
+    pub(super) async fn follow(&self, tx: &B::Transaction, mut news: News) -> Step<u32> {
+        let mut last = news.since;
         loop {
             let mut rows = news.rows.await?;
             let meta = rows.pop_if(|(key, _)| *key == META);
@@ -150,6 +160,14 @@ impl<B: Backend> SegmentLog<B> {
             if !continues {
                 return self.reload(tx, meta).await;
             }
+            if !is_last {
+                // Other calls look at the state between two pages: what belongs together is taken together.
+                let whole = rows.iter().rposition(|(_, row)| !begins_a_group(row)).map_or(rows.len(), |at| at + 1);
+                rows.truncate(whole);
+            }
+            if let Some((number, _)) = rows.last() {
+                last = row_number(*number);
+            }
             let damaged = self.state().absorb(&rows);
             damaged.into_iter().for_each(|damage| self.tell_corrupt("", damage.reason()));
             if is_last {
@@ -159,7 +177,7 @@ impl<B: Backend> SegmentLog<B> {
                 }
                 drop(state);
                 self.tell_changes();
-                return Ok(());
+                return Ok(last);
             }
             news = self.news(tx);
         }
@@ -168,11 +186,11 @@ impl<B: Backend> SegmentLog<B> {
     /// Reads what is new.
     pub(super) async fn catch_up(&self, tx: &B::Transaction) -> Step<()> {
         let news = self.news(tx);
-        self.follow(tx, news).await
+        self.follow(tx, news).await.map(drop)
     }
 
-    /// Reads the database `meta` from its checkpoint on.
-    async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<()> {
+    /// Reads the database `meta` from its checkpoint on; gives its last row.
+    async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<u32> {
         self.check_open().map_err(Fault::Failed)?;
         let runs = meta.runs.clone();
         let mut fresh = State::new(meta);
@@ -218,6 +236,7 @@ impl<B: Backend> SegmentLog<B> {
         if !is_first {
             fresh.changes.note_all();
         }
+        let last = fresh.seen;
         if is_another || state.seen < fresh.seen || state.meta.next_page < fresh.meta.next_page {
             *state = fresh;
         }
@@ -227,7 +246,7 @@ impl<B: Backend> SegmentLog<B> {
             self.collected.store(false, Ordering::SeqCst);
         }
         self.tell_changes();
-        Ok(())
+        Ok(last)
     }
 
     fn tell_changes(&self) {
@@ -248,7 +267,7 @@ impl State {
     fn absorb(&mut self, rows: &[(i64, Value)]) -> Vec<Damage> {
         let mut damaged = Vec::new();
         for (number, record) in rows {
-            let number = u32::try_from(*number).unwrap_or(u32::MAX);
+            let number = row_number(*number);
             if number <= self.seen {
                 continue;
             }

@@ -53,6 +53,8 @@ impl SegmentLogOptions {
 pub struct Tuning {
     /// How long segments are cut. Chromium keeps records beyond 64 KiB in files of their own, at three times the cost.
     pub segment_bytes: usize,
+    /// How long rows get before a call is given another: like a segment's, for the same reason.
+    pub row_bytes: usize,
     /// Calls with fewer values than this ...
     pub inline_values: usize,
     /// ... and at most this many bytes stand in their row.
@@ -67,7 +69,7 @@ pub struct Tuning {
     pub transaction_bytes: u64,
     /// As many bytes that nobody needs, in segments of which half is not needed, are worth a compaction.
     pub dead_bytes: u64,
-    /// How many rows are read at a time when catching up.
+    /// How many rows are read at a time when catching up. No call is more.
     pub page_rows: u32,
     /// How many entries are looked at in one go.
     pub scan: usize,
@@ -77,6 +79,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             segment_bytes: 56 << 10,
+            row_bytes: 56 << 10,
             inline_values: 8,
             inline_bytes: 32 << 10,
             call_bytes: 16 << 20,

@@ -6,6 +6,9 @@ use super::format::{IN_ROW, MOST, NEVER, Stored};
 use crate::store::{Expiry, Lookup, Stat, Version};
 use crate::{Keys, Result, Value};
 
+/// How often a read begins anew before what it misses counts as lost.
+const TRIES: u32 = 8;
+
 /// Records asked for, segments before rows.
 struct Fetch {
     places: Vec<u32>,
@@ -54,16 +57,16 @@ impl<B: Backend> SegmentLog<B> {
             return Ok(Vec::new());
         }
         let began = self.clock.now_ms();
-        let (mut stale, mut lost) = (false, false);
+        let (mut tries, mut lost) = (0, false);
         loop {
             let tx = self.begin(false).await?;
-            match self.read(&tx, keys, stale).await {
+            match self.read(&tx, keys, tries).await {
                 Ok(Some(found)) => {
                     self.answered("get", keys.len(), began);
                     self.counters.read(&found);
                     return Ok(found);
                 }
-                Ok(None) => stale = true,
+                Ok(None) => tries += 1,
                 Err(Fault::Lost(error)) if !lost => {
                     lost = true;
                     self.lose(&error);
@@ -73,20 +76,21 @@ impl<B: Backend> SegmentLog<B> {
         }
     }
 
-    /// The values of `keys`; `None` when a record is missing, for which a stale index may be the reason. When it was
-    /// not (`is_again`), the entries in it are lost.
-    async fn read(&self, tx: &B::Transaction, keys: &Keys, is_again: bool) -> Step<Option<Vec<Lookup>>> {
+    /// The values of `keys`; `None` when a record is missing, and may be there the next time: after the first of the
+    /// `tries`, or when what is known is of a later moment than the transaction. Else the entries in it are lost.
+    async fn read(&self, tx: &B::Transaction, keys: &Keys, tries: u32) -> Step<Option<Vec<Lookup>>> {
         let now = self.clock.now_ms();
         let mut records = Records::default();
         let news = self.news(tx);
         let (mut entries, guess) = self.find(keys, now);
         let guessed = self.fetch(tx, &entries, &mut records);
-        self.follow(tx, news).await?;
+        let last = self.follow(tx, news).await?;
         // All answers are of one moment.
         let mut version = self.state().version();
         if version != guess {
             (entries, version) = self.find(keys, now);
         }
+        let may_be_there = tries == 0 || tries < TRIES && version != self.state().version_at(last);
         if self.options.max_bytes.is_some() {
             let mut state = self.state();
             keys.iter().for_each(|key| state.index.touch(key));
@@ -101,7 +105,7 @@ impl<B: Backend> SegmentLog<B> {
             let mut lookup = Lookup { version: Some(Version(version)), ..Lookup::default() };
             if let Some(stored) = entry {
                 let record = records.get(stored.place).and_then(Option::as_ref);
-                if record.is_none() && stored.length > 0 && !is_again {
+                if record.is_none() && stored.length > 0 && may_be_there {
                     return Ok(None);
                 }
                 match value_of(stored, record) {

@@ -22,6 +22,19 @@ pub struct Records {
     live: u64,
     /// How many records have entries.
     held: usize,
+    /// The bytes that are not needed, of records of which most is not.
+    waste: u64,
+}
+
+impl Record {
+    /// Whether what is needed is worth copying, to be rid of the rest.
+    pub fn is_wasteful(&self) -> bool {
+        self.live < self.length && u64::from(self.live) * 2 <= u64::from(self.length)
+    }
+
+    fn waste(&self) -> u64 {
+        if self.is_wasteful() { (self.length - self.live).into() } else { 0 }
+    }
 }
 
 impl Records {
@@ -33,53 +46,51 @@ impl Records {
         }
     }
 
-    fn get_mut(&mut self, key: u32) -> Option<&mut Record> {
-        let at = match self.at(key) {
-            Ok(at) => at,
-            Err(at) => {
-                if self.all.len() == self.all.capacity() {
-                    self.all.reserve_exact(64 + self.all.len() / 8);
-                }
-                self.all.insert(at, Record { key, ..Record::default() });
-                at
+    /// Where record `key` is; it is made if there is none.
+    fn place(&mut self, key: u32) -> usize {
+        self.at(key).unwrap_or_else(|at| {
+            if self.all.len() == self.all.capacity() {
+                self.all.reserve_exact(64 + self.all.len() / 8);
             }
-        };
-        self.all.get_mut(at)
+            self.all.insert(at, Record { key, ..Record::default() });
+            at
+        })
+    }
+
+    /// Changes the record at `at`, and what is known of all.
+    fn change(&mut self, at: usize, how: impl FnOnce(&mut Record)) {
+        let Some(record) = self.all.get_mut(at) else { return };
+        let before = *record;
+        how(record);
+        self.length = self.length - u64::from(before.length) + u64::from(record.length);
+        self.live = self.live - u64::from(before.live) + u64::from(record.live);
+        self.waste = self.waste - before.waste() + record.waste();
+        self.held = self.held - usize::from(before.entries > 0) + usize::from(record.entries > 0);
     }
 
     /// There is a record of `length` bytes.
     pub fn add(&mut self, key: u32, length: u32) {
-        if let Some(record) = self.get_mut(key) {
-            let longer = length.saturating_sub(record.length);
-            record.length += longer;
-            self.length += u64::from(longer);
-        }
+        let at = self.place(key);
+        self.change(at, |record| record.length = record.length.max(length));
     }
 
     /// An entry of it is there, which ends at `end` of the record.
     pub fn hold(&mut self, key: u32, length: u32, end: u32) {
-        if let Some(record) = self.get_mut(key) {
-            let is_first = record.entries == 0;
+        let at = self.place(key);
+        self.change(at, |record| {
             record.entries += 1;
-            record.live += length;
-            let longer = end.saturating_sub(record.length);
-            record.length += longer;
-            self.length += u64::from(longer);
-            self.live += u64::from(length);
-            self.held += usize::from(is_first);
-        }
+            record.live = record.live.saturating_add(length);
+            record.length = record.length.max(end);
+        });
     }
 
     /// An entry of it went.
     pub fn release(&mut self, key: u32, length: u32) {
-        if let Ok(at) = self.at(key)
-            && let Some(record) = self.all.get_mut(at)
-        {
-            let is_last = record.entries == 1;
-            record.entries = record.entries.saturating_sub(1);
-            record.live = record.live.saturating_sub(length);
-            self.live = self.live.saturating_sub(length.into());
-            self.held -= usize::from(is_last);
+        if let Ok(at) = self.at(key) {
+            self.change(at, |record| {
+                record.entries = record.entries.saturating_sub(1);
+                record.live = record.live.saturating_sub(length);
+            });
         }
     }
 
@@ -95,13 +106,17 @@ impl Records {
 
     /// Forgets records of which nothing is needed.
     pub fn drop_empty(&mut self, doomed: impl Fn(&Record) -> bool) {
-        let mut gone = 0;
+        let (mut gone, mut waste) = (0, 0);
         self.all.retain(|record| {
             let goes = record.entries == 0 && doomed(record);
-            gone += if goes { u64::from(record.length) } else { 0 };
+            if goes {
+                gone += u64::from(record.length);
+                waste += record.waste();
+            }
             !goes
         });
         self.length -= gone;
+        self.waste -= waste;
     }
 
     /// How many of them are needed, and how many are not.
@@ -112,6 +127,11 @@ impl Records {
     /// The bytes of values in all of them.
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// The bytes that a compaction would be rid of.
+    pub fn waste(&self) -> u64 {
+        self.waste
     }
 
     /// The bytes of values that are needed.

@@ -41,8 +41,6 @@ pub struct State {
     pub soonest: u64,
     /// What other tabs did.
     pub changes: Changes,
-    /// Bytes that nobody needs, when there was last nothing to be won by a compaction.
-    pub settled: u64,
 }
 
 impl State {
@@ -217,7 +215,12 @@ impl State {
     /// The point in history up to which the database was read: the epoch goes into it, so that none of another database
     /// is taken for one of this.
     pub fn version(&self) -> u64 {
-        self.meta.epoch << 32 | u64::from(self.seen)
+        self.version_at(self.seen)
+    }
+
+    /// The same of the time when `row` was the last one.
+    pub fn version_at(&self, row: u32) -> u64 {
+        self.meta.epoch << 32 | u64::from(row)
     }
 
     /// Whether `condition` holds for `key`.

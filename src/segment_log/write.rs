@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::SegmentLog;
 use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
-use super::format::{MOST, cut, encode_clear, encode_delete, encode_put};
+use super::batch::{Batch, NewRows, Stamp};
+use super::format::{Item, MOST, encode_clear};
 use super::index::LONGEST;
 use crate::sorted::SortedMap;
 use crate::store::Condition;
-use crate::{Entries, Error, ErrorCode, Keys, Result, Value};
+use crate::{Entries, Error, ErrorCode, Keys, Result};
 
 /// What is written. One type for all, and one body for each step of it: of each kind of future the compiler makes a copy.
 pub(super) enum Change {
@@ -23,53 +24,6 @@ pub(super) struct Written {
     pub stored: Vec<bool>,
     /// Bytes of values.
     pub bytes: u64,
-}
-
-/// When something is written, and when that expires.
-pub(super) type Stamp = (u64, u64);
-
-/// What a put stores, each key once.
-pub(super) struct Prepared<'e> {
-    keys: Vec<&'e str>,
-    pub values: Vec<Value>,
-    /// The lengths of the segments that the values go to; none where they stand in the row.
-    pub segments: Vec<u32>,
-    bytes: u64,
-}
-
-impl Prepared<'_> {
-    /// The values' checksums.
-    pub(super) fn sums(&self) -> Vec<u32> {
-        let mut sums = Vec::with_capacity(self.values.len());
-        self.values.iter().for_each(|value| sums.push(value.checksum()));
-        sums
-    }
-
-    /// The frame of the row.
-    pub(super) fn encode(&self, stamp: Stamp, places: &[(u32, u32)], sums: &[u32]) -> Vec<u8> {
-        let values = self.values.iter().zip(sums);
-        let items = self.keys.iter().zip(values).map(|(key, (value, sum))| (*key, value.len() as u32, *sum));
-        encode_put(stamp, places, items)
-    }
-}
-
-/// Rows that a transaction adds: their frames, and the values that stand behind those.
-#[derive(Default)]
-struct NewRows {
-    frames: Vec<Vec<u8>>,
-    records: Vec<Value>,
-}
-
-impl NewRows {
-    fn push(&mut self, frame: Vec<u8>, record: Value) {
-        self.frames.push(frame);
-        self.records.push(record);
-    }
-
-    fn push_frame(&mut self, frame: Vec<u8>) {
-        let record = Value::from(frame.as_slice());
-        self.push(frame, record);
-    }
 }
 
 /// How a write failed.
@@ -101,11 +55,11 @@ impl<B: Backend> SegmentLog<B> {
         if keys == 0 && !matches!(change, Change::Clear(_)) {
             return Ok(Written { stored: Vec::new(), bytes: 0 });
         }
-        if let Some((put, stamp)) = self.is_large(change) {
-            self.write_ahead(&put, stamp).await?;
+        if let Some((mut batch, stamp)) = self.is_large(change) {
+            self.write_ahead(&mut batch, stamp).await?;
             self.answered(operation, keys, began);
-            self.counters.wrote(put.bytes);
-            return Ok(Written { stored: Vec::new(), bytes: put.bytes });
+            self.counters.wrote(batch.bytes);
+            return Ok(Written { stored: Vec::new(), bytes: batch.bytes });
         }
         let (mut lost, mut full) = (false, false);
         loop {
@@ -141,15 +95,15 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// What is put, if it is more than one transaction should write. Not where it must first be known what is there.
-    fn is_large<'c>(&self, change: &'c Change) -> Option<(Prepared<'c>, Stamp)> {
+    fn is_large<'c>(&self, change: &'c Change) -> Option<(Batch<'c>, Stamp)> {
         let most = self.options.tuning.call_bytes;
         let Change::Put { entries, conditions: None, expires, now } = change else { return None };
         if self.options.max_bytes.is_some() || entries.bytes() <= most {
             return None;
         }
-        let put = self.prepare(entries, &self.choose(entries, None, *now, &mut Vec::new()));
+        let batch = self.prepare(entries, &self.choose(entries, None, *now, &mut Vec::new()));
         // Without what stands twice it may be less.
-        (put.bytes > most && !put.segments.is_empty()).then_some((put, (*now, *expires)))
+        (batch.bytes > most && !batch.segments.is_empty()).then_some((batch, (*now, *expires)))
     }
 
     /// Looks at the arguments; gives how many keys there are.
@@ -169,6 +123,7 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     async fn write_in(&self, tx: B::Transaction, change: &Change) -> std::result::Result<Written, Failed> {
+        let tuning = &self.options.tuning;
         let mut rows = NewRows::default();
         let mut written = Written { stored: Vec::new(), bytes: 0 };
         let mut evicted = None;
@@ -183,32 +138,23 @@ impl<B: Backend> SegmentLog<B> {
                 }
                 evicted = self.evict(entries, &chosen);
                 if let Some(evicted) = &evicted {
-                    rows.push_frame(encode_delete(evicted.keys.iter().map(String::as_str)));
+                    rows.delete_all(&evicted.keys, tuning);
                 }
-                let put = self.prepare(entries, &chosen);
-                written.bytes = put.bytes;
-                self.put(&tx, &put, (*now, *expires), &mut rows).await?;
+                let mut batch = self.prepare(entries, &chosen);
+                written.bytes = batch.bytes;
+                self.add(&tx, &mut batch, Some((*now, *expires)), &mut rows).await?;
             }
-            Change::Delete(keys) => rows.push_frame(encode_delete(keys.iter())),
+            Change::Delete(keys) => rows.delete(&keys.iter().collect::<Vec<_>>(), tuning),
             Change::Clear(prefix) => {
                 if prefix.is_empty() {
                     // Whatever stands there belongs to rows before this one, or to none.
                     tx.delete(Store::Segments, Range { from: 0, to: META });
                 }
-                rows.push_frame(encode_clear(prefix));
+                rows.push_one(encode_clear(prefix));
             }
         }
-        let epoch = self.state().meta.epoch;
-        let first = tx.add(Store::Rows, rows.records);
-        let committed = tx.commit();
         // From here on it may be stored although it is not said to be.
-        let first = first.await.and_then(number).map_err(Failed::Committing)?;
-        committed.await.map_err(Failed::Committing)?;
-        let mut state = self.state();
-        for (at, frame) in (first..).zip(&rows.frames) {
-            state.take_own(epoch, at, frame);
-        }
-        drop(state);
+        self.commit(tx, rows).await.map_err(Failed::Committing)?;
         if let Some(evicted) = evicted {
             self.tell_evicted(&evicted);
         }
@@ -245,65 +191,16 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// The `chosen` entries, and where they go.
-    fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Prepared<'e> {
-        let mut keys: Vec<&str> = Vec::with_capacity(chosen.len());
-        let mut values: Vec<Value> = Vec::with_capacity(chosen.len());
+    fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Batch<'e> {
+        let mut batch = Batch::default();
         let mut wanted = chosen.iter().peekable();
-        let mut bytes = 0;
         for (at, (key, value)) in entries.iter().enumerate() {
             if wanted.next_if(|next| **next == at as u64).is_some() {
-                keys.push(key);
-                values.push(value.clone());
-                bytes += value.len() as u64;
+                let length = value.len() as u32;
+                batch.push(Item { key, length, sum: 0, version: 0 }, value.clone());
             }
         }
-        let tuning = &self.options.tuning;
-        let in_row = values.len() < tuning.inline_values && bytes <= tuning.inline_bytes as u64;
-        let segments =
-            if in_row || bytes == 0 { Vec::new() } else { cut(values.iter().map(Value::len), tuning.segment_bytes) };
-        Prepared { keys, values, segments, bytes }
-    }
-
-    /// Adds the segments, if there are any, and their row to `rows`.
-    async fn put(&self, tx: &B::Transaction, put: &Prepared<'_>, stamp: Stamp, rows: &mut NewRows) -> Step<()> {
-        let segments = self.pack(&put.segments, &mut put.values.as_slice());
-        let added = (!segments.is_empty()).then(|| tx.add(Store::Segments, segments));
-        // While they are on their way.
-        let sums = put.sums();
-        let first = match added {
-            Some(first) => number(first.await?)?,
-            None => 0,
-        };
-        let places: Vec<(u32, u32)> = (first..).zip(put.segments.iter().copied()).collect();
-        let frame = put.encode(stamp, &places, &sums);
-        if places.is_empty() && put.bytes > 0 {
-            let mut parts = Vec::with_capacity(put.values.len() + 1);
-            parts.push(Value::from(frame.as_slice()));
-            parts.extend_from_slice(&put.values);
-            let record = self.backend.pack(&parts);
-            rows.push(frame, record);
-        } else {
-            rows.push_frame(frame);
-        }
-        Ok(())
-    }
-
-    /// Segments of these lengths, filled with the first of `values`, which are then the rest.
-    pub(super) fn pack(&self, lengths: &[u32], values: &mut &[Value]) -> Vec<Value> {
-        let mut segments = Vec::with_capacity(lengths.len());
-        for length in lengths {
-            let (mut bytes, mut count) = (0, 0);
-            for value in *values {
-                if bytes + value.len() > *length as usize {
-                    break;
-                }
-                bytes += value.len();
-                count += 1;
-            }
-            let (parts, rest) = values.split_at_checked(count).unwrap_or((values, &[]));
-            segments.push(self.backend.pack(parts));
-            *values = rest;
-        }
-        segments
+        batch.lay_out(&self.options.tuning, true);
+        batch
     }
 }

@@ -27,7 +27,7 @@
 //! |---|---|
 //! | 1 | 0xB5 |
 //! | 1 | the version, 1 |
-//! | 1 | the kind, below |
+//! | 1 | the kind, below; of a row perhaps with the top bit set |
 //! | 1 | 0 |
 //! | 4 | the length of the frame, these bytes included |
 //! | 4 | the checksum of the frame from here on |
@@ -45,6 +45,10 @@
 //! order of the entries; a value never spans two segments: one that does not
 //! fit into what is left of a segment of which something is filled is the first of the next. Without segments (count 0)
 //! the values follow the frame in the row itself. Of put rows the later one wins; no key stands twice in one row.
+//!
+//! A call with many or long keys is several rows, one after the other and added by one transaction: then the kind of all
+//! but the last has its top bit set (0x81 is a put that the next row goes on with). They are taken together or not at
+//! all; that matters to who reads rows a few at a time. There are never more than 32 of them.
 //!
 //! # Checkpoints
 //!
@@ -75,7 +79,7 @@ mod wire;
 
 pub use meta::{Lease, Meta, Run};
 pub use page::{Opening, PageWriter, Stored, encode_opening, read_entries, read_opening};
-pub use row::{Put, Row, cut, encode_clear, encode_delete, encode_move, encode_put};
+pub use row::{Item, Put, Row, cut, encode_clear, encode_delete, encode_move, encode_put, go_on, goes_on};
 pub use wire::{Damage, Read, Reader, Writer, push_length};
 
 /// An expiry that means never.
@@ -86,6 +90,9 @@ pub const IN_ROW: u32 = 1 << 31;
 
 /// The largest number of a row or a segment.
 pub const MOST: u32 = IN_ROW - 1;
+
+/// In the kind of a row: the next row belongs to it.
+pub const GOES_ON: u8 = 1 << 7;
 
 /// What kinds of frames there are.
 pub mod kind {

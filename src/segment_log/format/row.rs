@@ -1,7 +1,7 @@
 //! Rows of the log: as they are written, and walked through when they are read.
 
 use super::wire::{Damage, Read, Reader, Writer};
-use super::{IN_ROW, MOST, NEVER, kind};
+use super::{GOES_ON, IN_ROW, MOST, NEVER, kind};
 
 /// The lengths of segments of at most `target` bytes for values of these lengths; a longer value has one of its own.
 pub fn cut(lengths: impl Iterator<Item = usize>, target: usize) -> Vec<u32> {
@@ -114,7 +114,7 @@ impl<'a> Row<'a> {
 
     fn open(frame: &'a [u8]) -> Read<Self> {
         let (what, mut reader) = Reader::open(frame)?;
-        match what {
+        match what & !GOES_ON {
             kind::PUT => {
                 let (written, expires) = (reader.u48()?, reader.u48()?);
                 Ok(Self::Put { written, expires, entries: Entries::open(reader, false)? })
@@ -192,56 +192,55 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn write_places(writer: &mut Writer, places: &[(u32, u32)]) {
+/// What an entry of a put or a move is to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The length of its value.
+    pub length: u32,
+    /// Its checksum.
+    pub sum: u32,
+    /// Of a move: the row that put it.
+    pub version: u32,
+}
+
+fn write_entries(mut writer: Writer, places: &[(u32, u32)], items: &[Item<'_>], versions: bool) -> Vec<u8> {
     writer.u32(places.len() as u32);
     for (segment, length) in places {
         writer.u32(*segment);
         writer.u32(*length);
     }
+    writer.u32(items.len() as u32);
+    for item in items {
+        writer.text(item.key.as_bytes());
+        writer.u32(item.length);
+        writer.u32(item.sum);
+        if versions {
+            writer.u32(item.version);
+        }
+    }
+    writer.end()
 }
 
-/// What an entry is to hold.
-pub type Item<'a> = (&'a str, u32, u32);
-
-/// The frame of a put: when it is written and expires; its segments and their lengths; of each entry the key, the length
-/// and the checksum.
-pub fn encode_put<'a>(
-    (written, expires): (u64, u64),
-    places: &[(u32, u32)],
-    entries: impl ExactSizeIterator<Item = Item<'a>>,
-) -> Vec<u8> {
-    let mut writer = Writer::begin(kind::PUT, 64 + entries.len() * 48);
+/// The frame of a put: when it is written and expires; its segments and their lengths; its entries.
+pub fn encode_put((written, expires): (u64, u64), places: &[(u32, u32)], items: &[Item<'_>]) -> Vec<u8> {
+    let mut writer = Writer::begin(kind::PUT, 64 + items.len() * 48);
     writer.u48(written.min(NEVER));
     writer.u48(expires.min(NEVER));
-    write_places(&mut writer, places);
-    writer.u32(entries.len() as u32);
-    for (key, length, sum) in entries {
-        writer.text(key.as_bytes());
-        writer.u32(length);
-        writer.u32(sum);
-    }
-    writer.end()
+    write_entries(writer, places, items, false)
 }
 
-/// The frame of a move; of an entry: key, length, checksum, and the row that put it.
-pub fn encode_move<'a>(places: &[(u32, u32)], entries: impl ExactSizeIterator<Item = (Item<'a>, u32)>) -> Vec<u8> {
-    let mut writer = Writer::begin(kind::MOVE, 64 + entries.len() * 48);
-    write_places(&mut writer, places);
-    writer.u32(entries.len() as u32);
-    for ((key, length, sum), version) in entries {
-        writer.text(key.as_bytes());
-        writer.u32(length);
-        writer.u32(sum);
-        writer.u32(version);
-    }
-    writer.end()
+/// The frame of a move.
+pub fn encode_move(places: &[(u32, u32)], items: &[Item<'_>]) -> Vec<u8> {
+    write_entries(Writer::begin(kind::MOVE, 64 + items.len() * 48), places, items, true)
 }
 
 /// The frame of a delete.
-pub fn encode_delete<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Vec<u8> {
+pub fn encode_delete(keys: &[&str]) -> Vec<u8> {
     let mut writer = Writer::begin(kind::DELETE, 8 + keys.len() * 32);
     writer.u32(keys.len() as u32);
-    keys.for_each(|key| writer.text(key.as_bytes()));
+    keys.iter().for_each(|key| writer.text(key.as_bytes()));
     writer.end()
 }
 
@@ -250,4 +249,14 @@ pub fn encode_clear(prefix: &str) -> Vec<u8> {
     let mut writer = Writer::begin(kind::CLEAR, prefix.len() + 8);
     writer.text(prefix.as_bytes());
     writer.end()
+}
+
+/// Marks a row as one that the next row belongs to.
+pub fn go_on(frame: &mut [u8]) {
+    frame.get_mut(2).into_iter().for_each(|kind| *kind |= GOES_ON);
+}
+
+/// Whether the next row belongs to the one that begins with these bytes.
+pub fn goes_on(start: &[u8]) -> bool {
+    start.get(2).is_some_and(|kind| kind & GOES_ON != 0)
 }

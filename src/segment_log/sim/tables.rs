@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use super::super::backend::{Fault, META, Range, Store};
+use super::super::format::GOES_ON;
 use crate::Value;
 
 /// An object store.
@@ -68,7 +69,7 @@ impl Stores {
                 for record in records {
                     table.numbered += 1;
                     if store == Store::Rows {
-                        kinds.extend(record.copy(2..3).unwrap_or_default());
+                        kinds.extend(record.copy(2..3).into_iter().flatten().map(|kind| kind & !GOES_ON));
                     }
                     table.records.insert(table.numbered, record);
                 }

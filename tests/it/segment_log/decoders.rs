@@ -1,7 +1,7 @@
 //! What is read from the disk may be anything: it is taken for what it is, or for damage, and never more.
 
 use bytestow::segment_log::format::{
-    self, Damage, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear, encode_delete,
+    self, Damage, Item, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear, encode_delete,
     encode_move, encode_opening, encode_put, read_entries, read_opening,
 };
 use proptest::prelude::*;
@@ -33,6 +33,11 @@ fn entries() -> impl Strategy<Value = Vec<(String, u16, u32)>> {
         .prop_map(|map| map.into_iter().map(|(key, (length, sum))| (key, length, sum)).collect())
 }
 
+fn items(entries: &[(String, u16, u32)], version: u32) -> Vec<Item<'_>> {
+    let entries = entries.iter();
+    entries.map(|(key, length, sum)| Item { key, length: u32::from(*length), sum: *sum, version }).collect()
+}
+
 fn runs() -> impl Strategy<Value = Vec<Run>> {
     let run = (0..=MOST, 0..=MOST, 0_u32..100, 0_u32..10, any::<u32>());
     prop::collection::vec(
@@ -46,16 +51,14 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
     let put = (entries(), any::<bool>(), 1_usize..2_000).prop_map(|(entries, inline, target)| {
         let lengths = entries.iter().map(|(_, length, _)| usize::from(*length));
         let places = if inline { Vec::new() } else { (3..).zip(cut(lengths, target)).collect::<Vec<_>>() };
-        let items = entries.iter().map(|(key, length, sum)| (key.as_str(), u32::from(*length), *sum));
-        encode_put((7, NEVER), &places, items)
+        encode_put((7, NEVER), &places, &items(&entries, 0))
     });
     let moved = (entries(), 1_usize..2_000).prop_map(|(entries, target)| {
         let lengths = entries.iter().map(|(_, length, _)| usize::from(*length));
         let places: Vec<(u32, u32)> = (3..).zip(cut(lengths, target)).collect();
-        let items = entries.iter().map(|(key, length, sum)| ((key.as_str(), u32::from(*length), *sum), 9));
-        encode_move(&places, items)
+        encode_move(&places, &items(&entries, 9))
     });
-    let deleted = entries().prop_map(|entries| encode_delete(entries.iter().map(|(key, ..)| key.as_str())));
+    let deleted = entries().prop_map(|entries| encode_delete(&entries.iter().map(|(key, ..)| key.as_str()).collect::<Vec<_>>()));
     let meta = (any::<u64>(), any::<u32>(), runs())
         .prop_map(|(epoch, trim, runs)| Meta { epoch, trim, next_page: 200, runs }.encode());
     let opening = (entries(), prop::collection::vec("[a-z]{0,3}", 0..4)).prop_map(|(entries, clears)| {
@@ -136,8 +139,7 @@ proptest! {
     fn segment_log_puts_come_back(entries in entries(), target in 1_usize..3_000, inline: bool) {
         let lengths = || entries.iter().map(|(_, length, _)| usize::from(*length));
         let places = if inline { Vec::new() } else { (10..).zip(cut(lengths(), target)).collect::<Vec<_>>() };
-        let items = entries.iter().map(|(key, length, sum)| (key.as_str(), u32::from(*length), *sum));
-        let frame = encode_put((5, 6), &places, items);
+        let frame = encode_put((5, 6), &places, &items(&entries, 0));
         let Ok(Row::Put { written: 5, expires: 6, entries: mut read }) = Row::read(&frame) else {
             panic!("a put is not read as one");
         };

@@ -134,6 +134,7 @@ pub struct Seen {
 
 pub const TUNING: Tuning = Tuning {
     segment_bytes: 256,
+    row_bytes: 120,
     inline_values: 3,
     inline_bytes: 200,
     call_bytes: 900,
@@ -141,7 +142,7 @@ pub const TUNING: Tuning = Tuning {
     checkpoint_rows: 9,
     transaction_bytes: 700,
     dead_bytes: 300,
-    page_rows: 3,
+    page_rows: 5,
     scan: 10,
 };
 

@@ -53,6 +53,7 @@ impl Databases {
             clock: Some(clock),
             observer,
             tuning: self.tuning,
+            ..SegmentLogOptions::default()
         };
         SegmentLog::new(database.tab(*tabs), options)
     }
