@@ -1,8 +1,8 @@
 //! What is read from the disk may be anything: it is taken for what it is, or for damage, and never more.
 
 use bytestow::segment_log::format::{
-    self, Damage, Item, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear, encode_delete,
-    encode_move, encode_opening, encode_put, read_entries, read_opening,
+    self, Damage, Item, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear,
+    encode_delete, encode_move, encode_opening, encode_put, read_entries, read_opening,
 };
 use proptest::prelude::*;
 
@@ -58,7 +58,8 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
         let places: Vec<(u32, u32)> = (3..).zip(cut(lengths, target)).collect();
         encode_move(&places, &items(&entries, 9))
     });
-    let deleted = entries().prop_map(|entries| encode_delete(&entries.iter().map(|(key, ..)| key.as_str()).collect::<Vec<_>>()));
+    let deleted =
+        entries().prop_map(|entries| encode_delete(&entries.iter().map(|(key, ..)| key.as_str()).collect::<Vec<_>>()));
     let meta = (any::<u64>(), any::<u32>(), runs())
         .prop_map(|(epoch, trim, runs)| Meta { epoch, trim, next_page: 200, runs }.encode());
     let opening = (entries(), prop::collection::vec("[a-z]{0,3}", 0..4)).prop_map(|(entries, clears)| {

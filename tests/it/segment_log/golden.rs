@@ -78,14 +78,14 @@ fn maintained(store: &SegmentLog<SimBackend>) {
     });
 }
 
-fn check(name: &str, fill: fn(&SegmentLog<SimBackend>)) {
+fn check(name: &str, tuning: Tuning, fill: fn(&SegmentLog<SimBackend>)) {
     let path = file(name);
     if std::env::var("SEGMENT_LOG_GOLDEN").is_ok_and(|what| what == "write") && !path.exists() {
         let database = SimDatabase::without_locks();
-        let store = open(&database, TUNING, NOW);
+        let store = open(&database, tuning, NOW);
         fill(&store);
         let now = NOW + 2;
-        let reader = open(&database, TUNING, now);
+        let reader = open(&database, tuning, now);
         let there: BTreeMap<String, String> = block_on(async {
             let keys = reader.keys("").await.unwrap();
             let found = reader.get_many(Keys::from(keys.as_slice())).await.unwrap();
@@ -111,7 +111,7 @@ fn check(name: &str, fill: fn(&SegmentLog<SimBackend>)) {
             database.damage(store, key, Some(unhex(record).into()));
         }
     }
-    let store = open(&database, TUNING, golden["now"].as_u64().unwrap());
+    let store = open(&database, tuning, golden["now"].as_u64().unwrap());
     let there = golden["there"].as_object().unwrap();
     for round in 0..3 {
         let keys = block_on(store.keys("")).unwrap();
@@ -130,10 +130,31 @@ fn check(name: &str, fill: fn(&SegmentLog<SimBackend>)) {
 
 #[test]
 fn segment_log_reads_rows_of_format_1() {
-    check("rows.json", rows);
+    check("rows.json", TUNING, rows);
+}
+
+/// Calls of several rows, of each kind that they can be.
+fn going_on(store: &SegmentLog<SimBackend>) {
+    block_on(async {
+        store.set_many(batch(0..60, 40), Ttl::Never).await.unwrap();
+        store.set_many(batch(5..25, 0), Ttl::After(Duration::from_secs(60))).await.unwrap();
+        let gone: Keys = (0..60).filter(|at| at % 3 > 0).map(|at| format!("docs/{at}")).collect();
+        store.delete_many(gone).await.unwrap();
+        store.maintain().await.unwrap();
+        store.set_many(batch(20..30, 70), Ttl::Never).await.unwrap();
+    });
+}
+
+#[test]
+fn segment_log_reads_rows_that_go_on_of_format_1() {
+    check("rows-that-go-on.json", Tuning { row_bytes: 40, ..TUNING }, going_on);
+    let golden = fs::read_to_string(file("rows-that-go-on.json")).unwrap();
+    for start in ["\"b50181", "\"b50182", "\"b50184"] {
+        assert!(golden.contains(start), "there is no row that begins with {start}");
+    }
 }
 
 #[test]
 fn segment_log_reads_checkpoints_of_format_1() {
-    check("checkpoints.json", maintained);
+    check("checkpoints.json", TUNING, maintained);
 }

@@ -1,8 +1,10 @@
 //! The log on a simulated database.
 
+mod behind;
 mod bounds;
 mod changes;
 mod checkpoints;
+mod conditions;
 mod damage;
 mod decoders;
 mod driver;
@@ -12,6 +14,8 @@ mod histories;
 mod kit;
 mod model;
 mod requests;
+mod rows;
+mod waste;
 
 use std::future::Future;
 use std::pin::pin;

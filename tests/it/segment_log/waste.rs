@@ -1,0 +1,90 @@
+//! What is stored beyond what is needed is bounded, whatever was written and deleted before.
+
+use bytestow::segment_log::sim::{SimBackend, SimDatabase};
+use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store, Tuning};
+use bytestow::{ByteStore, Keys, Ttl, Value};
+use futures_executor::block_on;
+
+use super::driver::{Noise, TUNING};
+
+fn open(database: &SimDatabase, tuning: Tuning) -> SegmentLog<SimBackend> {
+    SegmentLog::new(database.tab(1), SegmentLogOptions { tuning, ..SegmentLogOptions::default() })
+}
+
+fn set(store: &SegmentLog<SimBackend>, entries: Vec<(String, usize)>) {
+    let entries = entries.into_iter().map(|(key, length)| (key, Value::from(vec![7; length])));
+    block_on(store.set_many(entries.collect(), Ttl::Never)).unwrap();
+}
+
+fn delete(store: &SegmentLog<SimBackend>, keys: &[String]) {
+    block_on(store.delete_many(Keys::from(keys))).unwrap();
+}
+
+/// What is stored, and what of it is needed.
+fn stored(store: &SegmentLog<SimBackend>) -> (u64, u64) {
+    let keys: Vec<String> = block_on(store.list(String::new(), None, 10_000)).unwrap().keys;
+    let stats = block_on(store.stat(Keys::from(keys.as_slice()))).unwrap();
+    let live = stats.into_iter().flatten().map(|stat| stat.bytes).sum();
+    (block_on(store.usage()).unwrap().stored_bytes, live)
+}
+
+/// Half the segments go bit by bit, and take their waste with them; meanwhile the others become hollow.
+#[test]
+fn segment_log_lets_no_waste_hide_behind_waste_that_went() {
+    let tuning = Tuning { segment_bytes: 204, row_bytes: 1 << 20, scan: 10_000, ..TUNING };
+    let store = open(&SimDatabase::new(), tuning);
+    let name = |what: &str, at: usize| format!("{what} {at:03}");
+    for from in 0..20 {
+        let of = |at: usize| [("spare", 100), ("large", 94), ("small", 10)].map(|(what, size)| (name(what, at), size));
+        set(&store, (from * 20..from * 20 + 20).flat_map(of).collect());
+    }
+    delete(&store, &(0..400).map(|at| name("spare", at)).collect::<Vec<_>>());
+    block_on(store.maintain()).unwrap();
+    for round in 0..66 {
+        // Not enough for a compaction by itself.
+        delete(&store, &[name("large", round * 2), name("large", round * 2 + 1)]);
+        let going = 200 + round * 3..203 + round * 3;
+        delete(&store, &going.flat_map(|at| ["large", "small"].map(|what| name(what, at))).collect::<Vec<_>>());
+        block_on(store.maintain()).unwrap();
+        let (stored, live) = stored(&store);
+        assert!(stored <= 2 * live + tuning.dead_bytes, "round {round}: {stored} bytes stored, {live} needed");
+    }
+}
+
+#[test]
+fn segment_log_stores_at_most_twice_what_is_needed() {
+    let tuning = Tuning { scan: 10_000, ..TUNING };
+    // Rows with values in them stay until the checkpoint after next.
+    let rows = u64::from(tuning.checkpoint_rows) * 3 * tuning.inline_bytes as u64;
+    let mut hollow = 0;
+    for seed in 0..20 {
+        let (mut noise, database) = (Noise(seed), SimDatabase::new());
+        let store = open(&database, tuning);
+        let key = |noise: &mut Noise| format!("key {}", noise.below(300));
+        for _ in 0..150 {
+            match noise.below(8) {
+                0..3 => {
+                    let count = noise.below(60) + 1;
+                    set(&store, (0..count).map(|_| (key(&mut noise), noise.below(150))).collect());
+                }
+                3..5 => set(&store, vec![(key(&mut noise), noise.below(100))]),
+                5 => {
+                    let kept = noise.below(300);
+                    let most = (0..300).filter(|at| at % 7 != kept % 7).map(|at| format!("key {at}"));
+                    delete(&store, &most.collect::<Vec<_>>());
+                }
+                _ => delete(&store, &[key(&mut noise), key(&mut noise)]),
+            }
+            let before = stored(&store);
+            hollow += usize::from(before.0 > 2 * before.1 + tuning.dead_bytes);
+            block_on(store.maintain()).unwrap();
+            let (stored, live) = stored(&store);
+            assert!(stored <= 2 * live + tuning.dead_bytes + rows, "seed {seed}: {stored} bytes, {live} needed");
+            let segments = database.segments();
+            let lengths = segments.iter().filter_map(|key| database.record(Store::Segments, *key));
+            let on_disk: u64 = lengths.map(|segment| segment.len() as u64).sum();
+            assert!(on_disk <= 2 * live + tuning.dead_bytes, "seed {seed}: {on_disk} bytes of segments, {live} needed");
+        }
+    }
+    assert!(hollow > 100, "{hollow} times was there more to be won");
+}
