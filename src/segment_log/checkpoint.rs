@@ -140,23 +140,25 @@ impl<B: Backend> SegmentLog<B> {
         let (mut written, mut after) = (0, None);
         let mut count = 0;
         let most = tuning.transaction_bytes;
-        state.index.pick(
-            making.after.as_deref(),
-            |stored| making.holds(stored),
-            |key, stored| {
-                if page.bytes() + key.len() + 48 > tuning.segment_bytes && page.count() > 0 {
-                    written += page.bytes() as u64;
-                    pages.push(std::mem::take(&mut page).end());
-                }
-                page.push(key, &stored);
-                count += 1;
-                if written + (page.bytes() as u64) < most {
-                    return true;
-                }
-                after = Some(key.to_vec());
-                false
-            },
-        );
+        let (from, behind) = (making.after.as_deref().unwrap_or_default(), making.after.is_some());
+        state.index.scan(from, behind, &mut |found| {
+            let stored = found.stored();
+            if !making.holds(&stored) {
+                return true;
+            }
+            let key = found.key().as_bytes();
+            if page.bytes() + key.len() + 48 > tuning.segment_bytes && page.count() > 0 {
+                written += page.bytes() as u64;
+                pages.push(std::mem::take(&mut page).end());
+            }
+            page.push(key, &stored);
+            count += 1;
+            if written + (page.bytes() as u64) < most {
+                return true;
+            }
+            after = Some(key.to_vec());
+            false
+        });
         if page.count() > 0 {
             pages.push(page.end());
         }

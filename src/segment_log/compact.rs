@@ -3,7 +3,6 @@
 //! Each is whole by itself, catches up before it decides, and moves only what is there at that moment; so nothing breaks
 //! when two tabs do it at once. The lock merely saves them the trouble.
 
-use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
@@ -178,7 +177,7 @@ impl<B: Backend> SegmentLog<B> {
         tx.commit().await?;
         // Nothing comes to stand in them again.
         let within = |key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
-        self.state().segments.drop_empty(|record| within(record.key));
+        self.state().segments.drop_empty(&within);
         Ok(!ranges.is_empty())
     }
 
@@ -187,19 +186,16 @@ impl<B: Backend> SegmentLog<B> {
         let tx = self.begin_work().await?;
         let now = self.clock.now_ms();
         let mut doomed = Vec::new();
-        let soonest = Cell::new(u64::MAX);
-        let has_expired = |stored: &Stored| {
-            if stored.expires > now {
-                soonest.set(soonest.get().min(stored.expires));
+        let mut soonest = u64::MAX;
+        self.state().index.scan(&[], false, &mut |found| {
+            let expires = found.stored().expires;
+            if expires > now {
+                soonest = soonest.min(expires);
+            } else {
+                doomed.push(found.key().to_owned());
             }
-            stored.expires <= now
-        };
-        self.state().index.pick(None, has_expired, |key, _| {
-            doomed.push(String::from_utf8_lossy(key).into_owned());
             doomed.len() < EXPIRED
         });
-        // A cell must not be held while something is awaited.
-        let soonest = soonest.into_inner();
         if !doomed.is_empty() {
             let mut rows = NewRows::default();
             rows.delete_all(&doomed, &self.options.tuning);
@@ -254,9 +250,7 @@ impl<B: Backend> SegmentLog<B> {
         let keys: Vec<i64> = victims.iter().map(|place| (place & MOST).into()).collect();
         let records = tx.get(store, &keys).await?;
         let named = if store == Store::Rows { self.state().standing_in_rows(&victims, &records) } else { None };
-        let mut entries = named.unwrap_or_else(|| self.state().standing_in(&victims));
-        // As they were written: what came together stays together.
-        entries.sort_unstable_by_key(|(_, stored)| (stored.place, stored.offset));
+        let entries = named.unwrap_or_else(|| self.state().standing_in(&victims));
         let mut gone: Vec<&str> = Vec::new();
         let mut kept = Batch::default();
         for (key, stored) in &entries {
@@ -289,7 +283,7 @@ impl<B: Backend> SegmentLog<B> {
         }
         self.commit(tx, rows).await?;
         if store == Store::Segments {
-            self.state().segments.drop_empty(|record| victims.binary_search(&record.key).is_ok());
+            self.state().segments.drop_empty(&|key| victims.binary_search(&key).is_ok());
         }
         tell(self.observer.as_ref(), || Event::Compact { records: victims.len(), bytes });
         Ok(true)
@@ -297,18 +291,18 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 impl State {
-    /// The entries that stand in the records at `places`, by a look through the whole index.
+    /// The entries that stand in the records at `places`, as they were written: what came together stays together. By a
+    /// look through the whole index.
     fn standing_in(&self, places: &[u32]) -> Vec<(String, Stored)> {
-        let mut entries = Vec::new();
-        self.index.pick(
-            None,
-            |stored| places.binary_search(&stored.place).is_ok(),
-            |key, stored| {
-                entries.push((String::from_utf8_lossy(key).into_owned(), stored));
-                true
-            },
-        );
-        entries
+        let mut found = Vec::new();
+        self.index.scan(&[], false, &mut |entry| {
+            let stored = entry.stored();
+            if places.binary_search(&stored.place).is_ok() {
+                found.push((entry.key().to_owned(), stored));
+            }
+            true
+        });
+        in_order(found)
     }
 
     /// The same of rows, which name their keys; `None` if one of them cannot be read.
@@ -325,4 +319,27 @@ impl State {
         }
         Some(found)
     }
+}
+
+fn position(stored: &Stored) -> u64 {
+    u64::from(stored.place) << 32 | u64::from(stored.offset)
+}
+
+/// The entries in the order of their positions. Numbers are sorted, not entries: the sort of numbers is there already.
+fn in_order(entries: Vec<(String, Stored)>) -> Vec<(String, Stored)> {
+    let mut positions = Vec::with_capacity(entries.len());
+    entries.iter().for_each(|(_, stored)| positions.push(position(stored)));
+    positions.sort_unstable();
+    // Empty values may share a position: how many of each are placed.
+    let mut placed = vec![0; entries.len()];
+    let mut ordered = vec![<(String, Stored)>::default(); entries.len()];
+    for entry in entries {
+        let own = position(&entry.1);
+        let first = positions.partition_point(|other| *other < own);
+        if let Some(count) = placed.get_mut(first) {
+            ordered.get_mut(first + *count).into_iter().for_each(|place| place.clone_from(&entry));
+            *count += 1;
+        }
+    }
+    ordered
 }

@@ -61,7 +61,7 @@ impl<B: Backend> SegmentLog<B> {
         if excess == 0 {
             return None;
         }
-        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), |key| fresh.get(key).is_none()))
+        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), &fresh))
     }
 
     pub(super) fn tell_evicted(&self, evicted: &Evicted) {
@@ -78,7 +78,7 @@ impl<B: Backend> SegmentLog<B> {
         let evicted = {
             let mut state = self.state();
             let wanted = (entries.bytes() * 2).max(state.bytes() / 8).max(1);
-            state.oldest(wanted, wanted, self.clock.now_ms(), |_| true)
+            state.oldest(wanted, wanted, self.clock.now_ms(), &SortedMap::default())
         };
         if evicted.keys.is_empty() {
             return Ok(false);
@@ -93,18 +93,19 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 impl super::state::State {
-    /// Entries of at least `wanted` bytes that may go: expired ones first, then those not used, the oldest first. When
+    /// Entries of at least `wanted` bytes, none of those that `stay`: expired ones first, then those not used, the oldest first. When
     /// there is not as much, `least` will do.
-    fn oldest(&mut self, wanted: u64, least: u64, now: u64, may_go: impl Fn(&str) -> bool) -> Evicted {
+    fn oldest(&mut self, wanted: u64, least: u64, now: u64, stay: &SortedMap) -> Evicted {
         let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
         let size = |key: &str, stored: &Stored| key.len() as u64 + u64::from(stored.length);
         let age = |stored: &Stored| if stored.expires <= now { 0 } else { stored.version };
         // Twice: what was used counts as not used when the rest is not enough.
         for _ in 0..2 {
-            let goes = |key: &str, stored: &Stored, used: bool| (!used || age(stored) == 0) && may_go(key);
+            let goes = |key: &str, stored: &Stored, used: bool| (!used || age(stored) == 0) && stay.get(key).is_none();
             let mut ages: Vec<u64> = Vec::new();
-            self.index.walk("", None, |key, stored, used| {
-                if goes(key, &stored, used) {
+            self.index.walk("", None, &mut |key, found| {
+                let stored = found.stored();
+                if goes(key, &stored, found.is_used()) {
                     ages.push(u64::from(age(&stored)) << 32 | size(key, &stored).min(u32::MAX.into()));
                 }
                 true
@@ -123,10 +124,11 @@ impl super::state::State {
             }
             let mut of_last = before;
             evicted = Evicted { keys: Vec::new(), bytes: 0 };
-            self.index.walk("", None, |key, stored, used| {
+            self.index.walk("", None, &mut |key, found| {
+                let stored = found.stored();
                 let age = u64::from(age(&stored));
                 let is_last = age == last;
-                if goes(key, &stored, used) && (age < last || (is_last && of_last < wanted)) {
+                if goes(key, &stored, found.is_used()) && (age < last || (is_last && of_last < wanted)) {
                     of_last += if is_last { size(key, &stored) } else { 0 };
                     evicted.bytes += size(key, &stored);
                     evicted.keys.push(key.to_owned());

@@ -71,6 +71,29 @@ pub struct Index {
     len: usize,
 }
 
+/// An entry that a scan comes by. Its key is looked up only when asked for.
+pub struct Found<'i> {
+    arena: &'i Arena,
+    entry: &'i Entry,
+}
+
+impl Found<'_> {
+    /// The key.
+    pub fn key(&self) -> &str {
+        std::str::from_utf8(self.arena.get(self.entry.key)).unwrap_or_default()
+    }
+
+    /// What is stored.
+    pub fn stored(&self) -> Stored {
+        self.entry.unpack()
+    }
+
+    /// Whether it was used since it was last looked at for eviction.
+    pub fn is_used(&self) -> bool {
+        self.entry.length & USED != 0
+    }
+}
+
 /// Where an entry is, or would be.
 #[derive(Clone, Copy)]
 struct Spot {
@@ -249,35 +272,22 @@ impl Index {
 
     /// Gives each entry whose key begins with `prefix`, from `from` on (or behind it), in order, to `each`, until that
     /// says no.
-    pub fn walk(&self, prefix: &str, from: Option<&str>, mut each: impl FnMut(&str, Stored, bool) -> bool) {
+    pub fn walk(&self, prefix: &str, from: Option<&str>, each: &mut dyn FnMut(&str, &Found<'_>) -> bool) {
         let start = from.filter(|from| *from >= prefix).unwrap_or(prefix);
-        let spot = self.spot(start.as_bytes());
-        let mut at = spot.at + usize::from(spot.found && from == Some(start));
-        for block in self.blocks.get(spot.block..).unwrap_or_default() {
-            for entry in block.get(at..).unwrap_or_default() {
-                let key = std::str::from_utf8(self.arena.get(entry.key)).unwrap_or_default();
-                if !key.starts_with(prefix) || !each(key, entry.unpack(), entry.length & USED != 0) {
-                    return;
-                }
-            }
-            at = 0;
-        }
+        self.scan(start.as_bytes(), from == Some(start), &mut |found| {
+            let key = found.key();
+            key.starts_with(prefix) && each(key, found)
+        });
     }
 
-    /// Gives each entry behind `from` that `wanted` picks, in order, to `each`, until that says no. Keys are looked at
-    /// only of those.
-    pub fn pick(
-        &self,
-        from: Option<&[u8]>,
-        wanted: impl Fn(&Stored) -> bool,
-        mut each: impl FnMut(&[u8], Stored) -> bool,
-    ) {
-        let spot = self.spot(from.unwrap_or_default());
-        let mut at = spot.at + usize::from(spot.found && from.is_some());
+    /// Gives each entry from `from` on, or `behind` it, in order, to `each`, until that says no. One body for all who look
+    /// through the index.
+    pub fn scan(&self, from: &[u8], behind: bool, each: &mut dyn FnMut(&Found<'_>) -> bool) {
+        let spot = self.spot(from);
+        let mut at = spot.at + usize::from(spot.found && behind);
         for block in self.blocks.get(spot.block..).unwrap_or_default() {
             for entry in block.get(at..).unwrap_or_default() {
-                let stored = entry.unpack();
-                if wanted(&stored) && !each(self.arena.get(entry.key), stored) {
+                if !each(&Found { arena: &self.arena, entry }) {
                     return;
                 }
             }
@@ -337,8 +347,8 @@ mod tests {
 
     fn walked(index: &Index, prefix: &str, from: Option<&str>) -> Vec<(String, Stored)> {
         let mut all = Vec::new();
-        index.walk(prefix, from, |key, stored, _| {
-            all.push((key.to_owned(), stored));
+        index.walk(prefix, from, &mut |key, found| {
+            all.push((key.to_owned(), found.stored()));
             true
         });
         all

@@ -16,12 +16,12 @@ impl<B: Backend> SegmentLog<B> {
         let (limit, mut scanned) = (limit.max(1), 0);
         let mut keys = Vec::new();
         let mut next = None;
-        self.state().index.walk(prefix, after.as_deref(), |key, stored, _| {
+        self.state().index.walk(prefix, after.as_deref(), &mut |key, found| {
             if keys.len() == limit || scanned == self.options.tuning.scan {
                 return false;
             }
             scanned += 1;
-            if stored.expires > now {
+            if found.stored().expires > now {
                 keys.push(key.to_owned());
             }
             if keys.len() == limit || scanned == self.options.tuning.scan {

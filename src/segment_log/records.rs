@@ -57,11 +57,14 @@ impl Records {
         })
     }
 
+    fn get(&self, at: usize) -> Record {
+        self.all.get(at).copied().unwrap_or_default()
+    }
+
     /// Changes the record at `at`, and what is known of all.
-    fn change(&mut self, at: usize, how: impl FnOnce(&mut Record)) {
-        let Some(record) = self.all.get_mut(at) else { return };
-        let before = *record;
-        how(record);
+    fn set(&mut self, at: usize, record: Record) {
+        let Some(place) = self.all.get_mut(at) else { return };
+        let before = std::mem::replace(place, record);
         self.length = self.length - u64::from(before.length) + u64::from(record.length);
         self.live = self.live - u64::from(before.live) + u64::from(record.live);
         self.waste = self.waste - before.waste() + record.waste();
@@ -71,27 +74,24 @@ impl Records {
     /// There is a record of `length` bytes.
     pub fn add(&mut self, key: u32, length: u32) {
         let at = self.place(key);
-        self.change(at, |record| record.length = record.length.max(length));
+        let record = self.get(at);
+        self.set(at, Record { length: record.length.max(length), ..record });
     }
 
     /// An entry of it is there, which ends at `end` of the record.
     pub fn hold(&mut self, key: u32, length: u32, end: u32) {
         let at = self.place(key);
-        self.change(at, |record| {
-            record.entries += 1;
-            record.live = record.live.saturating_add(length);
-            record.length = record.length.max(end);
-        });
+        let record = self.get(at);
+        let live = record.live.saturating_add(length);
+        self.set(at, Record { key, live, entries: record.entries + 1, length: record.length.max(end) });
     }
 
     /// An entry of it went.
     pub fn release(&mut self, key: u32, length: u32) {
-        if let Ok(at) = self.at(key) {
-            self.change(at, |record| {
-                record.entries = record.entries.saturating_sub(1);
-                record.live = record.live.saturating_sub(length);
-            });
-        }
+        let Ok(at) = self.at(key) else { return };
+        let record = self.get(at);
+        let (live, entries) = (record.live.saturating_sub(length), record.entries.saturating_sub(1));
+        self.set(at, Record { live, entries, ..record });
     }
 
     /// The records, in the order of their keys.
@@ -104,11 +104,11 @@ impl Records {
         self.at(key).is_ok()
     }
 
-    /// Forgets records of which nothing is needed.
-    pub fn drop_empty(&mut self, doomed: impl Fn(&Record) -> bool) {
+    /// Forgets records of which nothing is needed, if their key is a `doomed` one.
+    pub fn drop_empty(&mut self, doomed: &dyn Fn(u32) -> bool) {
         let (mut gone, mut waste) = (0, 0);
         self.all.retain(|record| {
-            let goes = record.entries == 0 && doomed(record);
+            let goes = record.entries == 0 && doomed(record.key);
             if goes {
                 gone += u64::from(record.length);
                 waste += record.waste();

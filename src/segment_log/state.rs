@@ -88,7 +88,7 @@ impl State {
 
     fn remove_prefix(&mut self, prefix: &str) {
         let mut doomed = Vec::new();
-        self.index.walk(prefix, None, |key, _, _| {
+        self.index.walk(prefix, None, &mut |key, _| {
             doomed.push(key.to_owned());
             true
         });
@@ -147,7 +147,7 @@ impl State {
                 }
                 // Who moves the last entry out of a segment deletes it.
                 left.sort_unstable();
-                self.segments.drop_empty(|record| left.binary_search(&record.key.into()).is_ok());
+                self.segments.drop_empty(&|key| left.binary_search(&key.into()).is_ok());
             }
         }
     }
@@ -169,13 +169,13 @@ impl State {
     /// All checkpoints are read.
     pub fn loaded(&mut self) {
         self.last_segment = self.meta.runs.last().map_or(0, |run| run.segment);
-        self.segments.drop_empty(|_| true);
+        self.segments.drop_empty(&|_| true);
     }
 
     /// What the database is, as just read; it has a new checkpoint perhaps.
     pub fn adopt(&mut self, meta: Meta) {
         let covered = meta.covered();
-        self.rows.drop_empty(|_| true);
+        self.rows.drop_empty(&|_| true);
         if covered > self.meta.covered() {
             self.clears.retain(|(_, row)| *row > covered);
             self.changed = 0;
