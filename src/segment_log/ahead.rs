@@ -5,11 +5,12 @@
 //! transaction looks whether they are all there; if not, the call begins anew. What a call that fails leaves behind is
 //! collected by the next maintenance.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
+use super::state::State;
 use super::write::number;
 use crate::{Error, ErrorCode, Result};
 
@@ -17,12 +18,12 @@ use crate::{Error, ErrorCode, Result};
 const TRIES: usize = 3;
 
 /// Says, when dropped before the end, that segments are left over.
-struct Leftovers<'a>(Option<&'a AtomicBool>);
+struct Leftovers<'a>(Option<&'a Mutex<State>>);
 
 impl Drop for Leftovers<'_> {
     fn drop(&mut self) {
-        if let Some(collected) = self.0 {
-            collected.store(false, Ordering::SeqCst);
+        if let Some(state) = self.0 {
+            state.lock().unwrap_or_else(PoisonError::into_inner).collect_from = 0;
         }
     }
 }
@@ -33,7 +34,7 @@ impl<B: Backend> SegmentLog<B> {
         // Later calls wait until this one has its place among the rows.
         let _turn = self.line.take().await;
         batch.seal();
-        let mut leftovers = Leftovers(Some(&self.collected));
+        let mut leftovers = Leftovers(Some(&self.state));
         let mut lost = false;
         for _ in 0..TRIES {
             let tried = match self.send_segments(batch).await {

@@ -11,14 +11,17 @@
 //! begin anew.
 
 use super::SegmentLog;
-use super::backend::{Backend, Range, Step, Store, Transaction};
+use super::backend::{Backend, META, Range, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, Meta, Opening, PageWriter, Run, Stored, encode_opening, read_opening};
+use super::maintain::Done;
 use super::open::{frame_of, page_key};
 use crate::Value;
 use crate::sorted::SortedMap;
 
 /// A checkpoint in the making.
-struct Making {
+pub struct Making {
+    /// What the database was when it was last gone on with. Another is another tab's doing.
+    meta: Meta,
     /// The one behind which it begins.
     base: Run,
     /// How many checkpoints stay before it.
@@ -44,38 +47,43 @@ impl Making {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Writes a checkpoint. Not if another tab makes one meanwhile.
-    pub(super) async fn checkpoint(&self) -> Step<bool> {
-        let mut tx = self.begin_work().await?;
-        let (mut meta, mut making) = self.plan();
-        let opening = self.opening(&tx, &meta, &mut making).await?;
-        let mut pages = vec![encode_opening(&opening)];
-        loop {
-            self.fill(&mut making, &mut pages);
-            for page in pages.drain(..) {
-                tx.put(page_key(meta.next_page), Value::from(page));
-                meta.next_page += 1;
-                making.run.pages += 1;
+    /// Begins a checkpoint, or goes on with it, as far as one transaction may. Not if another tab has made one meanwhile.
+    pub(super) async fn checkpoint(&self, tx: &B::Transaction, done: &mut Done) -> Step<()> {
+        let mut pages = Vec::new();
+        let under_way = self.state().making.take();
+        let mut making = match under_way {
+            Some(making) => making,
+            None => {
+                let mut making = self.plan();
+                pages.push(encode_opening(&self.opening(tx, &mut making).await?));
+                making
             }
-            if making.is_whole {
-                break;
-            }
-            // The pages that were written are taken; that is all that anybody sees of them yet.
-            tx.put(super::META, Value::from(meta.encode()));
-            tx.commit().await?;
-            self.state().adopt(meta.clone());
-            self.backend.pause().await;
-            tx = self.begin_work().await?;
-            if self.state().meta != meta {
-                return Ok(false);
-            }
+        };
+        if self.state().meta != making.meta {
+            return Ok(());
         }
-        self.name(tx, meta, making).await?;
-        Ok(true)
+        self.fill(&mut making, &mut pages);
+        let mut meta = making.meta.clone();
+        for page in pages {
+            tx.put(page_key(meta.next_page), Value::from(page));
+            meta.next_page += 1;
+            making.run.pages += 1;
+        }
+        if making.is_whole {
+            self.name(tx, &mut meta, &making);
+        } else {
+            // The pages that were written are taken; that is all that anybody sees of them yet.
+            making.meta = meta.clone();
+            done.making = Some(making);
+        }
+        tx.put(META, Value::from(meta.encode()));
+        done.meta = Some(meta);
+        done.worked = true;
+        Ok(())
     }
 
     /// Where the next checkpoint begins.
-    fn plan(&self) -> (Meta, Making) {
+    fn plan(&self) -> Making {
         let state = self.state();
         let meta = state.meta.clone();
         let mut keeps = meta.runs.len();
@@ -88,14 +96,14 @@ impl<B: Backend> SegmentLog<B> {
         }
         let base = keys_before(&meta, keeps).unwrap_or_default();
         let run = Run { row: state.seen, segment: state.last_segment, page: meta.next_page, pages: 0, entries: 0 };
-        (meta, Making { base, keeps, run, after: None, is_whole: false })
+        Making { meta, base, keeps, run, after: None, is_whole: false }
     }
 
     /// The opening: what went since the base, which checkpoints that are taken in know of too.
-    async fn opening(&self, tx: &B::Transaction, meta: &Meta, making: &mut Making) -> Step<Opening> {
+    async fn opening(&self, tx: &B::Transaction, making: &mut Making) -> Step<Opening> {
         let mut opening = Opening::default();
         if making.keeps > 0 {
-            let taken_in = meta.runs.get(making.keeps..).unwrap_or_default();
+            let taken_in = making.meta.runs.get(making.keeps..).unwrap_or_default();
             let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
             let pages = if keys.is_empty() { Vec::new() } else { tx.get(Store::Rows, &keys).await? };
             for page in pages {
@@ -169,7 +177,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Names the checkpoint in `meta`, and drops what it stands for: the checkpoints that it took in, and rows that the
     /// one before it holds.
-    async fn name(&self, tx: B::Transaction, mut meta: Meta, making: Making) -> Step<()> {
+    fn name(&self, tx: &B::Transaction, meta: &mut Meta, making: &Making) {
         let covered = meta.covered();
         let first_needed = self.state().rows.iter().find(|record| record.entries > 0).map_or(MOST, |record| record.key);
         meta.runs.truncate(making.keeps);
@@ -185,10 +193,6 @@ impl<B: Backend> SegmentLog<B> {
             }
             free = run.page + run.pages;
         }
-        tx.put(super::META, Value::from(meta.encode()));
-        tx.commit().await?;
-        self.state().adopt(meta);
-        Ok(())
     }
 }
 

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::{Backend, Fault};
+use super::backend::Backend;
 use super::batch::NewRows;
 use super::format::Stored;
+use super::maintain::{Done, Due};
 use super::write::Change;
 use crate::event::tell;
 use crate::sorted::SortedMap;
@@ -73,22 +74,21 @@ impl<B: Backend> SegmentLog<B> {
     /// any.
     pub(super) async fn make_room(&self, change: &Change) -> Result<bool> {
         let Change::Put { entries, .. } = change else { return Ok(false) };
-        let tx = self.begin(true).await?;
-        self.catch_up(&tx).await.map_err(Error::from)?;
-        let evicted = {
-            let mut state = self.state();
-            let wanted = (entries.bytes() * 2).max(state.bytes() / 8).max(1);
-            state.oldest(wanted, wanted, self.clock.now_ms(), &SortedMap::default())
-        };
-        if evicted.keys.is_empty() {
-            return Ok(false);
-        }
-        let mut rows = NewRows::default();
-        rows.delete_all(&evicted.keys, &self.options.tuning);
-        self.commit(tx, rows).await.map_err(Error::from)?;
-        self.tell_evicted(&evicted);
+        let wanted = entries.bytes() * 2;
         // What they stood in is given back now, not when it is due.
-        self.sweep().await.map_err(Fault::into)
+        Ok(self.work(Due::Room(wanted)).await? && self.work(Due::Sweep).await?)
+    }
+
+    /// Drops entries of at least so many bytes, and of a share of all.
+    pub(super) fn evict_any(&self, bytes: u64, rows: &mut NewRows, done: &mut Done) {
+        let mut state = self.state();
+        let wanted = bytes.max(state.bytes() / 8).max(1);
+        let evicted = state.oldest(wanted, wanted, self.clock.now_ms(), &SortedMap::default());
+        if !evicted.keys.is_empty() {
+            rows.delete_all(&evicted.keys, &self.options.tuning);
+            done.evicted = Some(evicted);
+            done.worked = true;
+        }
     }
 }
 

@@ -24,7 +24,7 @@
 //! | `line` | calls begin in order |
 //! | `open`, `read`, `write`, `ahead`, `list`, `evict` | the calls |
 //! | `batch` | what calls add |
-//! | `compact`, `checkpoint`, `lease` | maintenance |
+//! | `maintain`, `compact`, `checkpoint`, `lease` | maintenance |
 //! | `cache` | records that were read |
 //! | `changes` | what other tabs did |
 //! | `backend`, `sim` | the database, and a simulated one |
@@ -43,6 +43,7 @@ mod index;
 mod lease;
 mod line;
 mod list;
+mod maintain;
 mod open;
 mod options;
 mod read;
@@ -79,8 +80,6 @@ pub struct SegmentLog<B> {
     /// Whether there is a connection, as far as is known.
     connected: AtomicBool,
     closed: AtomicBool,
-    /// Whether segments of calls that did not end were looked for.
-    collected: AtomicBool,
     counters: Counters,
     /// Who this handle is to other tabs, where a lease is needed.
     holder: u64,
@@ -132,7 +131,6 @@ impl<B: Backend> SegmentLog<B> {
             state: Mutex::default(),
             connected: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            collected: AtomicBool::new(false),
             counters: Counters::default(),
         }
     }

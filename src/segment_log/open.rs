@@ -96,13 +96,16 @@ impl<B: Backend> SegmentLog<B> {
             return Ok(());
         }
         self.backend.open().await.map_err(Fault::Failed)?;
-        let tx = self.backend.begin(false)?;
-        let found = read_meta(&tx.get(Store::Rows, &[META]).await?)?;
-        match found {
-            Some(meta) => self.know(&tx, meta).await?,
-            None => {
-                drop(tx);
-                self.found().await?;
+        // One that writes only where the meta record has to be made. Another tab may then have been first.
+        for writes in [false, true] {
+            let tx = self.backend.begin(writes)?;
+            match read_meta(&tx.get(Store::Rows, &[META]).await?)? {
+                Some(meta) => {
+                    self.know(&tx, meta).await?;
+                    break;
+                }
+                None if writes => self.found(tx).await?,
+                None => {}
             }
         }
         self.connected.store(true, Ordering::SeqCst);
@@ -110,12 +113,7 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Makes the meta record of a database that has none.
-    async fn found(&self) -> Step<()> {
-        let tx = self.backend.begin(true)?;
-        // Another tab may have been first.
-        if let Some(meta) = read_meta(&tx.get(Store::Rows, &[META]).await?)? {
-            return self.know(&tx, meta).await;
-        }
+    async fn found(&self, tx: B::Transaction) -> Step<()> {
         // An epoch of zero is that of a handle that has seen no database.
         let meta = Meta { epoch: self.backend.random() | 1, ..Meta::default() };
         tx.put(META, Value::from(meta.encode()));
@@ -236,6 +234,9 @@ impl<B: Backend> SegmentLog<B> {
         if !is_first {
             fresh.changes.note_all();
         }
+        if !is_another {
+            fresh.collect_from = state.collect_from;
+        }
         let last = fresh.seen;
         if is_another || state.seen < fresh.seen || state.meta.next_page < fresh.meta.next_page {
             *state = fresh;
@@ -243,7 +244,6 @@ impl<B: Backend> SegmentLog<B> {
         drop(state);
         if is_another {
             self.cache().clear();
-            self.collected.store(false, Ordering::SeqCst);
         }
         self.tell_changes();
         Ok(last)

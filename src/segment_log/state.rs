@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::changes::Changes;
+use super::checkpoint::Making;
 use super::format::{IN_ROW, MOST, Meta, Opening, Row, Stored};
 use super::index::Index;
 use super::records::Records;
@@ -41,6 +42,10 @@ pub struct State {
     pub soonest: u64,
     /// What other tabs did.
     pub changes: Changes,
+    /// From which segment on those that no row names were not looked for yet.
+    pub collect_from: i64,
+    /// The checkpoint that this handle makes.
+    pub making: Option<Making>,
 }
 
 impl State {

@@ -157,6 +157,30 @@ fn segment_log_loses_what_a_damaged_row_said_and_nothing_else() {
     }
 }
 
+/// Its keys are then as they were before it; that their values were moved later is about what it put.
+#[test]
+fn segment_log_takes_no_move_of_what_a_damaged_row_put() {
+    let (database, heard) = (SimDatabase::new(), Arc::<Heard>::default());
+    let store = open(&database, &heard, 0);
+    let spare: Vec<String> = (0..9).map(|key| format!("f{key}")).collect();
+    let mut batch = vec![("k".to_owned(), Value::from("new"))];
+    batch.extend(spare.iter().map(|key| (key.clone(), Value::from(vec![1; 60]))));
+    batch.push(("last".to_owned(), Value::from("one")));
+    block_on(async {
+        store.set("k", "old").await.unwrap();
+        store.set_many(batch.into_iter().collect(), bytestow::Ttl::Never).await.unwrap();
+        store.delete_many(Keys::from(spare.as_slice())).await.unwrap();
+        store.maintain().await.unwrap();
+        assert_eq!(store.get("k").await.unwrap(), Some("new".into()));
+    });
+    let kinds: Vec<u8> = database.rows().iter().map(|(_, row)| row.to_vec()[2] & 0x7F).collect();
+    assert!(kinds.contains(&4), "nothing was moved: {kinds:?}");
+    let record = database.record(Store::Rows, 2).unwrap();
+    database.damage(Store::Rows, 2, damaged(&record, 0));
+    assert_eq!(block_on(open(&database, &heard, 0).get("k")).unwrap(), Some("old".into()));
+    assert_eq!(*heard.0.lock().unwrap(), ["\"\""]);
+}
+
 #[test]
 fn segment_log_refuses_a_database_of_a_later_version() {
     let database = filled(false);
