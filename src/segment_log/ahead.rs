@@ -11,8 +11,8 @@ use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::state::State;
-use super::write::number;
-use crate::{Error, ErrorCode, Result};
+use super::write::{Failed, Written, number};
+use crate::{Error, ErrorCode};
 
 /// How often a call begins anew.
 const TRIES: usize = 3;
@@ -30,35 +30,25 @@ impl Drop for Leftovers<'_> {
 
 impl<B: Backend> SegmentLog<B> {
     /// Puts `batch`.
-    pub(super) async fn write_ahead(&self, batch: &mut Batch<'_>, stamp: Stamp) -> Result<()> {
+    pub(super) async fn write_ahead(&self, batch: &mut Batch<'_>, stamp: Stamp) -> Result<Written, Failed> {
         // Later calls wait until this one has its place among the rows.
         let _turn = self.line.take().await;
         batch.seal();
         let mut leftovers = Leftovers(Some(&self.state));
-        let mut lost = false;
         for _ in 0..TRIES {
-            let tried = match self.send_segments(batch).await {
-                Ok((places, ranges)) => {
-                    let mut rows = NewRows::default();
-                    rows.push_all(batch.frames(&places, Some(stamp)));
-                    self.name_segments(rows, &ranges).await
-                }
-                Err(fault) => Err(fault),
-            };
-            match tried {
-                Ok(true) => {
-                    leftovers.0 = None;
-                    return Ok(());
-                }
-                Ok(false) => {}
-                Err(Fault::Lost(error)) if !lost => {
-                    lost = true;
-                    self.lose(&error);
-                }
-                Err(fault) => return Err(fault.into()),
+            let (places, ranges) = self.send_segments(batch).await?;
+            let tx = self.begin_in_turn(true).await?;
+            if !has_all(&tx, &ranges).await? {
+                continue;
             }
+            let mut rows = NewRows::default();
+            rows.push_all(batch.frames(&places, Some(stamp)));
+            self.commit(tx, rows).await.map_err(Failed::Committing)?;
+            leftovers.0 = None;
+            return Ok(Written { stored: Vec::new(), bytes: batch.bytes });
         }
-        Err(Error::new(ErrorCode::Unavailable, "the call's segments were removed while it was under way"))
+        let removed = Error::new(ErrorCode::Unavailable, "the call's segments were removed while it was under way");
+        Err(Failed::Before(Fault::Failed(removed)))
     }
 
     /// Adds the segments, a few at a time; gives their places and the ranges of their keys.
@@ -90,23 +80,15 @@ impl<B: Backend> SegmentLog<B> {
         }
         Ok((places, ranges))
     }
+}
 
-    /// Adds the rows, if the segments are still there.
-    async fn name_segments(&self, rows: NewRows, ranges: &[Range]) -> Step<bool> {
-        let tx = self.begin_in_turn(true).await?;
-        for range in ranges {
-            let count = (range.to - range.from + 1) as u32;
-            if tx.segments(*range, count).await?.len() as u32 != count {
-                return Ok(false);
-            }
-        }
-        match self.commit(tx, rows).await {
-            // Nobody knows whether it was stored: it must not be tried again.
-            Err(Fault::Lost(error)) => {
-                self.lose(&error);
-                Err(Fault::Failed(error))
-            }
-            ended => ended.map(|()| true),
+/// Whether the segments in `ranges` are still there.
+async fn has_all<T: Transaction>(tx: &T, ranges: &[Range]) -> Step<bool> {
+    for range in ranges {
+        let count = (range.to - range.from + 1) as u32;
+        if tx.segments(*range, count).await?.len() as u32 != count {
+            return Ok(false);
         }
     }
+    Ok(true)
 }

@@ -14,8 +14,9 @@ const LEASE: i64 = -1;
 const LIFE: u64 = 30_000;
 
 impl<B: Backend> SegmentLog<B> {
-    /// Takes the lease, or takes it again; gives when it ends, or `None` when another tab has it.
-    pub(super) async fn take_lease(&self) -> Result<Option<u64>> {
+    /// Takes the lease, or takes it again; or else gives it back, when `takes` says no. Gives when it is to be taken again,
+    /// or `None` when another tab has it.
+    pub(super) async fn lease(&self, takes: bool) -> Result<Option<u64>> {
         let tx = self.begin(true).await?;
         let found = tx.get(Store::Rows, &[LEASE]).await?;
         let now = self.clock.now_ms();
@@ -25,17 +26,10 @@ impl<B: Backend> SegmentLog<B> {
         if held.as_ref().is_some_and(is_taken) {
             return Ok(None);
         }
-        let lease = Lease { holder: self.holder, until: now + LIFE };
+        let lease = Lease { holder: self.holder, until: if takes { now + LIFE } else { 0 } };
         tx.put(LEASE, Value::from(lease.encode()));
         tx.commit().await?;
         // Taken again when half of it is over.
         Ok(Some(now + LIFE / 2))
-    }
-
-    /// Gives the lease back.
-    pub(super) async fn give_lease_back(&self) -> Result<()> {
-        let tx = self.begin(true).await?;
-        tx.put(LEASE, Value::from(Lease { holder: self.holder, until: 0 }.encode()));
-        Ok(tx.commit().await?)
     }
 }

@@ -15,7 +15,7 @@ use super::format::Meta;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
-use crate::{Error, Event, Result};
+use crate::{Error, Event, Keys, Result};
 
 /// How many expired entries one transaction drops.
 const EXPIRED: usize = 1_000;
@@ -73,7 +73,7 @@ impl<B: Backend> SegmentLog<B> {
     /// `closed`, and what the backend says.
     pub async fn maintain(&self) -> Result<bool> {
         // Behind the calls: it is none, and counts as none.
-        self.refresh().await?;
+        self.read(&Keys::default()).await?;
         if self.due().is_none() {
             return Ok(false);
         }
@@ -86,7 +86,7 @@ impl<B: Backend> SegmentLog<B> {
         let mut worked = false;
         while let Some(due) = self.due() {
             if leases && until <= self.clock.now_ms() {
-                match self.take_lease().await? {
+                match self.lease(true).await? {
                     Some(end) => until = end,
                     None => return Ok(worked),
                 }
@@ -99,7 +99,7 @@ impl<B: Backend> SegmentLog<B> {
             self.backend.pause().await;
         }
         if leases {
-            self.give_lease_back().await?;
+            self.lease(false).await?;
         }
         Ok(worked)
     }

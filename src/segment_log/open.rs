@@ -25,9 +25,10 @@ pub(super) fn page_key(page: u32) -> i64 {
 
 /// The frame at the beginning of a record, in memory of ours.
 pub(super) fn frame_of(record: &Value) -> Result<Vec<u8>, Damage> {
-    let start = record.copy(0..record.len().min(FRAME_START)).unwrap_or_default();
+    let mut start = record.copy(0..record.len().min(FRAME_START)).unwrap_or_default();
     let length = Reader::frame_length(&start)?;
     if length <= start.len() {
+        start.truncate(length);
         return Ok(start);
     }
     record.copy(0..length).ok_or(Damage::Broken)
@@ -272,10 +273,11 @@ impl State {
                 continue;
             }
             let applied = frame_of(record).and_then(|frame| {
+                let row = Row::read(&frame)?;
                 if self.changes.watched {
-                    self.changes.note(number, Row::read(&frame)?)?;
+                    self.changes.note(number, row.clone())?;
                 }
-                self.apply(number, Row::read(&frame)?, frame_length(&frame)?);
+                self.apply(number, row, frame.len());
                 Ok(())
             });
             if let Err(damage) = applied {
@@ -298,8 +300,4 @@ impl State {
             _ => self.changes.expect_own(number),
         }
     }
-}
-
-fn frame_length(frame: &[u8]) -> Result<usize, Damage> {
-    Reader::frame_length(frame)
 }

@@ -50,22 +50,26 @@ pub(super) fn expiry(stored: &Stored, now: u64) -> Expiry {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// The values of `keys`.
+    /// The values of `keys`, for a call.
     pub(super) async fn look_up(&self, keys: &Keys) -> Result<Vec<Lookup>> {
-        self.check_open()?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
         let began = self.clock.now_ms();
+        if keys.is_empty() {
+            return self.check_open().map(|()| Vec::new());
+        }
+        let found = self.read(keys).await?;
+        self.answered("get", keys.len(), began);
+        self.counters.read(&found);
+        Ok(found)
+    }
+
+    /// The values of `keys`. Of none: what is new is read, and that is all.
+    pub(super) async fn read(&self, keys: &Keys) -> Result<Vec<Lookup>> {
+        self.check_open()?;
         let (mut tries, mut lost) = (0, false);
         loop {
             let tx = self.begin(false).await?;
-            match self.read(&tx, keys, tries).await {
-                Ok(Some(found)) => {
-                    self.answered("get", keys.len(), began);
-                    self.counters.read(&found);
-                    return Ok(found);
-                }
+            match self.read_in(&tx, keys, tries).await {
+                Ok(Some(found)) => return Ok(found),
                 Ok(None) => tries += 1,
                 Err(Fault::Lost(error)) if !lost => {
                     lost = true;
@@ -78,7 +82,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// The values of `keys`; `None` when a record is missing, and may be there the next time: after the first of the
     /// `tries`, or when what is known is of a later moment than the transaction. Else the entries in it are lost.
-    async fn read(&self, tx: &B::Transaction, keys: &Keys, tries: u32) -> Step<Option<Vec<Lookup>>> {
+    async fn read_in(&self, tx: &B::Transaction, keys: &Keys, tries: u32) -> Step<Option<Vec<Lookup>>> {
         let now = self.clock.now_ms();
         let mut records = Records::default();
         let news = self.news(tx);
@@ -209,26 +213,9 @@ impl<B: Backend> SegmentLog<B> {
     /// Catches up in a transaction of its own, for a call.
     pub(super) async fn look(&self, operation: &'static str, keys: usize) -> Result<()> {
         let began = self.clock.now_ms();
-        self.refresh().await?;
+        self.read(&Keys::default()).await?;
         self.answered(operation, keys, began);
         Ok(())
-    }
-
-    /// Catches up in a transaction of its own.
-    pub(super) async fn refresh(&self) -> Result<()> {
-        self.check_open()?;
-        let mut lost = false;
-        loop {
-            let tx = self.begin(false).await?;
-            match self.catch_up(&tx).await {
-                Ok(()) => return Ok(()),
-                Err(Fault::Lost(error)) if !lost => {
-                    lost = true;
-                    self.lose(&error);
-                }
-                Err(fault) => return Err(fault.into()),
-            }
-        }
     }
 }
 

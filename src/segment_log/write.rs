@@ -27,7 +27,7 @@ pub(super) struct Written {
 }
 
 /// How a write failed.
-enum Failed {
+pub(super) enum Failed {
     /// Nothing of it can have been stored.
     Before(Fault),
     /// It was committing: with a lost connection nobody knows.
@@ -55,16 +55,14 @@ impl<B: Backend> SegmentLog<B> {
         if keys == 0 && !matches!(change, Change::Clear(_)) {
             return Ok(Written { stored: Vec::new(), bytes: 0 });
         }
-        if let Some((mut batch, stamp)) = self.is_large(change) {
-            self.write_ahead(&mut batch, stamp).await?;
-            self.answered(operation, keys, began);
-            self.counters.wrote(batch.bytes);
-            return Ok(Written { stored: Vec::new(), bytes: batch.bytes });
-        }
+        let mut large = self.is_large(change);
         let (mut lost, mut full) = (false, false);
         loop {
-            let tx = self.begin(true).await?;
-            match self.write_in(tx, change).await {
+            let ended = match &mut large {
+                Some((batch, stamp)) => self.write_ahead(batch, *stamp).await,
+                None => self.write_at_once(change).await,
+            };
+            match ended {
                 Ok(written) => {
                     self.answered(operation, keys, began);
                     self.counters.wrote(written.bytes);
@@ -122,7 +120,9 @@ impl<B: Backend> SegmentLog<B> {
         }
     }
 
-    async fn write_in(&self, tx: B::Transaction, change: &Change) -> std::result::Result<Written, Failed> {
+    /// Does `change` in one transaction.
+    async fn write_at_once(&self, change: &Change) -> std::result::Result<Written, Failed> {
+        let tx = self.begin(true).await?;
         let tuning = &self.options.tuning;
         let mut rows = NewRows::default();
         let mut written = Written { stored: Vec::new(), bytes: 0 };

@@ -19,6 +19,7 @@ pub fn cut(lengths: impl Iterator<Item = usize>, target: usize) -> Vec<u32> {
 }
 
 /// A walk along the values of a row: which segment each stands in, and where.
+#[derive(Clone)]
 struct Walk {
     /// The segments and their lengths.
     segments: Vec<(u32, u32)>,
@@ -65,6 +66,7 @@ pub struct Put<'a> {
 }
 
 /// A row, its entries still to be walked through.
+#[derive(Clone)]
 pub enum Row<'a> {
     /// Entries were put.
     Put {
@@ -84,6 +86,7 @@ pub enum Row<'a> {
 }
 
 /// The entries of a row.
+#[derive(Clone)]
 pub struct Entries<'a> {
     reader: Reader<'a>,
     left: u32,
@@ -92,6 +95,7 @@ pub struct Entries<'a> {
 }
 
 /// The keys of a row.
+#[derive(Clone)]
 pub struct Keys<'a> {
     reader: Reader<'a>,
     left: u32,
@@ -104,7 +108,7 @@ impl<'a> Row<'a> {
     /// The bytes are no row.
     pub fn read(frame: &'a [u8]) -> Read<Self> {
         let row = Self::open(frame)?;
-        match Self::open(frame)? {
+        match row.clone() {
             Self::Put { mut entries, .. } | Self::Move(mut entries) => while entries.next()?.is_some() {},
             Self::Delete(mut keys) => while keys.next()?.is_some() {},
             Self::Clear(_) => {}

@@ -88,3 +88,15 @@ fn segment_log_stores_at_most_twice_what_is_needed() {
     }
     assert!(hollow > 100, "{hollow} times was there more to be won");
 }
+
+/// At once: nobody has to wait for the next maintenance, or for the next tab.
+#[test]
+fn segment_log_gives_all_back_when_all_is_cleared() {
+    let database = SimDatabase::new();
+    let store = open(&database, TUNING);
+    set(&store, (0..50).map(|at| (format!("key {at}"), 60)).collect());
+    assert!(database.segments().len() > 5);
+    block_on(store.clear(String::new(), false)).unwrap();
+    assert_eq!(database.segments(), Vec::<i64>::new());
+    assert_eq!(block_on(store.usage()).unwrap().stored_bytes, 0);
+}
