@@ -101,7 +101,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// The opening: what went since the base, which checkpoints that are taken in know of too.
     async fn opening(&self, tx: &B::Transaction, making: &mut Making) -> Step<Opening> {
-        let mut opening = Opening::default();
+        let (mut opening, mut graves) = (Opening::default(), SortedMap::default());
         if making.keeps > 0 {
             let taken_in = making.meta.runs.get(making.keeps..).unwrap_or_default();
             let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
@@ -111,7 +111,7 @@ impl<B: Backend> SegmentLog<B> {
                 match before {
                     Some(mut before) => {
                         opening.clears.append(&mut before.clears);
-                        opening.graves.append(&mut before.graves);
+                        before.graves.drain(..).for_each(|(key, row)| drop(graves.insert(key.into(), row.into())));
                     }
                     // What went is not known: all that is there is written, so that nothing has to go.
                     None => (making.keeps, making.base) = (0, Run::default()),
@@ -127,12 +127,12 @@ impl<B: Backend> SegmentLog<B> {
                     opening.clears.push(prefix.clone());
                 }
             }
-            opening.graves.append(&mut state.graves_since(making.base.row));
-            let mut graves = SortedMap::default();
-            for (key, row) in opening.graves.drain(..).filter(|(key, _)| state.index.get(key).is_none()) {
-                graves.insert(key.into(), row.into());
+            for (key, row) in state.graves.from("").filter(|(_, row)| *row > making.base.row.into()) {
+                graves.insert(key.clone(), row);
             }
-            graves.from("").for_each(|(key, row)| opening.graves.push((key.to_string(), row as u32)));
+            for (key, row) in graves.from("").filter(|(key, _)| state.index.get(key).is_none()) {
+                opening.graves.push((key.to_string(), row as u32));
+            }
         }
         for record in state.segments.iter().filter(|record| record.entries > 0 && record.key > making.base.segment) {
             opening.segments.push((record.key, record.length));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::SegmentLog;
 use super::backend::Backend;
-use super::batch::NewRows;
+use super::batch::{Batch, NewRows};
 use super::format::Stored;
 use super::maintain::{Done, Due};
 use super::write::Change;
@@ -42,27 +42,21 @@ impl<B: Backend> SegmentLog<B> {
         Ok(())
     }
 
-    /// What must go so that the `chosen` of `entries` fit. Theirs do not go: they are replaced.
-    pub(super) fn evict(&self, entries: &Entries, chosen: &[u64]) -> Option<Evicted> {
+    /// What must go so that `batch` fits. Its own keys do not go: they are replaced.
+    pub(super) fn evict(&self, batch: &Batch<'_>, keys: &SortedMap) -> Option<Evicted> {
         let most = self.options.max_bytes?;
         let mut state = self.state();
-        let mut fresh = SortedMap::default();
-        let mut wanted = chosen.iter().peekable();
         let mut bytes = state.bytes();
-        for (at, (key, value)) in entries.iter().enumerate() {
-            if wanted.next_if(|next| **next == at as u64).is_none() {
-                continue;
-            }
-            let size = (key.len() + value.len()) as u64;
-            fresh.insert(Arc::from(key), size);
-            let before = state.index.get(key).map_or(0, |stored| key.len() as u64 + u64::from(stored.length));
-            bytes = bytes.saturating_sub(before) + size;
+        for item in &batch.items {
+            let size = |length: u32| item.key.len() as u64 + u64::from(length);
+            let before = state.index.get(item.key).map_or(0, |stored| size(stored.length));
+            bytes = bytes.saturating_sub(before) + size(item.length);
         }
         let excess = bytes.saturating_sub(most);
         if excess == 0 {
             return None;
         }
-        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), &fresh))
+        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), keys))
     }
 
     pub(super) fn tell_evicted(&self, evicted: &Evicted) {

@@ -119,7 +119,7 @@ impl<B: Backend> SegmentLog<B> {
         } else if state.segments.waste() >= tuning.dead_bytes {
             Some(Due::Compact)
         } else if state.seen - covered >= tuning.checkpoint_rows
-            || state.graves() > 2 * REMEMBERED_DELETES && state.seen > covered
+            || state.graves.len() > 2 * REMEMBERED_DELETES && state.seen > covered
         {
             // Rows that the last checkpoint holds go, so that nothing must stand in them.
             let oldest = state.rows.iter().find(|record| record.entries > 0);

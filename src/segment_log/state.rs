@@ -29,7 +29,7 @@ pub struct State {
     /// What the database is, as last read.
     pub meta: Meta,
     /// The row at which a key went; of all that went since the last checkpoint, and perhaps more.
-    graves: SortedMap,
+    pub graves: SortedMap,
     /// The last row of which deletes may be forgotten.
     forgotten: u32,
     /// Prefixes that were cleared since the last checkpoint, and the row that did.
@@ -194,22 +194,6 @@ impl State {
             }
         }
         self.meta = meta;
-    }
-
-    /// How many deleted keys are remembered.
-    pub fn graves(&self) -> usize {
-        self.graves.len()
-    }
-
-    /// The keys that went after row `since` and are still missing, and when.
-    pub fn graves_since(&self, since: u32) -> Vec<(String, u32)> {
-        let mut graves = Vec::new();
-        for (key, row) in self.graves.from("") {
-            if row > since.into() && self.index.get(key).is_none() {
-                graves.push((key.to_string(), row as u32));
-            }
-        }
-        graves
     }
 
     /// What is there under `key` at the time `now`.

@@ -99,7 +99,7 @@ impl<B: Backend> SegmentLog<B> {
         if self.options.max_bytes.is_some() || entries.bytes() <= most {
             return None;
         }
-        let batch = self.prepare(entries, &self.choose(entries, None, *now, &mut Vec::new()));
+        let (batch, _) = self.prepare(entries, None, *now, &mut Vec::new());
         // Without what stands twice it may be less.
         (batch.bytes > most && !batch.segments.is_empty()).then_some((batch, (*now, *expires)))
     }
@@ -132,15 +132,14 @@ impl<B: Backend> SegmentLog<B> {
                 if conditions.is_some() || self.options.max_bytes.is_some() {
                     self.catch_up(&tx).await?;
                 }
-                let chosen = self.choose(entries, conditions.as_deref(), *now, &mut written.stored);
-                if chosen.is_empty() {
+                let (mut batch, keys) = self.prepare(entries, conditions.as_deref(), *now, &mut written.stored);
+                if batch.items.is_empty() {
                     return Ok(written);
                 }
-                evicted = self.evict(entries, &chosen);
+                evicted = self.evict(&batch, &keys);
                 if let Some(evicted) = &evicted {
                     rows.delete_all(&evicted.keys, tuning);
                 }
-                let mut batch = self.prepare(entries, &chosen);
                 written.bytes = batch.bytes;
                 self.add(&tx, &mut batch, Some((*now, *expires)), &mut rows).await?;
             }
@@ -161,46 +160,38 @@ impl<B: Backend> SegmentLog<B> {
         Ok(written)
     }
 
-    /// Which entries are stored, in their order: of a key that stands twice the last one whose condition holds. Says of
+    /// What is stored of `entries`, and its keys: of a key that stands twice the last one whose condition holds. Says of
     /// each whether its condition held.
-    fn choose(
+    fn prepare<'e>(
         &self,
-        entries: &Entries,
+        entries: &'e Entries,
         conditions: Option<&[Condition]>,
         now: u64,
         stored: &mut Vec<bool>,
-    ) -> Vec<u64> {
-        let mut last = SortedMap::default();
+    ) -> (Batch<'e>, SortedMap) {
+        let mut keys = SortedMap::default();
         let state = self.state();
         for (at, key) in entries.keys().iter().enumerate() {
             let holds = match conditions {
                 None => true,
                 // What this call has stored already is there, and changed since any read.
-                Some(conditions) if last.get(key).is_some() => conditions.get(at) == Some(&Condition::Present),
+                Some(conditions) if keys.get(key).is_some() => conditions.get(at) == Some(&Condition::Present),
                 Some(conditions) => conditions.get(at).is_some_and(|condition| state.holds(key, *condition, now)),
             };
             stored.push(holds);
             if holds {
-                last.insert(Arc::from(key), at as u64);
+                keys.insert(Arc::from(key), at as u64);
             }
         }
-        let mut chosen = Vec::with_capacity(last.len());
-        last.numbers().for_each(|at| chosen.push(at));
-        chosen.sort_unstable();
-        chosen
-    }
-
-    /// The `chosen` entries, and where they go.
-    fn prepare<'e>(&self, entries: &'e Entries, chosen: &[u64]) -> Batch<'e> {
+        let mut stays = vec![false; entries.len()];
+        keys.numbers().for_each(|at| stays.get_mut(at as usize).into_iter().for_each(|stays| *stays = true));
         let mut batch = Batch::default();
-        let mut wanted = chosen.iter().peekable();
-        for (at, (key, value)) in entries.iter().enumerate() {
-            if wanted.next_if(|next| **next == at as u64).is_some() {
-                let length = value.len() as u32;
-                batch.push(Item { key, length, sum: 0, version: 0 }, value.clone());
+        for ((key, value), stays) in entries.iter().zip(stays) {
+            if stays {
+                batch.push(Item { key, length: value.len() as u32, sum: 0, version: 0 }, value.clone());
             }
         }
         batch.lay_out(&self.options.tuning, true);
-        batch
+        (batch, keys)
     }
 }
