@@ -1,4 +1,5 @@
-//! A map from strings to numbers, in the order of the strings: blocks of at most 256 sorted entries, in order.
+//! A map from strings to numbers, in the order of the strings: blocks of at most 256 sorted entries, in order. And a
+//! sort of numbers.
 //!
 //! The standard library's B-tree would do. It weighs 8.5 kB of wasm where this weighs 1.5 (3 kB gzipped of a package of
 //! 60), and finds and inserts no faster at the sizes of a cache: a block is 4 kB to move at most.
@@ -97,6 +98,31 @@ impl SortedMap {
     }
 }
 
+/// Sorts numbers, which are mostly in order already: runs of two are merged, then of four, and so on. The standard
+/// library's sort weighs 3.5 kB of wasm, ten times as much.
+pub fn sort(numbers: &mut Vec<u64>) {
+    let mut run = 1;
+    while run < numbers.len() && !numbers.is_sorted() {
+        let mut merged = Vec::with_capacity(numbers.len());
+        for two in numbers.chunks(run * 2) {
+            let (mut one, mut other) = two.split_at_checked(run).unwrap_or((two, &[]));
+            while let (Some((a, more)), Some((b, others))) = (one.split_first(), other.split_first()) {
+                if a <= b {
+                    merged.push(*a);
+                    one = more;
+                } else {
+                    merged.push(*b);
+                    other = others;
+                }
+            }
+            merged.extend_from_slice(one);
+            merged.extend_from_slice(other);
+        }
+        *numbers = merged;
+        run *= 2;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +169,16 @@ mod tests {
             }
             check(&map, &model, "");
             assert_eq!(map.numbers().collect::<Vec<_>>(), model.values().copied().collect::<Vec<_>>());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_sorted(numbers in prop::collection::vec(0..50_u64, 0..70)) {
+            let (mut numbers, mut expected) = (numbers.clone(), numbers);
+            sort(&mut numbers);
+            expected.sort_unstable();
+            prop_assert_eq!(numbers, expected);
         }
     }
 

@@ -19,12 +19,13 @@ const BESIDE_KEY: usize = 20;
 
 /// How many of these keys stand in each row. Never in more rows than a page of them has: who reads a page can take what
 /// belongs together.
-fn rows_of(keys: impl Iterator<Item = usize> + Clone, tuning: &Tuning) -> Vec<usize> {
-    let all: usize = keys.clone().map(|length| length + BESIDE_KEY).sum();
+fn rows_of(keys: &mut dyn Iterator<Item = usize>, tuning: &Tuning) -> Vec<usize> {
+    let lengths: Vec<usize> = keys.collect();
+    let all = lengths.iter().sum::<usize>() + lengths.len() * BESIDE_KEY;
     let most = tuning.row_bytes.max(all / (tuning.page_rows as usize / 2).max(1));
     let mut rows = Vec::new();
     let (mut count, mut bytes) = (0, 0);
-    for length in keys {
+    for length in lengths {
         if count > 0 && bytes + length + BESIDE_KEY > most {
             rows.push(std::mem::take(&mut count));
             bytes = 0;
@@ -67,7 +68,7 @@ impl NewRows {
     pub(super) fn delete(&mut self, keys: &[&str], tuning: &Tuning) {
         let mut frames = Vec::new();
         let mut rest = keys;
-        for count in rows_of(keys.iter().map(|key| key.len()), tuning) {
+        for count in rows_of(&mut keys.iter().map(|key| key.len()), tuning) {
             let (some, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             frames.push(encode_delete(some));
             rest = others;
@@ -106,7 +107,7 @@ impl<'e> Batch<'e> {
 
     /// Decides what stands where. What is moved goes to segments, however small.
     pub(super) fn lay_out(&mut self, tuning: &Tuning, is_put: bool) {
-        let rows = rows_of(self.items.iter().map(|item| item.key.len()), tuning);
+        let rows = rows_of(&mut self.items.iter().map(|item| item.key.len()), tuning);
         let is_small = self.items.len() < tuning.inline_values && self.bytes <= tuning.inline_bytes as u64;
         let in_row = is_put && (self.bytes == 0 || is_small && rows.len() == 1);
         let mut rest = self.values.as_slice();

@@ -9,6 +9,7 @@ use super::open::frame_of;
 use super::read::value_of;
 use super::state::State;
 use crate::Value;
+use crate::sorted::sort;
 
 /// How many records one transaction empties.
 const EMPTIED: usize = 512;
@@ -119,11 +120,11 @@ fn position(stored: &Stored) -> u64 {
     u64::from(stored.place) << 32 | u64::from(stored.offset)
 }
 
-/// The entries in the order of their positions. Numbers are sorted, not entries: the sort of numbers is there already.
+/// The entries in the order of their positions. Numbers are sorted, not entries: one sort is enough.
 fn in_order(entries: Vec<(String, Stored)>) -> Vec<(String, Stored)> {
     let mut positions = Vec::with_capacity(entries.len());
     entries.iter().for_each(|(_, stored)| positions.push(position(stored)));
-    positions.sort_unstable();
+    sort(&mut positions);
     // Empty values may share a position: how many of each are placed.
     let mut placed = vec![0; entries.len()];
     let mut ordered = vec![<(String, Stored)>::default(); entries.len()];

@@ -13,7 +13,7 @@ use super::format::Stored;
 use super::maintain::{Done, Due};
 use super::write::Change;
 use crate::event::tell;
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, sort};
 use crate::{Entries, Error, Event, Result};
 
 /// One in so many bytes goes beyond what must.
@@ -104,7 +104,7 @@ impl super::state::State {
                 }
                 true
             });
-            ages.sort_unstable();
+            sort(&mut ages);
             // Up to what age all go, and how much that is; of those just younger, as many as it takes.
             let (mut before, mut sum, mut last) = (0, 0, 0);
             for entry in ages {

@@ -3,6 +3,7 @@
 use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, NEVER, Stored};
+use crate::sorted::sort;
 use crate::store::{Expiry, Lookup, Stat, Version};
 use crate::{Keys, Result, Value};
 
@@ -136,7 +137,6 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Asks for the records of `entries` that are neither in `records` nor remembered; their places go there.
     fn fetch(&self, tx: &B::Transaction, entries: &[Option<Stored>], records: &mut Records) -> Fetch {
-        // As 64 bits, like everything that is sorted here: one copy of the sort is enough.
         let mut wanted: Vec<u64> = Vec::new();
         for stored in entries.iter().flatten() {
             // Keys that were written together mostly come together.
@@ -144,7 +144,7 @@ impl<B: Backend> SegmentLog<B> {
                 wanted.push(stored.place.into());
             }
         }
-        wanted.sort_unstable();
+        sort(&mut wanted);
         wanted.dedup();
         let mut places = Vec::with_capacity(wanted.len());
         {

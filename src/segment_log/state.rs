@@ -7,7 +7,7 @@ use super::checkpoint::Making;
 use super::format::{IN_ROW, MOST, Meta, Opening, Row, Stored};
 use super::index::Index;
 use super::records::Records;
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, sort};
 use crate::store::Condition;
 
 /// How many deleted keys are remembered for [`Condition::UnchangedSince`] beyond those that a checkpoint needs.
@@ -151,7 +151,7 @@ impl State {
                     }
                 }
                 // Who moves the last entry out of a segment deletes it.
-                left.sort_unstable();
+                sort(&mut left);
                 self.segments.drop_empty(&|key| left.binary_search(&key.into()).is_ok());
             }
         }

@@ -165,7 +165,8 @@ fn segment_log_takes_no_move_of_what_a_damaged_row_put() {
     let spare: Vec<String> = (0..9).map(|key| format!("f{key}")).collect();
     let mut batch = vec![("k".to_owned(), Value::from("new"))];
     batch.extend(spare.iter().map(|key| (key.clone(), Value::from(vec![1; 60]))));
-    batch.push(("last".to_owned(), Value::from("one")));
+    // In another row and segment, so that there is enough to be won by a compaction.
+    batch.insert(6, ("other".to_owned(), Value::from("one")));
     block_on(async {
         store.set("k", "old").await.unwrap();
         store.set_many(batch.into_iter().collect(), bytestow::Ttl::Never).await.unwrap();
