@@ -76,6 +76,7 @@ pub use future::{BoxFuture, Portable};
 pub use keys::{Entries, Keys};
 pub use memory::{InMemoryByteStore, MemoryOptions};
 pub use secret::Secret;
+pub use segment_log::Usage;
 pub use store::{
     ByteStore, Capabilities, Condition, Cursor, Expiry, Kits, Lookup, Page, RULES, RuleTitle, Stat, Ttl, Version,
 };

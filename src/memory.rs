@@ -13,7 +13,7 @@ use crate::clock::{SharedClock, expires_at};
 use crate::event::{Counters, Event, tell};
 use crate::sorted::SortedMap;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Expiry, Lookup, Page, Stat, Ttl, Version, check_clear};
-use crate::{BoxFuture, Entries, Error, Keys, Observer, Result, Stats, SystemClock, Value};
+use crate::{BoxFuture, Entries, Error, Keys, Observer, Result, Stats, SystemClock, Usage, Value};
 
 /// How many deleted keys a store remembers for [`Condition::UnchangedSince`]. Beyond them it forgets, and answers such
 /// conditions on missing keys with no.
@@ -129,6 +129,15 @@ impl InMemoryByteStore {
             observer,
             counters: Counters::default(),
         }
+    }
+
+    /// What is stored, expired entries that were not dropped yet among it.
+    ///
+    /// # Errors
+    /// `closed`.
+    pub fn usage(&self) -> Result<Usage> {
+        let (state, _) = self.state()?;
+        Ok(Usage { keys: state.names.len() as u64, bytes: state.bytes, stored_bytes: state.bytes })
     }
 
     /// The state, and the time. The clock is asked before the lock is taken: it may be the caller's own code.

@@ -25,4 +25,5 @@ export type {
   StoreEvent,
   StoreOptions,
   StoreStats,
+  StoreUsage,
 } from "./types.js";

@@ -55,6 +55,16 @@ export interface StoreStats {
   evictions: number;
 }
 
+/** What a backend holds. */
+export interface StoreUsage {
+  /** How many keys there are, expired ones that were not dropped yet among them. */
+  keys: number;
+  /** Their bytes, of keys (UTF-8) and values. */
+  bytes: number;
+  /** Bytes of values on the disk, with those that the next compactions drop. */
+  storedBytes: number;
+}
+
 /** What a store promises beyond the common rules. The kit of `bytestow/testing` tests each claim and each non-claim. */
 export interface Capabilities {
   /** An `mset` or `mdelete` takes effect whole or not at all. */

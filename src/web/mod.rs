@@ -1,7 +1,7 @@
 //! Browser and Workers only: the stores that live on JavaScript's side, and what they need of it.
 //!
 //! This is the only room below the bindings that knows `wasm_bindgen`; `indexed_db` is the only one that knows
-//! `indexed_db_futures`.
+//! IndexedDB.
 
 #[cfg(feature = "bare-fetch")]
 mod bare_fetch;

@@ -44,7 +44,41 @@ function foreignDatabase(name, version, stores) {
   });
 }
 
+/** The result of a request of IndexedDB's. */
+function asked(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Lets `work` at an object store of the database `name`, behind the back of every store. */
+async function change(name, store, work) {
+  const database = await asked(indexedDB.open(name));
+  const tx = database.transaction(store, "readwrite");
+  const ended = new Promise((resolve, reject) => {
+    tx.oncomplete = resolve;
+    tx.onabort = () => reject(tx.error);
+  });
+  const result = await work(tx.objectStore(store), asked);
+  await ended;
+  database.close();
+  return result;
+}
+
+/** Counts the transactions that this page begins from now on, by mode. */
+function countTransactions() {
+  const counts = { readonly: 0, readwrite: 0 };
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (...args) {
+    counts[args[1] ?? "readonly"]++;
+    return begin.apply(this, args);
+  };
+  return counts;
+}
+
 const events = [];
 const onEvent = (event) => events.push(event);
 
-Object.assign(globalThis, { bytestow, outcome, all, pairs, foreignDatabase, events, onEvent, ready: true });
+Object.assign(globalThis, { bytestow, outcome, all, pairs, foreignDatabase, change, countTransactions });
+Object.assign(globalThis, { events, onEvent, ready: true });

@@ -85,7 +85,7 @@ fn javascript_stands_in_web_and_pkg_only() {
 #[test]
 fn indexed_db_has_one_place() {
     let may_not = |path: &str| !path.starts_with("src/web/indexed_db") && path != "tests/it/tidy.rs";
-    assert_eq!(offences(&["indexed_db_futures", "IdbFactory", "IdbDatabase"], may_not), NONE);
+    assert_eq!(offences(&["IdbFactory", "IdbDatabase"], may_not), NONE);
 }
 
 #[test]

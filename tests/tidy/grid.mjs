@@ -54,7 +54,7 @@ export const ROWS = {
   },
   IndexedDBByteStore: {
     claim: `persistent, ${SHARED}`,
-    all: ["IndexedDB", "IndexedDB, one database"],
+    all: ["IndexedDB", "IndexedDB, bounded", "IndexedDB, one database"],
     any: ["IndexedDB on fallback: memory"],
     where: [/, dedicated worker$/u, /, tab one of two/u, /, tab two of two/u],
   },

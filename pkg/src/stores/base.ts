@@ -13,6 +13,7 @@ import type {
   SetOptions,
   StoreOptions,
   StoreStats,
+  StoreUsage,
 } from "../types.js";
 import { Operation, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
 
@@ -40,6 +41,9 @@ export type AsyncDisposeMethod = { [Key in DisposeKey]: () => Promise<void> };
 
 /** Deletes the whole backend of a store whose class can do that, and closes the store. For that class alone. */
 export let destroyBackend: (store: ByteStore) => Promise<void>;
+
+/** What the backend of a store holds whose class can tell. For that class alone. */
+export let usageOfBackend: (store: ByteStore) => Promise<StoreUsage>;
 
 export interface ByteStore extends AsyncDisposeMethod {}
 
@@ -83,6 +87,12 @@ export abstract class ByteStore {
         store.#closed = true;
         const done = store.#handle.run<void>((object) => object.call(Operation.Destroy, "", NO_KEYS, null, 0));
         return done.finally(() => store.#handle.release(() => undefined, store.#count));
+      });
+    usageOfBackend = (store) =>
+      store.#call(undefined, async () => {
+        const ask = (object: WasmStore) => object.call(Operation.Usage, "", NO_KEYS, null, 0);
+        const [keys, bytes, storedBytes] = await store.#handle.run<[number, number, number]>(ask);
+        return { keys, bytes, storedBytes };
       });
   }
 

@@ -1,8 +1,8 @@
 import { emitter } from "../core/events.js";
 import { callback, checkOptions, namespace, nonEmptyText, oneOf, ttl, wholeNumber } from "../core/options.js";
-import type { ExpiringStoreOptions } from "../types.js";
+import type { ExpiringStoreOptions, StoreUsage } from "../types.js";
 import { indexedDbStore, WriteDurability } from "../wasm/bytestow_wasm.js";
-import { ByteStore, destroyBackend } from "./base.js";
+import { ByteStore, destroyBackend, usageOfBackend } from "./base.js";
 
 /** Options of `IndexedDBByteStore`. */
 export interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
@@ -79,6 +79,24 @@ export class IndexedDBByteStore extends ByteStore {
         emitter(onEvent),
       );
     super(make, { onEvent });
+  }
+
+  /**
+   * What the database holds, every namespace of it.
+   *
+   * @throws `closed`, and what IndexedDB says.
+   */
+  usage(): Promise<StoreUsage> {
+    return usageOfBackend(this);
+  }
+
+  /**
+   * Asks the browser not to clear this origin's storage when room is short; says whether it agreed. Some ask the user.
+   * Where there is nothing to ask (workers, pages without HTTPS) the answer is `false`. Never asked for without this call.
+   */
+  async requestPersistence(): Promise<boolean> {
+    const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
+    return (await storage?.persist?.()) ?? false;
   }
 
   /**

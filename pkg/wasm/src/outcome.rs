@@ -7,7 +7,7 @@ use bytestow::error::Cause;
 #[cfg(feature = "embeddings")]
 use bytestow::features::embeddings::Vector;
 use bytestow::web::{JsCause, to_js};
-use bytestow::{Capabilities, Error, Expiry, Lookup, Stat, Stats};
+use bytestow::{Capabilities, Error, Expiry, Lookup, Stat, Stats, Usage};
 use js_sys::{Array, Object, Reflect};
 #[cfg(feature = "embeddings")]
 use js_sys::{Float32Array, Float64Array};
@@ -24,6 +24,7 @@ pub enum Outcome {
         more: bool,
     },
     Capabilities(Capabilities),
+    Usage(Usage),
     #[cfg(feature = "embeddings")]
     Vectors(Vec<Arc<Vector>>),
 }
@@ -60,6 +61,9 @@ pub fn into_js(outcome: Result<Outcome, Error>) -> Result<JsValue, JsValue> {
             ("persistent", of.persistent.into()),
             ("maxKeyBytes", of.max_key_bytes.map_or(JsValue::NULL, |bytes| JsValue::from_f64(bytes as f64))),
         ]),
+        Outcome::Usage(Usage { keys, bytes, stored_bytes }) => {
+            array([keys, bytes, stored_bytes].into_iter().map(|count| JsValue::from_f64(count as f64)))
+        }
         Outcome::Keys { keys, more } => Array::of2(&array(keys.into_iter().map(JsValue::from)), &more.into()).into(),
     })
 }

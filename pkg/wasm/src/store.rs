@@ -47,6 +47,8 @@ pub enum Operation {
     Capabilities,
     /// `destroy`, where there is a database.
     Destroy,
+    /// `usage`, where there is a database: `[keys, bytes, storedBytes]`.
+    Usage,
 }
 
 impl Store {
@@ -121,6 +123,10 @@ impl Store {
                     }
                     Outcome::Nothing
                 }
+                Operation::Usage => match database {
+                    Some(database) => Outcome::Usage(database.usage().await?),
+                    None => Outcome::Nothing,
+                },
             })
         }))
     }

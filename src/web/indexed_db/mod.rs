@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `connection` | opening, deleting, giving the connection up |
 //! | `backend`, `transaction` | the database as the engine sees it |
+//! | `gather` | reads of one turn are one transaction |
 //! | `fault` | what IndexedDB's failures mean |
 
 mod backend;
 mod connection;
 mod fault;
+mod gather;
 mod transaction;
 
 use std::cell::{Cell, RefCell};
@@ -26,6 +28,7 @@ use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOpt
 
 use backend::IdbBackend;
 use connection::Opening;
+use gather::Gather;
 
 /// How long the browser may hold finished writes back from the disk.
 /// See <https://www.w3.org/TR/IndexedDB/#transaction-durability-hint>.
@@ -99,6 +102,8 @@ impl Default for IndexedDbOptions {
 pub struct IndexedDbByteStore {
     options: IndexedDbOptions,
     log: Arc<SegmentLog<IdbBackend>>,
+    /// Reads that have not begun.
+    gather: Gather,
     /// Calls stand in line until it is known whether there is a database.
     line: Turns<()>,
     /// Whether that is known.
@@ -138,6 +143,7 @@ impl IndexedDbByteStore {
         Self {
             options,
             log: Arc::new(log),
+            gather: Gather::default(),
             line: Turns::default(),
             settled: Cell::new(false),
             closed: Cell::new(false),
@@ -154,6 +160,7 @@ impl IndexedDbByteStore {
     /// `closed`; `unavailable` where there is no IndexedDB.
     pub async fn destroy(&self) -> Result<()> {
         self.check_open()?;
+        self.gather.begin().await;
         self.closed.set(true);
         self.log.close().await?;
         if self.fallback.borrow_mut().take().is_some() {
@@ -164,13 +171,15 @@ impl IndexedDbByteStore {
         connection::delete(&self.options.name).await
     }
 
-    /// What is stored, as far as this handle knows.
+    /// What is stored in the database, in every namespace.
     ///
     /// # Errors
     /// `closed`, and what IndexedDB says.
     pub async fn usage(&self) -> Result<Usage> {
-        self.check_open()?;
-        self.log.usage().await
+        match self.in_order().await? {
+            Some(memory) => memory.usage(),
+            None => self.log.usage().await,
+        }
     }
 
     fn check_open(&self) -> Result<()> {
@@ -193,6 +202,13 @@ impl IndexedDbByteStore {
             self.settled.set(true);
         }
         Ok(self.fallback.borrow().clone())
+    }
+
+    /// [`fallen_back`](Self::fallen_back), for a call that does not join those gathered: they begin before it.
+    async fn in_order(&self) -> Result<Option<Arc<InMemoryByteStore>>> {
+        let memory = self.fallen_back().await?;
+        self.gather.begin().await;
+        Ok(memory)
     }
 
     fn memory(&self) -> Arc<InMemoryByteStore> {
@@ -236,7 +252,7 @@ impl ByteStore for IndexedDbByteStore {
     fn get_many(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Lookup>>> {
         Box::pin(async move {
             let Some(memory) = self.fallen_back().await? else {
-                let found = self.log.get_many(keys).await;
+                let found = self.gather.get_many(&self.log, keys).await;
                 self.tidy();
                 return found;
             };
@@ -248,7 +264,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn set_many(&self, entries: Entries, ttl: Ttl) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let Some(memory) = self.fallen_back().await? else {
+            let Some(memory) = self.in_order().await? else {
                 let done = self.log.set_many(entries, ttl).await;
                 self.tidy();
                 return done;
@@ -262,7 +278,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 Some(memory) => memory.delete_many(keys).await,
                 None => {
                     let done = self.log.delete_many(keys).await;
@@ -275,7 +291,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 Some(memory) => memory.list(prefix, cursor, limit).await,
                 None => self.log.list(prefix, cursor, limit).await,
             }
@@ -284,7 +300,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 Some(memory) => memory.stat(keys).await,
                 None => self.log.stat(keys).await,
             }
@@ -293,7 +309,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 // The backend is not a shared one: `all` is not asked for.
                 Some(memory) => memory.clear(prefix, true).await,
                 None => self.log.clear(prefix, all).await,
@@ -303,7 +319,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn set_if(&self, entries: Entries, conditions: Vec<Condition>, ttl: Ttl) -> BoxFuture<'_, Result<Vec<bool>>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 Some(memory) => memory.set_if(entries, conditions, self.plain(ttl)).await,
                 None => self.log.set_if(entries, conditions, ttl).await,
             }
@@ -312,7 +328,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.fallen_back().await? {
+            match self.in_order().await? {
                 Some(_) => Ok(()),
                 None => self.log.open().await,
             }
@@ -329,6 +345,7 @@ impl ByteStore for IndexedDbByteStore {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            self.gather.begin().await;
             self.closed.set(true);
             self.fallback.borrow_mut().take();
             self.log.close().await

@@ -12,6 +12,16 @@ import { startServer } from "../../support/upstash/server.mjs";
 import { Results, SEED, testsElsewhere } from "./record.mjs";
 import { Turns } from "./turns.mjs";
 
+/** Stores that need nothing behind them. */
+const ALONE = [
+  "memory",
+  "memory, bounded",
+  "wrapped Map",
+  "wrapped reference store",
+  "IndexedDB",
+  "IndexedDB, bounded",
+];
+
 /** Rows over servers: by which way. */
 const ON_SERVERS = [
   { store: "Upstash", kind: "Upstash", way: "strict" },
@@ -61,7 +71,7 @@ export function contractIn({ name: browserName, runtime, open }) {
       await profile?.remove();
     });
 
-    for (const store of ["memory", "memory, bounded", "wrapped Map", "wrapped reference store", "IndexedDB"]) {
+    for (const store of ALONE) {
       const tests = testsElsewhere(store, results.row(store, runtime), ruleIn("one", store));
       for (const { name, body } of tests) test(name, body);
     }

@@ -15,6 +15,7 @@ export const harnesses = {
   "wrapped reference store": wrapped(() => new ReferenceStore({ backing: new Backing() })),
   "wrapped memory": wrapped(() => new InMemoryByteStore()),
   IndexedDB: indexedDb(),
+  "IndexedDB, bounded": indexedDb({ maxBytes: 2 ** 28 }),
   "IndexedDB on fallback: memory": indexedDb({ fallback: "memory" }),
 };
 
