@@ -9,7 +9,7 @@ use crate::store::{Cursor, Page};
 impl<B: Backend> SegmentLog<B> {
     /// A page of the keys that begin with `prefix`.
     pub(super) async fn page(&self, prefix: &str, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
-        self.check_open()?;
+        let _call = self.enter()?;
         let after = cursor.map(Cursor::into_after).transpose()?;
         self.look("list", 0).await?;
         let now = self.clock.now_ms();

@@ -72,7 +72,8 @@ impl<B: Backend> SegmentLog<B> {
     /// # Errors
     /// `closed`, and what the backend says.
     pub async fn maintain(&self) -> Result<bool> {
-        // Behind the calls: it is none, and counts as none.
+        let _call = self.enter()?;
+        // Behind the calls: it counts as no request.
         self.read(&Keys::default()).await?;
         if self.due().is_none() {
             return Ok(false);

@@ -54,7 +54,7 @@ mod state;
 mod store;
 mod write;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use backend::{Answer, Backend, Fault, Guard, Lock, META, Range, Step, Store, Transaction};
@@ -80,9 +80,22 @@ pub struct SegmentLog<B> {
     /// Whether there is a connection, as far as is known.
     connected: AtomicBool,
     closed: AtomicBool,
+    /// How many calls are under way.
+    calls: AtomicUsize,
     counters: Counters,
     /// Who this handle is to other tabs, where a lease is needed.
     holder: u64,
+}
+
+/// A call under way. While there is one, the handle knows what it knew: a transaction that is open when the handle is
+/// closed goes on, and what it deletes must not be decided by a state that was emptied under it.
+struct Call<'l, B: Backend>(&'l SegmentLog<B>);
+
+impl<B: Backend> Drop for Call<'_, B> {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::SeqCst);
+        self.0.forget();
+    }
 }
 
 /// What a handle holds, for tests and curious people.
@@ -131,6 +144,7 @@ impl<B: Backend> SegmentLog<B> {
             state: Mutex::default(),
             connected: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
             counters: Counters::default(),
         }
     }
@@ -150,6 +164,22 @@ impl<B: Backend> SegmentLog<B> {
 
     fn check_open(&self) -> Result<()> {
         if self.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// A call begins.
+    fn enter(&self) -> Result<Call<'_, B>> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let call = Call(self);
+        self.check_open()?;
+        Ok(call)
+    }
+
+    /// Lets go of what is known, once the handle is closed and nobody decides anything by it.
+    fn forget(&self) {
+        if self.closed.load(Ordering::SeqCst) && self.calls.load(Ordering::SeqCst) == 0 {
+            *self.state() = State::default();
+            self.cache().clear();
+        }
     }
 
     fn tell_corrupt(&self, key: &str, reason: &str) {
@@ -173,6 +203,7 @@ impl<B: Backend> SegmentLog<B> {
     /// # Errors
     /// `closed`, and what the backend says.
     pub async fn usage(&self) -> Result<Usage> {
+        let _call = self.enter()?;
         self.look("usage", 0).await?;
         let state = self.state();
         let stored_bytes = state.segments.length() + state.rows.length();

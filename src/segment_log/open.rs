@@ -87,6 +87,8 @@ impl<B: Backend> SegmentLog<B> {
     /// The connection was found lost: the next call opens it again.
     pub(super) fn lose(&self, error: &Error) {
         if self.connected.swap(false, Ordering::SeqCst) {
+            // It may look alive, and fail for ever.
+            self.backend.close();
             tell(self.observer.as_ref(), || Event::Reopen { reason: error.message().to_owned() });
         }
     }
@@ -190,7 +192,6 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Reads the database `meta` from its checkpoint on; gives its last row.
     async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<u32> {
-        self.check_open().map_err(Fault::Failed)?;
         let runs = meta.runs.clone();
         let mut fresh = State::new(meta);
         for run in runs {
@@ -226,8 +227,6 @@ impl<B: Backend> SegmentLog<B> {
                 break;
             }
         }
-        // Closed meanwhile, the handle is to hold nothing any more.
-        self.check_open().map_err(Fault::Failed)?;
         let mut state = self.state();
         let is_another = state.meta.epoch != fresh.meta.epoch;
         let is_first = state.meta.epoch == 0;
@@ -239,7 +238,8 @@ impl<B: Backend> SegmentLog<B> {
             fresh.collect_from = state.collect_from;
         }
         let last = fresh.seen;
-        if is_another || state.seen < fresh.seen || state.meta.next_page < fresh.meta.next_page {
+        // Never back: another transaction, open meanwhile, may decide by what was known at its beginning.
+        if is_another || (state.seen, state.meta.next_page) < (fresh.seen, fresh.meta.next_page) {
             *state = fresh;
         }
         drop(state);

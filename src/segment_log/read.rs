@@ -53,9 +53,10 @@ pub(super) fn expiry(stored: &Stored, now: u64) -> Expiry {
 impl<B: Backend> SegmentLog<B> {
     /// The values of `keys`, for a call.
     pub(super) async fn look_up(&self, keys: &Keys) -> Result<Vec<Lookup>> {
+        let _call = self.enter()?;
         let began = self.clock.now_ms();
         if keys.is_empty() {
-            return self.check_open().map(|()| Vec::new());
+            return Ok(Vec::new());
         }
         let found = self.read(keys).await?;
         self.answered("get", keys.len(), began);
@@ -65,7 +66,6 @@ impl<B: Backend> SegmentLog<B> {
 
     /// The values of `keys`. Of none: what is new is read, and that is all.
     pub(super) async fn read(&self, keys: &Keys) -> Result<Vec<Lookup>> {
-        self.check_open()?;
         let (mut tries, mut lost) = (0, false);
         loop {
             let tx = self.begin(false).await?;
@@ -192,7 +192,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// What is known of `keys` without their values.
     pub(super) async fn look_at(&self, keys: &Keys) -> Result<Vec<Option<Stat>>> {
-        self.check_open()?;
+        let _call = self.enter()?;
         if keys.is_empty() {
             return Ok(Vec::new());
         }

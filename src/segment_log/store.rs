@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::SegmentLog;
 use super::backend::Backend;
 use super::format::NEVER;
-use super::state::State;
 use super::write::Change;
 use crate::clock::expires_at;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
@@ -91,8 +90,7 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
             if self.connected.swap(false, Ordering::SeqCst) {
                 self.backend.close();
             }
-            *self.state() = State::default();
-            self.cache().clear();
+            self.forget();
             Ok(())
         })
     }

@@ -50,6 +50,7 @@ pub(super) fn number(key: i64) -> Step<u32> {
 impl<B: Backend> SegmentLog<B> {
     /// Does `change` whole, or not at all.
     pub(super) async fn write(&self, operation: &'static str, change: &Change) -> Result<Written> {
+        let _call = self.enter()?;
         let began = self.clock.now_ms();
         let keys = self.check(change)?;
         if keys == 0 && !matches!(change, Change::Clear(_)) {
@@ -106,7 +107,6 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Looks at the arguments; gives how many keys there are.
     fn check(&self, change: &Change) -> Result<usize> {
-        self.check_open()?;
         match change {
             Change::Put { entries, conditions, .. } => {
                 if let Some(long) = entries.values().iter().find(|value| value.len() as u64 > LONGEST.into()) {

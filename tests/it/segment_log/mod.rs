@@ -4,6 +4,7 @@ mod behind;
 mod bounds;
 mod changes;
 mod checkpoints;
+mod closing;
 mod conditions;
 mod damage;
 mod decoders;
