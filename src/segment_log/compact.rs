@@ -88,7 +88,7 @@ impl State {
 
     /// The entries that stand in the records at `places`, as they were written: what came together stays together. By a
     /// look through the whole index.
-    fn standing_in(&self, places: &[u32]) -> Vec<(String, Stored)> {
+    pub(super) fn standing_in(&self, places: &[u32]) -> Vec<(String, Stored)> {
         let mut found = Vec::new();
         self.index.scan(&[], false, &mut |entry| {
             let stored = entry.stored();

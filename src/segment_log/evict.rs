@@ -7,17 +7,18 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::Backend;
+use super::backend::{Backend, Range};
 use super::batch::{Batch, NewRows};
-use super::format::Stored;
+use super::format::{IN_ROW, MOST, Stored};
 use super::maintain::{Done, Due};
-use super::write::Change;
 use crate::event::tell;
 use crate::sorted::{SortedMap, sort};
 use crate::{Entries, Error, Event, Result};
 
 /// One in so many bytes goes beyond what must.
 const SLACK: u64 = 32;
+/// The most records that one transaction drops.
+const DROPPED: usize = 256;
 
 /// Entries that go.
 pub(super) struct Evicted {
@@ -64,29 +65,94 @@ impl<B: Backend> SegmentLog<B> {
         tell(self.observer.as_ref(), || Event::Evict { keys: evicted.keys.len(), bytes: evicted.bytes });
     }
 
-    /// The disk is full: drops entries of at least the size of `change`, and of a share of all. Says whether there were
-    /// any.
-    pub(super) async fn make_room(&self, change: &Change) -> Result<bool> {
-        let Change::Put { entries, .. } = change else { return Ok(false) };
-        let wanted = entries.bytes() * 2;
-        // What they stood in is given back now, not when it is due.
-        Ok(self.work(Due::Room(wanted)).await? && self.work(Due::Sweep).await?)
+    /// The disk is full: gives back what nobody needs, and drops whole records until there is room for `bytes` and a
+    /// share of all is free. Says whether anything went.
+    pub(super) async fn make_room(&self, bytes: u64) -> Result<bool> {
+        let stored = || {
+            let state = self.state();
+            state.segments.length() + state.rows.length()
+        };
+        let before = stored();
+        let wanted = (bytes * 2).max(before / 8).max(1);
+        let mut is_swept = false;
+        loop {
+            let missing = wanted.saturating_sub(before.saturating_sub(stored()));
+            if missing == 0 {
+                break;
+            }
+            let worked = self.work(if is_swept { Due::Room(missing) } else { Due::Sweep }).await?;
+            if is_swept && !worked {
+                break;
+            }
+            is_swept |= !worked;
+            self.backend.pause().await;
+        }
+        Ok(stored() < before)
     }
 
-    /// Drops entries of at least so many bytes, and of a share of all.
-    pub(super) fn evict_any(&self, bytes: u64, rows: &mut NewRows, done: &mut Done) {
+    /// Drops whole records, with all that stands in them: an entry by itself gives nothing back, and compaction needs
+    /// room before it makes any.
+    pub(super) fn evict_records(&self, bytes: u64, rows: &mut NewRows, done: &mut Done) {
         let mut state = self.state();
-        let wanted = bytes.max(state.bytes() / 8).max(1);
-        let evicted = state.oldest(wanted, wanted, self.clock.now_ms(), &SortedMap::default());
-        if !evicted.keys.is_empty() {
-            rows.delete_all(&evicted.keys, &self.options.tuning);
-            done.evicted = Some(evicted);
-            done.worked = true;
+        let places = state.idlest(bytes.min(self.options.tuning.transaction_bytes));
+        let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
+        for (key, stored) in state.standing_in(&places) {
+            evicted.bytes += key.len() as u64 + u64::from(stored.length);
+            evicted.keys.push(key);
         }
+        if evicted.keys.is_empty() {
+            return;
+        }
+        rows.delete_all(&evicted.keys, &self.options.tuning);
+        for place in places {
+            let key = i64::from(place & MOST);
+            let of_store = if place & IN_ROW == 0 { &mut done.emptied } else { &mut done.rows };
+            of_store.push(Range { from: key, to: key });
+        }
+        done.evicted = Some(evicted);
+        done.worked = true;
     }
 }
 
 impl super::state::State {
+    /// The places of records of about `most` bytes: first those of whose entries the fewest were used, the oldest first.
+    fn idlest(&mut self, most: u64) -> Vec<u32> {
+        let mut used: Vec<u64> = Vec::new();
+        self.index.scan(&[], false, &mut |found| {
+            if found.is_used() {
+                used.push(found.stored().place.into());
+            }
+            true
+        });
+        used.sort_unstable();
+        let mut ranks: Vec<u64> = Vec::new();
+        for (records, flag) in [(&self.segments, 0), (&self.rows, IN_ROW)] {
+            for record in records.iter().filter(|record| record.entries > 0) {
+                let place = u64::from(record.key | flag);
+                let of_it =
+                    used.partition_point(|other| *other <= place) - used.partition_point(|other| *other < place);
+                ranks.push((of_it as u64 * 16 / u64::from(record.entries)) << 32 | place);
+            }
+        }
+        ranks.sort_unstable();
+        let (mut places, mut bytes) = (Vec::new(), 0);
+        let mut were_used = false;
+        for rank in ranks {
+            if bytes >= most || places.len() == DROPPED {
+                break;
+            }
+            let place = rank as u32;
+            bytes += self.records(place).length_of(place & MOST);
+            places.push(place);
+            were_used = rank >> 32 > 0;
+        }
+        if were_used {
+            self.index.age();
+        }
+        places.sort_unstable();
+        places
+    }
+
     /// Entries of at least `wanted` bytes, none of those that `stay`: expired ones first, then those not used, the oldest first. When
     /// there is not as much, `least` will do.
     fn oldest(&mut self, wanted: u64, least: u64, now: u64, stay: &SortedMap) -> Evicted {

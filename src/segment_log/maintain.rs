@@ -35,7 +35,7 @@ pub(super) enum Due {
     Fold,
     Compact,
     Checkpoint,
-    /// So many bytes have to go, used or not.
+    /// The disk is full: records of so many bytes have to go.
     Room(u64),
 }
 
@@ -44,8 +44,9 @@ pub(super) enum Due {
 pub(super) struct Done {
     /// Whether it was of any use.
     pub worked: bool,
-    /// Segments that it deletes.
+    /// Segments that it deletes, and rows.
     pub emptied: Vec<Range>,
+    pub rows: Vec<Range>,
     pub evicted: Option<Evicted>,
     /// How many records it emptied, and the bytes that it moved out of them.
     pub compacted: Option<(usize, u64)>,
@@ -143,16 +144,19 @@ impl<B: Backend> SegmentLog<B> {
             Due::Fold => self.empty(&tx, Store::Rows, &mut rows, &mut done).await?,
             Due::Compact => self.empty(&tx, Store::Segments, &mut rows, &mut done).await?,
             Due::Checkpoint => self.checkpoint(&tx, &mut done).await?,
-            Due::Room(bytes) => self.evict_any(bytes, &mut rows, &mut done),
+            Due::Room(bytes) => self.evict_records(bytes, &mut rows, &mut done),
         }
         done.emptied.iter().for_each(|range| tx.delete(Store::Segments, *range));
+        done.rows.iter().for_each(|range| tx.delete(Store::Rows, *range));
         self.commit(tx, rows).await?;
-        let Done { worked, emptied, evicted, compacted, meta, making, soonest, collect_from } = done;
+        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, collect_from } = done;
         {
             let mut state = self.state();
             // Nothing comes to stand in them again.
-            let within = |key: u32| emptied.iter().any(|range| (range.from..=range.to).contains(&key.into()));
-            state.segments.drop_empty(&within);
+            let within =
+                |ranges: &[Range], key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
+            state.segments.drop_empty(&|key| within(&emptied, key));
+            state.rows.drop_empty(&|key| within(&rows, key));
             state.soonest = soonest.unwrap_or(state.soonest);
             state.collect_from = collect_from.unwrap_or(state.collect_from);
             if let Some(meta) = meta {

@@ -99,6 +99,11 @@ impl Records {
         self.all.iter()
     }
 
+    /// How many bytes of values record `key` has.
+    pub fn length_of(&self, key: u32) -> u64 {
+        self.at(key).ok().and_then(|at| self.all.get(at)).map_or(0, |record| record.length.into())
+    }
+
     /// Whether record `key` is known.
     pub fn knows(&self, key: u32) -> bool {
         self.at(key).is_ok()

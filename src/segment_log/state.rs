@@ -59,7 +59,8 @@ impl State {
         self.key_bytes + self.segments.live() + self.rows.live()
     }
 
-    fn records(&mut self, place: u32) -> &mut Records {
+    /// The records that `place` is one of.
+    pub fn records(&mut self, place: u32) -> &mut Records {
         if place & IN_ROW == 0 { &mut self.segments } else { &mut self.rows }
     }
 

@@ -18,6 +18,13 @@ pub(super) enum Change {
     Clear(String),
 }
 
+impl Change {
+    /// Bytes of values.
+    fn bytes(&self) -> u64 {
+        if let Self::Put { entries, .. } = self { entries.bytes() } else { 0 }
+    }
+}
+
 /// What was written.
 pub(super) struct Written {
     /// Of each entry, whether it was stored.
@@ -78,7 +85,7 @@ impl<B: Backend> SegmentLog<B> {
                     if !full && self.options.max_bytes.is_some() =>
                 {
                     full = true;
-                    if !self.make_room(change).await? {
+                    if !self.make_room(change.bytes()).await? {
                         return Err(error);
                     }
                 }

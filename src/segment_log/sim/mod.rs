@@ -13,6 +13,7 @@ mod tables;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 pub use tab::{SimBackend, SimTransaction};
 
@@ -29,7 +30,11 @@ pub enum Mishap {
     Quota,
     /// The tab's connection is lost; its transactions are rolled back.
     Lose,
-    /// The same, but of a transaction that commits everything takes place first, and nobody hears of it.
+    /// The transaction alone is lost; the connection would go on.
+    LoseTransaction,
+    /// The connection looks alive, and whatever is asked by it is lost, until it is given up.
+    Break,
+    /// The connection is lost, but of a transaction that commits everything takes place first, and nobody hears of it.
     LoseAfter,
 }
 
@@ -45,6 +50,7 @@ pub struct Commit {
 struct Running {
     id: u64,
     tab: u64,
+    connection: u64,
     label: u64,
     writes: bool,
     started: bool,
@@ -55,6 +61,8 @@ struct Running {
     /// What it is rolled back to.
     before: Option<Stores>,
     kinds: Vec<u8>,
+    /// How many bytes it has added.
+    added: u64,
 }
 
 struct World {
@@ -65,6 +73,8 @@ struct World {
     commits: Vec<Commit>,
     /// Live connections: tab and number.
     connections: Vec<(u64, u64)>,
+    /// Those that answer nothing any more.
+    broken: Vec<u64>,
     stepped: bool,
     /// Whether one that writes may begin while earlier ones still read.
     snapshots: bool,
@@ -72,7 +82,12 @@ struct World {
     locked: bool,
     noise: u64,
     requests: u64,
+    /// How often it was told to go on, and who waits for that to be a number.
+    turns: u64,
+    paused: Vec<(u64, Waker)>,
     mishap: Option<(u64, Mishap)>,
+    /// How many bytes there is room for.
+    room: Option<u64>,
 }
 
 /// See the module. Clones are the same database.
@@ -107,13 +122,17 @@ impl SimDatabase {
             label: 0,
             commits: Vec::new(),
             connections: Vec::new(),
+            broken: Vec::new(),
             stepped: false,
             snapshots: false,
             locks: true,
             locked: false,
             noise: 1,
             requests: 0,
+            turns: 0,
+            paused: Vec::new(),
             mishap: None,
+            room: None,
         })))
     }
 
@@ -160,6 +179,17 @@ impl SimDatabase {
         self.world().requests
     }
 
+    /// How many bytes the records take.
+    pub fn bytes(&self) -> u64 {
+        self.world().stores.bytes()
+    }
+
+    /// There is room for `room` bytes, or any number. As in browsers, what a transaction deletes makes room for others
+    /// alone.
+    pub fn room(&self, room: Option<u64>) {
+        self.world().room = room;
+    }
+
     /// At the `after`-th request from now on, something goes wrong.
     pub fn mishap(&self, after: u64, mishap: Mishap) {
         self.world().mishap = Some((after, mishap));
@@ -170,7 +200,8 @@ impl SimDatabase {
         self.world().mishap.take().is_some()
     }
 
-    /// Does one request of the transactions that can go on; `choice` picks which. Says whether there was one.
+    /// Does one request of the transactions that can go on; `choice` picks which. Says whether there was one,
+    /// or anybody who lets others go first.
     pub fn step(&self, choice: u64) -> bool {
         self.world().step(choice)
     }
@@ -229,6 +260,11 @@ impl SimDatabase {
 }
 
 impl World {
+    fn draw(&mut self) -> u64 {
+        self.noise = self.noise.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        self.noise ^ self.noise >> 29
+    }
+
     /// Whether the transaction may do a request: earlier ones that write keep it from beginning, and if it writes,
     /// earlier ones that read do too.
     fn can_go_on(&self, at: usize) -> bool {
@@ -239,8 +275,12 @@ impl World {
     }
 
     fn step(&mut self, choice: u64) -> bool {
+        self.turns += 1;
+        let turns = self.turns;
+        let waits = !self.paused.is_empty();
+        self.paused.extract_if(.., |(until, _)| *until <= turns).for_each(|(_, waker)| waker.wake());
         let ready: Vec<usize> = (0..self.running.len()).filter(|at| self.can_go_on(*at)).collect();
-        let Some(at) = ready.get((choice % ready.len().max(1) as u64) as usize).copied() else { return false };
+        let Some(at) = ready.get((choice % ready.len().max(1) as u64) as usize).copied() else { return waits };
         self.requests += 1;
         let mishap = match &mut self.mishap {
             Some((0, mishap)) => Some(*mishap),
@@ -254,10 +294,16 @@ impl World {
             self.mishap = None;
         }
         let Some(running) = self.running.get(at) else { return false };
-        let (tab, writes) = (running.tab, running.writes);
+        let (tab, connection, writes) = (running.tab, running.connection, running.writes);
         match mishap {
             Some(Mishap::Abort) => self.end(at, Some(aborted())),
             Some(Mishap::Quota) if writes => self.end(at, Some(full())),
+            Some(Mishap::LoseTransaction) => self.end(at, Some(lost())),
+            Some(Mishap::Break) => {
+                self.broken.push(connection);
+                self.end(at, Some(lost()));
+            }
+            _ if self.broken.contains(&connection) => self.end(at, Some(lost())),
             Some(Mishap::Lose) => self.lose(tab),
             Some(Mishap::LoseAfter) => {
                 if let Some(running) = self.running.get(at).filter(|running| running.committing) {
@@ -302,7 +348,7 @@ impl World {
 
     /// Does the next request of a transaction.
     fn advance(&mut self, at: usize) {
-        let Self { stores, running, snapshots, .. } = self;
+        let Self { stores, running, snapshots, room, .. } = self;
         // What one that writes has done so far, nobody else sees.
         let uncommitted = running.iter().find_map(|running| running.before.clone());
         let Some(running) = running.get_mut(at) else { return };
@@ -313,6 +359,13 @@ impl World {
             } else if *snapshots {
                 running.snapshot = Some(uncommitted.unwrap_or_else(|| stores.clone()));
             }
+        }
+        let grows = running.requests.front().map_or(0, |(request, _)| request.adds());
+        running.added += grows;
+        let is_too_much = |room| running.before.as_ref().map_or(0, Stores::bytes) + running.added > room;
+        if grows > 0 && room.is_some_and(is_too_much) {
+            self.end(at, Some(full()));
+            return;
         }
         let Some((request, slot)) = running.requests.pop_front() else { return };
         if matches!(request, Request::Commit) {

@@ -28,6 +28,19 @@ impl SimBackend {
     }
 }
 
+/// Lets everybody else have a turn.
+async fn a_turn() {
+    let mut waited = false;
+    poll_fn(|task| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 struct SimGuard(SimDatabase);
 
 impl Guard for SimGuard {}
@@ -43,16 +56,11 @@ impl Backend for SimBackend {
 
     fn open(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            // Opening takes a turn, as it does in a browser.
-            let mut waited = false;
-            poll_fn(|task| {
-                if std::mem::replace(&mut waited, true) {
-                    return Poll::Ready(());
-                }
-                task.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
+            // As in a browser.
+            a_turn().await;
+            if self.connection.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                return Ok(());
+            }
             let mut world = self.database.world();
             world.next += 1;
             let number = world.next;
@@ -66,15 +74,14 @@ impl Backend for SimBackend {
     fn begin(&self, writes: bool) -> Result<SimTransaction, Fault> {
         let connection = *self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut world = self.database.world();
-        let is_live = connection.is_some_and(|number| world.connections.contains(&(self.tab, number)));
-        if !is_live {
-            return Err(lost());
-        }
+        let is_live = |number: &u64| world.connections.contains(&(self.tab, *number));
+        let connection = connection.filter(is_live).ok_or_else(lost)?;
         world.next += 1;
         let (id, label) = (world.next, world.label);
         world.running.push(Running {
             id,
             tab: self.tab,
+            connection,
             label,
             writes,
             started: false,
@@ -83,6 +90,7 @@ impl Backend for SimBackend {
             snapshot: None,
             before: None,
             kinds: Vec::new(),
+            added: 0,
         });
         Ok(SimTransaction { database: self.database.clone(), id, committed: false })
     }
@@ -106,13 +114,26 @@ impl Backend for SimBackend {
     }
 
     fn pause(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
+        Box::pin(async {
+            a_turn().await;
+            let until = {
+                let mut world = self.database.world();
+                world.turns + if world.stepped { world.draw() % 6 } else { 0 }
+            };
+            poll_fn(|task| {
+                let mut world = self.database.world();
+                if until <= world.turns {
+                    return Poll::Ready(());
+                }
+                world.paused.push((until, task.waker().clone()));
+                Poll::Pending
+            })
+            .await;
+        })
     }
 
     fn random(&self) -> u64 {
-        let mut world = self.database.world();
-        world.noise = world.noise.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-        world.noise ^ world.noise >> 29
+        self.database.world().draw()
     }
 }
 

@@ -48,6 +48,12 @@ impl Stores {
         }
     }
 
+    /// How many bytes all records take.
+    pub(super) fn bytes(&self) -> u64 {
+        let all = self.segments.records.values().chain(self.rows.records.values());
+        all.map(|record| record.len() as u64).sum()
+    }
+
     /// Does `request`; the kinds of rows that it adds go to `kinds`.
     pub(super) fn answer(&mut self, request: Request, kinds: &mut Vec<u8>) -> Reply {
         match request {
@@ -97,6 +103,17 @@ pub(super) enum Request {
     Put(i64, Value),
     Delete(Store, Range),
     Commit,
+}
+
+impl Request {
+    /// How many bytes it adds.
+    pub(super) fn adds(&self) -> u64 {
+        match self {
+            Self::Add(_, records) => records.iter().map(|record| record.len() as u64).sum(),
+            Self::Put(_, record) => record.len() as u64,
+            _ => 0,
+        }
+    }
 }
 
 /// What it is told.

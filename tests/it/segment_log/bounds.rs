@@ -166,3 +166,45 @@ fn segment_log_on_a_full_disk_refuses_or_makes_room() {
         }
     }
 }
+
+/// A full disk, and values that were written alone, or of which some were read: there is no record that nobody needs.
+#[test]
+fn segment_log_makes_room_by_records() {
+    for (batch, folded) in [(40, true), (1, true), (1, false)] {
+        let Bounded { database, store, evicted, .. } = bounded(SimDatabase::new(), 1_000_000);
+        let entry = |key: usize| (format!("k{key}"), Value::from(vec![key as u8; 100]));
+        let set = |keys: std::ops::Range<usize>| block_on(store.set_many(keys.map(entry).collect(), Ttl::Never));
+        let count = if folded { 400 } else { 40 };
+        for from in (0..count).step_by(batch) {
+            set(from..from + batch).unwrap();
+            if folded {
+                block_on(store.maintain()).unwrap();
+            }
+        }
+        let used: Vec<String> =
+            (0..count).filter(|key| key % 10 == 3 || *key > count / 2).map(|key| format!("k{key}")).collect();
+        block_on(store.get_many(Keys::from(used.as_slice()))).unwrap();
+        let full = database.bytes() + 300;
+        database.room(Some(full));
+        for round in 0..30 {
+            let keys = 1_000 + round * 10..1_010 + round * 10;
+            let before = evicted.keys.load(Ordering::SeqCst);
+            set(keys.clone()).unwrap_or_else(|error| panic!("batches of {batch}, round {round}: {error}"));
+            let gone = evicted.keys.load(Ordering::SeqCst) - before;
+            assert!(gone <= count as u64 / 2, "batches of {batch}: {gone} went at once");
+            assert!(database.bytes() <= full);
+            let keys: Vec<String> = keys.map(|key| format!("k{key}")).collect();
+            let found = block_on(store.get_many(Keys::from(keys.as_slice()))).unwrap();
+            assert!(found.iter().all(|lookup| lookup.value.is_some()));
+            assert_eq!(round > 0 || block_on(store.get("k0")).unwrap().is_none(), true, "the oldest go first");
+        }
+        let keys = block_on(store.keys("")).unwrap();
+        let found = block_on(store.get_many(Keys::from(keys.as_slice()))).unwrap();
+        assert!(found.iter().all(|lookup| lookup.value.is_some()) && keys.len() > count / 3);
+        let again =
+            SegmentLog::new(database.tab(2), SegmentLogOptions { tuning: TUNING, ..SegmentLogOptions::default() });
+        assert_eq!(block_on(again.keys("")).unwrap(), keys);
+        let again = block_on(again.get_many(Keys::from(keys.as_slice()))).unwrap();
+        assert!(again.iter().zip(&found).all(|(again, found)| again.value == found.value));
+    }
+}
