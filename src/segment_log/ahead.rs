@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
+use super::maintain::Orphans;
 use super::state::State;
 use super::write::{Failed, Written, number};
 use crate::{Error, ErrorCode};
@@ -17,13 +18,24 @@ use crate::{Error, ErrorCode};
 /// How often a call begins anew.
 const TRIES: usize = 3;
 
-/// Says, when dropped before the end, that segments are left over.
-struct Leftovers<'a>(Option<&'a Mutex<State>>);
+/// The segments of a call that are named by nobody yet: left over, if dropped before they are.
+struct Ahead<'a> {
+    state: &'a Mutex<State>,
+    /// The database that they are in.
+    epoch: u64,
+    sent: Vec<Range>,
+    /// Whether more may be on their way.
+    is_sending: bool,
+}
 
-impl Drop for Leftovers<'_> {
+impl Drop for Ahead<'_> {
     fn drop(&mut self) {
-        if let Some(state) = self.0 {
-            state.lock().unwrap_or_else(PoisonError::into_inner).collect_from = 0;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.meta.epoch == self.epoch {
+            state.left_over.append(&mut self.sent);
+            if self.is_sending {
+                state.orphans = Orphans::default();
+            }
         }
     }
 }
@@ -34,27 +46,37 @@ impl<B: Backend> SegmentLog<B> {
         // Later calls wait until this one has its place among the rows.
         let _turn = self.line.take().await;
         batch.seal();
-        let mut leftovers = Leftovers(Some(&self.state));
         for _ in 0..TRIES {
-            let (places, ranges) = self.send_segments(batch).await?;
-            let tx = self.begin_in_turn(true).await?;
-            if !has_all(&tx, &ranges).await? {
+            let mut ahead = Ahead { state: &self.state, epoch: 0, sent: Vec::new(), is_sending: true };
+            let places = self.send_segments(batch, &mut ahead).await?;
+            let Some(tx) = self.begin_ahead(&mut ahead).await? else { continue };
+            if !has_all(&tx, &ahead.sent).await? {
                 continue;
             }
             let mut rows = NewRows::default();
             rows.push_all(batch.frames(&places, Some(stamp)));
             self.commit(tx, rows).await.map_err(Failed::Committing)?;
-            leftovers.0 = None;
+            ahead.sent.clear();
             return Ok(Written { stored: Vec::new(), bytes: batch.bytes });
         }
         let removed = Error::new(ErrorCode::Unavailable, "the call's segments were removed while it was under way");
         Err(Failed::Before(Fault::Failed(removed)))
     }
 
-    /// Adds the segments, a few at a time; gives their places and the ranges of their keys.
-    async fn send_segments(&self, batch: &Batch<'_>) -> Step<(Vec<(u32, u32)>, Vec<Range>)> {
+    /// Begins a transaction; `None` in another database than those before, where the numbers are others' segments.
+    async fn begin_ahead(&self, ahead: &mut Ahead<'_>) -> Step<Option<B::Transaction>> {
+        let tx = self.begin_in_turn(true).await?;
+        let epoch = self.state().meta.epoch;
+        if ahead.sent.is_empty() {
+            ahead.epoch = epoch;
+        }
+        Ok((ahead.epoch == epoch).then_some(tx))
+    }
+
+    /// Adds the segments, a few at a time; gives their places.
+    async fn send_segments(&self, batch: &Batch<'_>, ahead: &mut Ahead<'_>) -> Step<Vec<(u32, u32)>> {
         let most = self.options.tuning.call_bytes / 2;
-        let (mut places, mut ranges) = (Vec::with_capacity(batch.segments.len()), Vec::new());
+        let mut places = Vec::with_capacity(batch.segments.len());
         let mut values = batch.values.as_slice();
         let mut rest = batch.segments.as_slice();
         while !rest.is_empty() {
@@ -68,17 +90,18 @@ impl<B: Backend> SegmentLog<B> {
             }
             let (some, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             let packed = self.pack(some, &mut values);
-            let tx = self.begin_in_turn(true).await?;
+            let Some(tx) = self.begin_ahead(ahead).await? else { break };
             let added = tx.add(Store::Segments, packed);
             let committed = tx.commit();
             let first = number(added.await?)?;
             committed.await?;
             places.extend((first..).zip(some.iter().copied()));
-            ranges.push(Range { from: first.into(), to: i64::from(first) + count as i64 - 1 });
+            ahead.sent.push(Range { from: first.into(), to: i64::from(first) + count as i64 - 1 });
             rest = others;
             self.backend.pause().await;
         }
-        Ok((places, ranges))
+        ahead.is_sending = false;
+        Ok(places)
     }
 }
 

@@ -101,7 +101,8 @@ impl<B: Backend> SegmentLog<B> {
 
     /// The opening: what went since the base, which checkpoints that are taken in know of too.
     async fn opening(&self, tx: &B::Transaction, making: &mut Making) -> Step<Opening> {
-        let (mut opening, mut graves) = (Opening::default(), SortedMap::default());
+        let mut opening = Opening::default();
+        let (mut clears, mut graves) = (SortedMap::default(), SortedMap::default());
         if making.keeps > 0 {
             let taken_in = making.meta.runs.get(making.keeps..).unwrap_or_default();
             let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
@@ -110,8 +111,8 @@ impl<B: Backend> SegmentLog<B> {
                 let before = page.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
                 match before {
                     Some(mut before) => {
-                        opening.clears.append(&mut before.clears);
-                        before.graves.drain(..).for_each(|(key, row)| drop(graves.insert(key.into(), row.into())));
+                        before.clears.drain(..).for_each(|prefix| _ = clears.insert(prefix.into(), 0));
+                        before.graves.drain(..).for_each(|(key, row)| _ = graves.insert(key.into(), row.into()));
                     }
                     // What went is not known: all that is there is written, so that nothing has to go.
                     None => (making.keeps, making.base) = (0, Run::default()),
@@ -124,9 +125,10 @@ impl<B: Backend> SegmentLog<B> {
         } else {
             for (prefix, row) in &state.clears {
                 if *row > making.base.row {
-                    opening.clears.push(prefix.clone());
+                    clears.insert(prefix.as_str().into(), 0);
                 }
             }
+            clears.from("").for_each(|(prefix, _)| opening.clears.push(prefix.to_string()));
             for (key, row) in state.graves.from("").filter(|(_, row)| *row > making.base.row.into()) {
                 graves.insert(key.clone(), row);
             }

@@ -45,7 +45,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// What must go so that `batch` fits. Its own keys do not go: they are replaced.
     pub(super) fn evict(&self, batch: &Batch<'_>, keys: &SortedMap) -> Option<Evicted> {
-        let most = self.options.max_bytes?;
+        let (most, now) = (self.options.max_bytes?, self.clock.now_ms());
         let mut state = self.state();
         let mut bytes = state.bytes();
         for item in &batch.items {
@@ -57,7 +57,7 @@ impl<B: Backend> SegmentLog<B> {
         if excess == 0 {
             return None;
         }
-        Some(state.oldest(excess + most / SLACK, excess, self.clock.now_ms(), keys))
+        Some(state.oldest(excess + most / SLACK, excess, now, keys))
     }
 
     pub(super) fn tell_evicted(&self, evicted: &Evicted) {

@@ -16,8 +16,6 @@ const BLOCK: usize = 128;
 const STEP: usize = 8;
 /// In the length: the entry was used since it was last looked at for eviction.
 const USED: u32 = 1 << 31;
-/// The longest value.
-pub const LONGEST: u32 = USED - 1;
 
 /// An entry, packed: times of 48 bits, all else of 32.
 #[derive(Clone, Copy)]
@@ -319,7 +317,7 @@ mod tests {
         Stored {
             place: number,
             offset: number ^ 7,
-            length: number & LONGEST,
+            length: number & !USED,
             sum: !number,
             version: number / 3,
             written: time & 0xFFFF_FFFF_FFFF,

@@ -11,7 +11,7 @@ use crate::{Result, Value};
 /// The key of the lease.
 const LEASE: i64 = -1;
 /// How long it is taken for, in milliseconds.
-const LIFE: u64 = 30_000;
+const LIFE: u64 = 10_000;
 
 impl<B: Backend> SegmentLog<B> {
     /// Takes the lease, or takes it again; or else gives it back, when `takes` says no. Gives when it is to be taken again,

@@ -15,16 +15,20 @@ use super::format::Meta;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
-use crate::{Error, Event, Keys, Result};
+use crate::{Event, Keys, Result};
 
 /// How many expired entries one transaction drops.
 const EXPIRED: usize = 1_000;
-/// How many keys of segments are listed at a time.
-const LISTED: u32 = 1_000;
-/// How many ranges of segments one transaction deletes.
-const RANGES: usize = 64;
-/// How long the next look for expired entries has to wait at least, in milliseconds.
+/// How many keys of segments are listed at a time, and how many segments one transaction deletes: readers wait for it.
+const LISTED: u32 = 256;
+/// How long the next look for expired entries has to wait at least, and the second at segments that somebody may be
+/// about to name, in milliseconds.
 const PATIENCE: u64 = 60_000;
+/// How many transactions are made at a time: then another tab may have the lock.
+const AT_A_TIME: usize = 256;
+/// How long nothing is tried after a first try that came to nothing, and at most, in milliseconds.
+const REST: u64 = 1_000;
+const LONGEST_REST: u64 = 60_000;
 
 /// What is worth doing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,14 +58,29 @@ pub(super) struct Done {
     pub making: Option<Making>,
     /// No entry expires before.
     soonest: Option<u64>,
-    /// Segments from here on are to be looked at.
-    collect_from: Option<i64>,
+    orphans: Option<Orphans>,
+}
+
+/// Segments that no row names: left over, or of a call that is about to.
+#[derive(Clone, Copy, Default)]
+pub struct Orphans {
+    /// Those from here on were not looked at.
+    from: i64,
+    /// Those up to this one were there when it was last looked ...
+    known: i64,
+    /// ... and nobody will have named them by then.
+    at: u64,
 }
 
 impl<B: Backend> SegmentLog<B> {
     /// Whether [`maintain`](Self::maintain) has anything to do. It costs nothing to ask.
     pub fn is_due(&self) -> bool {
-        self.connected.load(Ordering::SeqCst) && self.due().is_some()
+        let now = self.clock.now_ms();
+        let rests = {
+            let state = self.state();
+            (now + 1..=now.saturating_add(LONGEST_REST)).contains(&state.rests_until)
+        };
+        self.connected.load(Ordering::SeqCst) && !rests && self.due().is_some()
     }
 
     /// Does what is due: deletes segments of calls that did not end and those that nobody needs, drops what has expired,
@@ -76,45 +95,74 @@ impl<B: Backend> SegmentLog<B> {
         let _call = self.enter()?;
         // Behind the calls: it counts as no request.
         self.read(&Keys::default()).await?;
+        // It counts as failed until it has ended.
+        self.rest(true);
+        let worked = self.work_on().await?;
+        if let Some(worked) = worked {
+            self.rest(false);
+            return Ok(worked);
+        }
+        Ok(false)
+    }
+
+    /// How long nothing is to be tried: longer each time, unless it went well.
+    fn rest(&self, longer: bool) {
+        let now = self.clock.now_ms();
+        let mut state = self.state();
+        state.rest = if longer { (state.rest * 2).clamp(REST, LONGEST_REST) } else { 0 };
+        state.rests_until = if longer { now.saturating_add(state.rest) } else { 0 };
+    }
+
+    /// Does what is due, as far as one may at a time; `None` while another tab does.
+    async fn work_on(&self) -> Result<Option<bool>> {
         if self.due().is_none() {
-            return Ok(false);
+            return Ok(Some(false));
         }
         let (_guard, leases) = match self.backend.lock().await {
             Lock::Held(guard) => (Some(guard), false),
-            Lock::Taken => return Ok(false),
+            Lock::Taken => return Ok(None),
             Lock::Unsupported => (None, true),
         };
         let mut until = 0;
-        let mut worked = false;
-        while let Some(due) = self.due() {
+        let mut ended = Ok(Some(false));
+        for _ in 0..AT_A_TIME {
+            let Some(due) = self.due() else { break };
             if leases && until <= self.clock.now_ms() {
                 match self.lease(true).await? {
                     Some(end) => until = end,
-                    None => return Ok(worked),
+                    None => return Ok(None),
                 }
             }
-            let went_on = self.work(due).await.map_err(Error::from)?;
-            worked |= went_on;
-            if due == Due::Checkpoint && !went_on {
-                break;
+            match self.work(due).await {
+                Ok(went_on) => {
+                    ended = ended.map(|worked| worked.map(|worked| worked | went_on));
+                    if due == Due::Checkpoint && !went_on {
+                        break;
+                    }
+                }
+                Err(fault) => {
+                    ended = Err(fault.into());
+                    break;
+                }
             }
             self.backend.pause().await;
         }
         if leases {
-            self.lease(false).await?;
+            // Else it runs out.
+            let _ = self.lease(false).await;
         }
-        Ok(worked)
+        ended
     }
 
     fn due(&self) -> Option<Due> {
-        let tuning = &self.options.tuning;
+        let (tuning, now) = (&self.options.tuning, self.clock.now_ms());
         let state = self.state();
         let covered = state.meta.covered();
-        if state.collect_from < META {
+        if state.orphans.at <= now {
             Some(Due::Collect)
-        } else if state.segments.counts().1 > 0 {
+        } else if state.segments.counts().1 > 0 || !state.left_over.is_empty() {
             Some(Due::Sweep)
-        } else if self.options.drop_expired && state.soonest <= self.clock.now_ms() {
+        } else if self.options.drop_expired && state.soonest <= now {
             Some(Due::Expire)
         } else if state.rows.counts().0 >= tuning.fold_rows {
             Some(Due::Fold)
@@ -139,7 +187,9 @@ impl<B: Backend> SegmentLog<B> {
         let (mut rows, mut done) = (NewRows::default(), Done::default());
         match due {
             Due::Collect => self.collect(&tx, &mut done).await?,
-            Due::Sweep => self.state().sweep(&mut done),
+            Due::Sweep => {
+                self.state().sweep(&mut done);
+            }
             Due::Expire => self.expire(&mut rows, &mut done),
             Due::Fold => self.empty(&tx, Store::Rows, &mut rows, &mut done).await?,
             Due::Compact => self.empty(&tx, Store::Segments, &mut rows, &mut done).await?,
@@ -149,7 +199,7 @@ impl<B: Backend> SegmentLog<B> {
         done.emptied.iter().for_each(|range| tx.delete(Store::Segments, *range));
         done.rows.iter().for_each(|range| tx.delete(Store::Rows, *range));
         self.commit(tx, rows).await?;
-        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, collect_from } = done;
+        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans } = done;
         {
             let mut state = self.state();
             // Nothing comes to stand in them again.
@@ -158,7 +208,7 @@ impl<B: Backend> SegmentLog<B> {
             state.segments.drop_empty(&|key| within(&emptied, key));
             state.rows.drop_empty(&|key| within(&rows, key));
             state.soonest = soonest.unwrap_or(state.soonest);
-            state.collect_from = collect_from.unwrap_or(state.collect_from);
+            state.orphans = orphans.unwrap_or(state.orphans);
             if let Some(meta) = meta {
                 state.adopt(meta);
                 state.making = making;
@@ -174,19 +224,26 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Deletes segments that no row names: they are of calls that did not end, or were not needed any more when their
-    /// tab did.
+    /// tab did. Those behind the last one that is named may be of a call under way; these have time until a second look.
     async fn collect(&self, tx: &B::Transaction, done: &mut Done) -> Step<()> {
-        let from = self.state().collect_from;
-        let keys = tx.segments(Range { from, to: META }, LISTED).await?;
+        let now = self.clock.now_ms();
+        let mut orphans = self.state().orphans;
+        let keys = tx.segments(Range { from: orphans.from, to: META }, LISTED).await?;
         let state = self.state();
-        for key in &keys {
+        let sure = orphans.known.max(state.last_segment.into());
+        for key in keys.iter().filter(|key| **key <= sure) {
             if number(*key).is_ok_and(|key| !state.segments.knows(key)) {
                 done.emptied.push(Range { from: *key, to: *key });
             }
         }
         done.worked = !done.emptied.is_empty();
-        let last = keys.last().filter(|_| keys.len() as u32 == LISTED);
-        done.collect_from = Some(last.map_or(META, |last| last + 1));
+        let last = keys.last().copied().unwrap_or(orphans.from - 1);
+        orphans.from = last + 1;
+        if keys.len() < LISTED as usize {
+            let at = if last > sure { now.saturating_add(PATIENCE) } else { u64::MAX };
+            orphans = Orphans { from: sure + 1, known: last, at };
+        }
+        done.orphans = Some(orphans);
         Ok(())
     }
 
@@ -215,21 +272,20 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 impl State {
-    /// Deletes segments of which nothing is needed.
-    fn sweep(&self, done: &mut Done) {
-        let mut goes_on = false;
-        for record in self.segments.iter() {
+    /// Deletes segments of which nothing is needed. No others: numbers in between may be of a call under way.
+    fn sweep(&mut self, done: &mut Done) {
+        // A call may have been stored although nobody said so.
+        let nobody_named = |range: &Range| number(range.from).is_ok_and(|key| !self.segments.knows(key));
+        done.emptied.extend(self.left_over.pop().filter(nobody_named));
+        let mut left = LISTED as usize - done.emptied.len();
+        for record in self.segments.iter().filter(|record| record.entries == 0) {
+            let Some(fewer) = left.checked_sub(1) else { break };
+            left = fewer;
             let key = i64::from(record.key);
-            let is_empty = record.entries == 0;
-            if is_empty && goes_on {
-                done.emptied.last_mut().into_iter().for_each(|range| range.to = key);
-            } else if is_empty {
-                if done.emptied.len() == RANGES {
-                    break;
-                }
-                done.emptied.push(Range { from: key, to: key });
+            match done.emptied.last_mut().filter(|range| range.to + 1 == key) {
+                Some(range) => range.to = key,
+                None => done.emptied.push(Range { from: key, to: key }),
             }
-            goes_on = is_empty;
         }
         done.worked = !done.emptied.is_empty();
     }

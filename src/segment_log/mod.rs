@@ -80,6 +80,8 @@ pub struct SegmentLog<B> {
     /// Whether there is a connection, as far as is known.
     connected: AtomicBool,
     closed: AtomicBool,
+    /// Whether a transaction reads everything anew.
+    reloading: AtomicBool,
     /// How many calls are under way.
     calls: AtomicUsize,
     counters: Counters,
@@ -144,6 +146,7 @@ impl<B: Backend> SegmentLog<B> {
             state: Mutex::default(),
             connected: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            reloading: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
             counters: Counters::default(),
         }

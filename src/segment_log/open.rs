@@ -1,6 +1,6 @@
 //! The beginning of a connection, and of each transaction: what is in the database, and what is new in it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, META, Range, Step, Store, Transaction};
@@ -53,6 +53,21 @@ fn damaged(damage: Damage) -> Fault {
     })
 }
 
+/// A reload: there is one at a time, since each holds all keys in memory.
+struct Reload<'l>(&'l AtomicBool);
+
+impl<'l> Reload<'l> {
+    fn begin(reloading: &'l AtomicBool) -> Option<Self> {
+        (!reloading.swap(true, Ordering::SeqCst)).then(|| Self(reloading))
+    }
+}
+
+impl Drop for Reload<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 fn read_meta(records: &[Option<Value>]) -> Step<Option<Meta>> {
     let Some(record) = records.first().and_then(Option::as_ref) else { return Ok(None) };
     frame_of(record).and_then(|frame| Meta::read(&frame)).map(Some).map_err(damaged)
@@ -71,6 +86,7 @@ impl<B: Backend> SegmentLog<B> {
         loop {
             self.check_open().map_err(Fault::Failed)?;
             let begun = match self.connect().await {
+                Ok(()) if writes && self.state().is_older => Err(damaged(Damage::Newer)),
                 Ok(()) => self.backend.begin(writes),
                 Err(fault) => Err(fault),
             };
@@ -159,7 +175,16 @@ impl<B: Backend> SegmentLog<B> {
             };
             let continues = self.state().continues(&meta, Some(news.since));
             if !continues {
-                return self.reload(tx, meta).await;
+                let is_known = || self.state().continues(&meta, None);
+                while !is_known() {
+                    if let Some(_only) = Reload::begin(&self.reloading) {
+                        return self.reload(tx, meta).await;
+                    }
+                    // Another transaction is at it. One without a request under way would end.
+                    tx.get(Store::Rows, &[META]).await?;
+                }
+                news = self.news(tx);
+                continue;
             }
             if !is_last {
                 // Other calls look at the state between two pages: what belongs together is taken together.
@@ -169,8 +194,8 @@ impl<B: Backend> SegmentLog<B> {
             if let Some((number, _)) = rows.last() {
                 last = row_number(*number);
             }
-            let damaged = self.state().absorb(&rows);
-            damaged.into_iter().for_each(|damage| self.tell_corrupt("", damage.reason()));
+            let absorbed = self.state().absorb(&rows);
+            self.tell_damage(absorbed)?;
             if is_last {
                 let mut state = self.state();
                 if meta.next_page > state.meta.next_page {
@@ -208,9 +233,7 @@ impl<B: Backend> SegmentLog<B> {
                         }
                         read_entries(&frame, |key, stored| fresh.load(key, &stored))
                     });
-                    if let Err(damage) = read {
-                        self.tell_corrupt("", damage.reason());
-                    }
+                    self.tell_damage(read.err().into_iter().collect())?;
                 }
                 page += some;
             }
@@ -221,8 +244,7 @@ impl<B: Backend> SegmentLog<B> {
             let range = Range { from: i64::from(fresh.seen) + 1, to: META };
             let mut rows = tx.get_all(range, most).await?;
             let is_last = rows.pop_if(|(key, _)| *key == META).is_some() || rows.len() < most as usize;
-            let damaged = fresh.absorb(&rows);
-            damaged.into_iter().for_each(|damage| self.tell_corrupt("", damage.reason()));
+            self.tell_damage(fresh.absorb(&rows))?;
             if is_last {
                 break;
             }
@@ -234,12 +256,12 @@ impl<B: Backend> SegmentLog<B> {
         if !is_first {
             fresh.changes.note_all();
         }
-        if !is_another {
-            fresh.collect_from = state.collect_from;
-        }
         let last = fresh.seen;
         // Never back: another transaction, open meanwhile, may decide by what was known at its beginning.
         if is_another || (state.seen, state.meta.next_page) < (fresh.seen, fresh.meta.next_page) {
+            if !is_another {
+                (fresh.orphans, fresh.left_over) = (state.orphans, std::mem::take(&mut state.left_over));
+            }
             *state = fresh;
         }
         drop(state);
@@ -248,6 +270,18 @@ impl<B: Backend> SegmentLog<B> {
         }
         self.tell_changes();
         Ok(last)
+    }
+
+    /// Tells of damage. What a later version wrote is none.
+    fn tell_damage(&self, damage: Vec<Damage>) -> Step<()> {
+        for damage in damage {
+            if damage == Damage::Newer {
+                self.state().is_older = true;
+                return Err(damaged(damage));
+            }
+            self.tell_corrupt("", damage.reason());
+        }
+        Ok(())
     }
 
     fn tell_changes(&self) {
@@ -281,6 +315,10 @@ impl State {
                 Ok(())
             });
             if let Err(damage) = applied {
+                if damage == Damage::Newer {
+                    damaged.push(damage);
+                    break;
+                }
                 // What it said is lost; those behind it stand.
                 self.seen = number;
                 damaged.push(damage);

@@ -95,7 +95,8 @@ impl<B: Backend> SegmentLog<B> {
         if version != guess {
             (entries, version) = self.find(keys, now);
         }
-        let may_be_there = tries == 0 || tries < TRIES && version != self.state().version_at(last);
+        let is_of_now = version == self.state().version_at(last);
+        let may_be_there = tries == 0 || tries < TRIES && !is_of_now;
         if self.options.max_bytes.is_some() {
             let mut state = self.state();
             keys.iter().for_each(|key| state.index.touch(key));
@@ -119,7 +120,12 @@ impl<B: Backend> SegmentLog<B> {
                         lookup.written = Some(stored.written);
                         lookup.value = Some(value);
                     }
-                    Err(reason) => self.tell_corrupt(key, reason),
+                    Err(reason) => {
+                        self.tell_corrupt(key, reason);
+                        if is_of_now {
+                            self.state().lose(key, stored);
+                        }
+                    }
                 }
             }
             found.push(lookup);

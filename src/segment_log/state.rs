@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::backend::Range;
 use super::changes::Changes;
 use super::checkpoint::Making;
 use super::format::{IN_ROW, MOST, Meta, Opening, Row, Stored};
 use super::index::Index;
+use super::maintain::Orphans;
 use super::records::Records;
 use crate::sorted::{SortedMap, sort};
 use crate::store::Condition;
@@ -43,7 +45,14 @@ pub struct State {
     /// What other tabs did.
     pub changes: Changes,
     /// From which segment on those that no row names were not looked for yet.
-    pub collect_from: i64,
+    pub orphans: Orphans,
+    /// Segments of this handle's calls that failed.
+    pub left_over: Vec<Range>,
+    /// Until when no maintenance is tried, and how long that is.
+    pub rests_until: u64,
+    pub rest: u64,
+    /// A row was met that a later version wrote: what it says must not be passed over.
+    pub is_older: bool,
     /// The checkpoint that this handle makes.
     pub making: Option<Making>,
 }
@@ -92,13 +101,21 @@ impl State {
         }
     }
 
+    /// What is `stored` under `key` does not read: it is missing, to this handle.
+    pub fn lose(&mut self, key: &str, stored: &Stored) {
+        if self.index.get(key).as_ref() == Some(stored) {
+            self.remove(key);
+        }
+    }
+
     fn remove_prefix(&mut self, prefix: &str) {
         let mut doomed = Vec::new();
         self.index.walk(prefix, None, &mut |key, _| {
             doomed.push(key.to_owned());
             true
         });
-        doomed.iter().for_each(|key| self.remove(key));
+        // From the end: blocks that are empty go, and those behind them move.
+        doomed.iter().rev().for_each(|key| self.remove(key));
     }
 
     fn add_segments(&mut self, segments: &[(u32, u32)]) {

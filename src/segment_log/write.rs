@@ -6,10 +6,12 @@ use super::SegmentLog;
 use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::format::{Item, MOST, encode_clear};
-use super::index::LONGEST;
 use crate::sorted::SortedMap;
 use crate::store::Condition;
 use crate::{Entries, Error, ErrorCode, Keys, Result};
+
+/// The longest value: Chromium takes no record of more than 127 MiB.
+const LONGEST: usize = 126 << 20;
 
 /// What is written. One type for all, and one body for each step of it: of each kind of future the compiler makes a copy.
 pub(super) enum Change {
@@ -116,8 +118,8 @@ impl<B: Backend> SegmentLog<B> {
     fn check(&self, change: &Change) -> Result<usize> {
         match change {
             Change::Put { entries, conditions, .. } => {
-                if let Some(long) = entries.values().iter().find(|value| value.len() as u64 > LONGEST.into()) {
-                    return Err(Error::too_large("a value", long.len() as u64, LONGEST.into()));
+                if let Some(long) = entries.values().iter().find(|value| value.len() > LONGEST) {
+                    return Err(Error::too_large("a value", long.len() as u64, LONGEST as u64));
                 }
                 self.check_fits(entries, conditions.is_some())?;
                 Ok(entries.len())

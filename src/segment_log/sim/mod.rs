@@ -39,19 +39,20 @@ pub enum Mishap {
 }
 
 /// A transaction that added rows and was committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
     /// What [`SimDatabase::label`] was when it began.
     pub label: u64,
     /// The kinds of the rows that it added, in order.
     pub kinds: Vec<u8>,
+    /// The keys that these delete.
+    pub deleted: Vec<String>,
 }
 
 struct Running {
     id: u64,
     tab: u64,
     connection: u64,
-    label: u64,
     writes: bool,
     started: bool,
     committing: bool,
@@ -60,7 +61,7 @@ struct Running {
     snapshot: Option<Stores>,
     /// What it is rolled back to.
     before: Option<Stores>,
-    kinds: Vec<u8>,
+    commit: Commit,
     /// How many bytes it has added.
     added: u64,
 }
@@ -339,9 +340,7 @@ impl World {
                 }
                 running.requests.iter().for_each(|(_, slot)| slot.answer(Err(fault.clone())));
             }
-            None if !running.kinds.is_empty() => {
-                self.commits.push(Commit { label: running.label, kinds: running.kinds });
-            }
+            None if !running.commit.kinds.is_empty() => self.commits.push(running.commit),
             None => {}
         }
     }
@@ -374,7 +373,7 @@ impl World {
             return;
         }
         let stores = running.snapshot.as_mut().unwrap_or(stores);
-        let reply = stores.answer(request, &mut running.kinds);
+        let reply = stores.answer(request, &mut running.commit);
         slot.answer(Ok(reply));
     }
 }

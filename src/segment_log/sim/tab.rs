@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use super::super::backend::{Answer, Backend, Fault, Guard, Lock, Range, Store, Transaction};
 use super::tables::{Reply, Request, Slot};
-use super::{Running, SimDatabase, aborted, lost};
+use super::{Commit, Running, SimDatabase, aborted, lost};
 use crate::{BoxFuture, Error, Value};
 
 /// The database as one tab gets at it.
@@ -82,14 +82,13 @@ impl Backend for SimBackend {
             id,
             tab: self.tab,
             connection,
-            label,
             writes,
             started: false,
             committing: false,
             requests: VecDeque::new(),
             snapshot: None,
             before: None,
-            kinds: Vec::new(),
+            commit: Commit { label, ..Commit::default() },
             added: 0,
         });
         Ok(SimTransaction { database: self.database.clone(), id, committed: false })

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use super::super::backend::{Fault, META, Range, Store};
-use super::super::format::GOES_ON;
+use super::super::format::{GOES_ON, Row};
+use super::Commit;
 use crate::Value;
 
 /// An object store.
@@ -54,8 +55,8 @@ impl Stores {
         all.map(|record| record.len() as u64).sum()
     }
 
-    /// Does `request`; the kinds of rows that it adds go to `kinds`.
-    pub(super) fn answer(&mut self, request: Request, kinds: &mut Vec<u8>) -> Reply {
+    /// Does `request`; what rows it adds goes to `commit`.
+    pub(super) fn answer(&mut self, request: Request, commit: &mut Commit) -> Reply {
         match request {
             Request::Get(store, keys) => {
                 let records = &self.table(store).records;
@@ -75,7 +76,7 @@ impl Stores {
                 for record in records {
                     table.numbered += 1;
                     if store == Store::Rows {
-                        kinds.extend(record.copy(2..3).into_iter().flatten().map(|kind| kind & !GOES_ON));
+                        commit.note(&record);
                     }
                     table.records.insert(table.numbered, record);
                 }
@@ -103,6 +104,18 @@ pub(super) enum Request {
     Put(i64, Value),
     Delete(Store, Range),
     Commit,
+}
+
+impl Commit {
+    fn note(&mut self, row: &Value) {
+        let bytes = row.to_vec();
+        self.kinds.extend(bytes.get(2).map(|kind| kind & !GOES_ON));
+        if let Ok(Row::Delete(mut keys)) = Row::read(&bytes) {
+            while let Ok(Some(key)) = keys.next() {
+                self.deleted.push(key.to_owned());
+            }
+        }
+    }
 }
 
 impl Request {

@@ -21,9 +21,18 @@ impl Observe for Heard {
 }
 
 fn open(database: &SimDatabase, heard: &Arc<Heard>, memory_bytes: u64) -> SegmentLog<SimBackend> {
+    open_by(ManualClock::at(5), database, heard, memory_bytes)
+}
+
+fn open_by(
+    clock: Arc<ManualClock>,
+    database: &SimDatabase,
+    heard: &Arc<Heard>,
+    memory_bytes: u64,
+) -> SegmentLog<SimBackend> {
     let options = SegmentLogOptions {
         memory_bytes,
-        clock: Some(ManualClock::at(5)),
+        clock: Some(clock),
         observer: Some(heard.clone()),
         tuning: TUNING,
         ..SegmentLogOptions::default()
@@ -226,8 +235,13 @@ fn segment_log_survives_any_damage() {
             store.maintain().await.unwrap();
         });
         assert!(missing(&store).is_empty(), "seed {seed}");
-        let again = open(&database, &heard, 0);
+        let clock = ManualClock::at(5);
+        let again = open_by(clock.clone(), &database, &heard, 0);
         assert!(missing(&again).is_empty(), "seed {seed}");
+        // Its call may have been about to name it.
+        block_on(again.maintain()).unwrap();
+        assert!(database.segments().contains(&10_000), "seed {seed}");
+        clock.advance_ms(60_000);
         block_on(again.maintain()).unwrap();
         assert!(!database.segments().contains(&10_000), "seed {seed}");
     }

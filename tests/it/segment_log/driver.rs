@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Tuning, format};
 use bytestow::{
-    BoxFuture, ByteStore, Clock, Condition, Event, Keys, Lookup, ManualClock, Observe, Result, Stat, Ttl, Value,
-    Version,
+    BoxFuture, ByteStore, Clock, Condition, Error, ErrorCode, Event, Keys, Lookup, ManualClock, Observe, Result, Stat,
+    Ttl, Value, Version,
 };
 
 use super::model::{self, Entry, Model, live};
@@ -73,6 +73,7 @@ pub enum Op {
     Stat(Vec<String>),
     List(String, usize),
     Maintain,
+    Close,
 }
 
 enum Outcome {
@@ -81,6 +82,18 @@ enum Outcome {
     Found(Result<Vec<Lookup>>),
     Stats(Result<Vec<Option<Stat>>>),
     Pages(Result<Vec<String>>),
+}
+
+impl Outcome {
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Unit(end) => end.as_ref().err(),
+            Self::Stored(end) => end.as_ref().err(),
+            Self::Found(end) => end.as_ref().err(),
+            Self::Stats(end) => end.as_ref().err(),
+            Self::Pages(end) => end.as_ref().err(),
+        }
+    }
 }
 
 struct Task {
@@ -116,6 +129,7 @@ pub struct World {
     heard: Arc<Heard>,
     labels: u64,
     memory_bytes: u64,
+    max_bytes: Option<u64>,
     keyspace: usize,
     pub seen: Seen,
 }
@@ -130,6 +144,8 @@ pub struct Seen {
     pub checkpoints: usize,
     pub reopened: usize,
     pub unchanged: usize,
+    pub evicted: usize,
+    pub closed: usize,
 }
 
 pub const TUNING: Tuning = Tuning {
@@ -148,6 +164,10 @@ pub const TUNING: Tuning = Tuning {
 
 impl World {
     pub fn new(seed: u64, tabs: usize) -> Self {
+        Self::bounded(seed, tabs, None)
+    }
+
+    pub fn bounded(seed: u64, tabs: usize, max_bytes: Option<u64>) -> Self {
         let mut noise = Noise(seed);
         let database = SimDatabase::stepped(noise.next());
         let mut world = Self {
@@ -155,6 +175,7 @@ impl World {
             model: Model::new(),
             clock: ManualClock::at(1_000_000 + noise.next() % 1_000),
             memory_bytes: [0, 300, 100_000][noise.below(3)],
+            max_bytes,
             keyspace: [30, 250][noise.below(2)],
             noise,
             tabs: Vec::new(),
@@ -180,6 +201,7 @@ impl World {
     fn options(&self) -> SegmentLogOptions {
         SegmentLogOptions {
             memory_bytes: self.memory_bytes,
+            max_bytes: self.max_bytes,
             clock: Some(self.clock.clone()),
             observer: Some(self.heard.clone()),
             tuning: TUNING,
@@ -268,6 +290,7 @@ impl World {
                 Op::Stat(keys) => Outcome::Stats(store.stat(Keys::from(keys.as_slice())).await),
                 Op::List(prefix, limit) => Outcome::Pages(pages(&*store, prefix, limit).await),
                 Op::Maintain => Outcome::Unit(store.maintain().await.map(drop)),
+                Op::Close => Outcome::Unit(store.close().await),
             }
         });
         let writes = |task: &&Task| matches!(task.op, Op::Set(_) | Op::Delete(_) | Op::Clear(_) | Op::SetIf(..));
@@ -322,8 +345,27 @@ impl World {
             }
             let has = |kind| commit.kinds.contains(&kind);
             match op {
-                Op::Set(entries) if has(format::kind::PUT) => self.model.set(&entries),
-                Op::SetIf(entries, conditions, read) if has(format::kind::PUT) => {
+                Op::Set(_) | Op::SetIf(..) if !has(format::kind::PUT) => {
+                    // Room was made for it.
+                    self.evicted(&commit.deleted);
+                    self.model.delete(&commit.deleted);
+                    continue;
+                }
+                Op::Delete(keys) if commit.deleted != keys => {
+                    self.evicted(&commit.deleted);
+                    self.model.delete(&commit.deleted);
+                    continue;
+                }
+                Op::Clear(_) if !has(format::kind::CLEAR) => {
+                    self.evicted(&commit.deleted);
+                    self.model.delete(&commit.deleted);
+                    continue;
+                }
+                Op::Set(entries) => {
+                    self.evicted(&commit.deleted);
+                    self.model.set(&entries, &commit.deleted);
+                }
+                Op::SetIf(entries, conditions, read) => {
                     let now = self.clock.now_ms();
                     let stored = model::stored(self.model.last(), &entries, &conditions, now);
                     if let Some(read) = read {
@@ -332,10 +374,12 @@ impl World {
                         assert!(changed <= *seen, "{key} changed at {changed}, and counts as unchanged since {seen}");
                     }
                     let kept = entries.into_iter().zip(&stored).filter(|(_, stored)| **stored);
-                    self.model.set(&kept.map(|(entry, _)| entry).collect::<Vec<_>>());
+                    let kept = kept.map(|(entry, _)| entry).collect::<Vec<_>>();
+                    self.evicted(&commit.deleted);
+                    self.model.set(&kept, &commit.deleted);
                 }
-                Op::Delete(keys) if has(format::kind::DELETE) => self.model.delete(&keys),
-                Op::Clear(prefix) if has(format::kind::CLEAR) => self.model.clear(&prefix),
+                Op::Delete(keys) => self.model.delete(&keys),
+                Op::Clear(prefix) => self.model.clear(&prefix),
                 Op::Maintain => {
                     self.seen.moves += usize::from(has(format::kind::MOVE));
                     self.seen.expiries += usize::from(commit.kinds == [format::kind::DELETE]);
@@ -343,13 +387,29 @@ impl World {
                 }
                 _ => continue,
             }
+            if let Some(most) = self.max_bytes {
+                let now = self.clock.now_ms();
+                let there = self.model.last().iter().filter(|(_, entry)| entry.expires > now);
+                let bytes: usize = there.map(|(key, entry)| key.len() + entry.value.len()).sum();
+                assert!(bytes as u64 <= most, "{bytes} bytes are stored");
+            }
             let twice = self.committed.insert(commit.label, self.model.now());
             assert_eq!(twice, None, "a call took effect twice");
         }
     }
 
+    fn evicted(&mut self, keys: &[String]) {
+        assert!(keys.is_empty() || self.max_bytes.is_some(), "{keys:?} were evicted without a bound");
+        self.seen.evicted += keys.len();
+    }
+
     fn check(&mut self, task: &Task, outcome: Outcome) {
         let now = self.clock.now_ms();
+        if let Some(error) = outcome.error().filter(|error| error.code() == ErrorCode::Closed) {
+            assert!(self.tabs.iter().all(|tab| tab.number != task.tab), "{error}");
+            self.seen.closed += 1;
+            return;
+        }
         let is_orderly = self.tabs.iter().any(|tab| tab.number == task.tab && tab.is_orderly);
         let behind = task.behind.iter().filter_map(|label| self.committed.get(label)).max().copied();
         let from = task.began.max(behind.filter(|_| is_orderly).unwrap_or_default());
@@ -357,6 +417,7 @@ impl World {
         let committed = self.committed.get(&task.label).copied();
         let failed = match (&task.op, outcome) {
             (Op::Maintain, Outcome::Unit(end)) => end.is_err(),
+            (Op::Close, Outcome::Unit(Ok(()))) => false,
             (_, Outcome::Unit(Ok(()))) => {
                 assert!(committed.is_some(), "{:?} is said to be done, and was not committed", task.op);
                 false
@@ -446,9 +507,34 @@ impl World {
     }
 
     pub fn mishap(&mut self) {
-        let mishap = [Mishap::Abort, Mishap::Quota, Mishap::Lose, Mishap::LoseAfter][self.noise.below(4)];
+        let at = self.noise.below(6);
+        let mishap =
+            [Mishap::Abort, Mishap::Quota, Mishap::Lose, Mishap::LoseAfter, Mishap::LoseTransaction, Mishap::Break][at];
         self.database.mishap(self.noise.next() % 12, mishap);
         self.tabs.iter_mut().for_each(|tab| tab.is_orderly = false);
+    }
+
+    /// A handle is closed, whatever it does, and another takes its place.
+    pub fn close(&mut self) {
+        let at = self.noise.below(self.tabs.len());
+        self.call_on(at, Op::Close, Ttl::Never);
+        self.tabs.remove(at);
+        self.open_tab();
+    }
+
+    /// Nobody waits for a call any more: an abort signal, at whatever it is that it awaits.
+    pub fn drop_call(&mut self) {
+        if !self.tasks.is_empty() {
+            let at = self.noise.below(self.tasks.len());
+            drop(self.tasks.remove(at));
+            self.settle();
+        }
+    }
+
+    /// There is room for little more than is stored; or for all, again.
+    pub fn fill_disk(&mut self) {
+        let room = self.database.bytes() + self.noise.next() % 2_000;
+        self.database.room(self.noise.chance(2).then_some(room));
     }
 
     pub fn kill(&mut self) {
@@ -487,6 +573,7 @@ impl World {
     /// is stored than that takes.
     pub fn check_end(&mut self) {
         self.database.no_mishap();
+        self.database.room(None);
         self.finish();
         // The lease of a tab that was killed runs out.
         self.clock.advance_ms(60_000);
@@ -494,8 +581,12 @@ impl World {
             self.open_tab();
             let last = self.tabs.len() - 1;
             if is_maintained {
-                self.call_on(last, Op::Maintain, Ttl::Never);
-                self.finish();
+                // What nobody has named by the second look is left over.
+                for _ in 0..2 {
+                    self.call_on(last, Op::Maintain, Ttl::Never);
+                    self.finish();
+                    self.clock.advance_ms(60_000);
+                }
             }
             let all: Vec<String> = self.model.states.iter().flat_map(|map| map.keys().cloned()).collect();
             self.call_on(last, Op::Get(all), Ttl::Never);

@@ -66,6 +66,8 @@ fn segment_log_survives_a_full_disk_at_each_request() {
 fn segment_log_survives_a_lost_connection_at_each_request() {
     at_each_request(Mishap::Lose);
     at_each_request(Mishap::LoseAfter);
+    at_each_request(Mishap::LoseTransaction);
+    at_each_request(Mishap::Break);
 }
 
 /// The tab is killed at each request: what it was committing is there whole, or not at all.

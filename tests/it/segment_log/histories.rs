@@ -12,15 +12,21 @@ struct Plan {
     mishaps: bool,
     kills: bool,
     deletes: bool,
+    /// Handles are closed and calls dropped, wherever they are.
+    stops: bool,
+    max_bytes: Option<u64>,
 }
 
 fn history(seed: u64, plan: Plan) -> Seen {
-    let mut world = World::new(seed, plan.tabs);
+    let mut world = World::bounded(seed, plan.tabs, plan.max_bytes);
     for _ in 0..plan.steps {
         match world.noise.below(100) {
             0 if plan.mishaps => world.mishap(),
             1 if plan.kills && world.noise.chance(2) => world.kill(),
             2 if plan.deletes && world.noise.chance(6) => world.delete_database(),
+            3 if plan.stops && world.noise.chance(3) => world.close(),
+            4 if plan.stops => world.drop_call(),
+            5 if plan.max_bytes.is_some() && plan.mishaps => world.fill_disk(),
             3..7 => {
                 world.finish();
                 let ms = [1, 3, 20, 100_000][world.noise.below(4)];
@@ -52,6 +58,8 @@ fn histories(name: &str, count: u64, plan: Plan) {
                 all.checkpoints = all.checkpoints.max(seen.checkpoints);
                 all.reopened += seen.reopened;
                 all.unchanged += seen.unchanged;
+                all.evicted += seen.evicted;
+                all.closed += seen.closed;
             }
             Err(panic) => {
                 eprintln!("{name}: SEGMENT_LOG_SEED={seed}");
@@ -69,7 +77,8 @@ fn histories(name: &str, count: u64, plan: Plan) {
     }
 }
 
-const CALM: Plan = Plan { steps: 220, tabs: 1, mishaps: false, kills: false, deletes: false };
+const CALM: Plan =
+    Plan { steps: 220, tabs: 1, mishaps: false, kills: false, deletes: false, stops: false, max_bytes: None };
 
 #[test]
 fn segment_log_of_one_tab() {
@@ -83,8 +92,18 @@ fn segment_log_of_several_tabs() {
 }
 
 #[test]
+fn segment_log_of_several_tabs_within_bounds() {
+    let bounded = Plan { tabs: 2, max_bytes: Some(4_000), ..CALM };
+    histories("two tabs, bounded", 300, bounded);
+    histories("two tabs, bounded, and a full disk", 300, Plan { mishaps: true, kills: true, stops: true, ..bounded });
+}
+
+#[test]
 fn segment_log_of_several_tabs_and_everything_that_goes_wrong() {
     histories("three tabs", 400, Plan { tabs: 3, mishaps: true, kills: true, ..CALM });
+    histories("four tabs, closed and stopped", 400, Plan { tabs: 4, stops: true, ..CALM });
+    let stops = Plan { tabs: 3, stops: true, mishaps: true, kills: true, ..CALM };
+    histories("three tabs, closed and stopped", 300, stops);
     histories("long", 20, Plan { steps: 3_000, tabs: 3, mishaps: true, kills: true, ..CALM });
     histories("deleted databases", 200, Plan { tabs: 2, mishaps: true, kills: true, deletes: true, ..CALM });
 }

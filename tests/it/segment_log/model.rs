@@ -41,12 +41,14 @@ impl Model {
         (self.states.last_mut().unwrap(), at)
     }
 
-    pub fn set(&mut self, entries: &[(String, Entry)]) {
+    /// Entries are set, and others are evicted for it.
+    pub fn set(&mut self, entries: &[(String, Entry)], evicted: &[String]) {
         let (map, at) = self.next();
+        evicted.iter().for_each(|key| drop(map.remove(key)));
         for (key, entry) in entries {
             map.insert(key.clone(), entry.clone());
         }
-        self.changed.extend(entries.iter().map(|(key, _)| (key.clone(), at)));
+        self.changed.extend(entries.iter().map(|(key, _)| key).chain(evicted).map(|key| (key.clone(), at)));
     }
 
     pub fn delete(&mut self, keys: &[String]) {
