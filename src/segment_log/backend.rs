@@ -75,6 +75,12 @@ pub trait Backend: Portable {
     /// Gives the connection up. Transactions under way still end.
     fn close(&self);
 
+    /// Deletes a database whose own record does not read, where that is wanted: `reason` is told. Gives whether it did.
+    fn remake(&self, reason: &Error) -> BoxFuture<'_, Result<bool, Error>> {
+        let _ = reason;
+        Box::pin(async { Ok(false) })
+    }
+
     /// Tries to become the only one that compacts this database, without waiting.
     fn lock(&self) -> BoxFuture<'_, Lock>;
 
@@ -111,6 +117,9 @@ pub trait Transaction: Portable {
     /// The records under `keys`, in their order; `None` where there is none or where it alone cannot be read. One request
     /// each; their listeners may be one for all.
     fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>>;
+
+    /// The first row in `range`: cheaper than all of them.
+    fn first(&self, range: Range) -> Answer<Option<Value>>;
 
     /// The first `limit` rows in `range`, with their keys.
     fn get_all(&self, range: Range, limit: u32) -> Answer<Vec<(i64, Value)>>;

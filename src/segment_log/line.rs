@@ -6,6 +6,9 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
+use super::backend::{Fault, Step};
+use crate::Error;
+
 /// See the module.
 #[derive(Default)]
 pub struct Line(Mutex<Places>);
@@ -61,6 +64,37 @@ impl Drop for Turn<'_> {
         drop(places);
         if let Some(next) = next {
             next.wake();
+        }
+    }
+}
+
+/// The openings of the database that failed, so that those in line behind one fail with it: each would wait as long again.
+#[derive(Default)]
+pub struct Openings(Mutex<(u64, Option<Error>)>);
+
+impl Openings {
+    fn failures(&self) -> MutexGuard<'_, (u64, Option<Error>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many have failed.
+    pub fn count(&self) -> u64 {
+        self.failures().0
+    }
+
+    /// One more has.
+    pub fn failed(&self, error: Error) -> Fault {
+        let mut failures = self.failures();
+        *failures = (failures.0 + 1, Some(error.clone()));
+        Fault::Failed(error)
+    }
+
+    /// Fails as the last one did, if there were any since there were `before`.
+    pub fn since(&self, before: u64) -> Step<()> {
+        let failures = self.failures();
+        match &failures.1 {
+            Some(error) if failures.0 != before => Err(Fault::Failed(error.clone())),
+            _ => Ok(()),
         }
     }
 }

@@ -61,7 +61,7 @@ pub use backend::{Answer, Backend, Fault, Guard, Lock, META, Range, Step, Store,
 pub use options::{SegmentLogOptions, Tuning};
 
 use cache::Cache;
-use line::Line;
+use line::{Line, Openings};
 use state::State;
 
 use crate::clock::SharedClock;
@@ -75,6 +75,7 @@ pub struct SegmentLog<B> {
     clock: SharedClock,
     observer: Option<Observer>,
     line: Line,
+    opening: Openings,
     state: Mutex<State>,
     cache: Mutex<Cache>,
     /// Whether there is a connection, as far as is known.
@@ -143,6 +144,7 @@ impl<B: Backend> SegmentLog<B> {
             backend,
             options,
             line: Line::default(),
+            opening: Openings::default(),
             state: Mutex::default(),
             connected: AtomicBool::new(false),
             closed: AtomicBool::new(false),

@@ -12,10 +12,10 @@ use crate::{Error, ErrorCode, Event, Value};
 /// How many pages of a checkpoint are read at a time.
 const PAGES: u32 = 16;
 
-/// The rows behind those that are known, asked for.
+/// The first record behind the rows that are known, asked for: mostly the one that stands behind all rows.
 pub(super) struct News {
     since: u32,
-    rows: Answer<Vec<(i64, Value)>>,
+    first: Answer<Option<Value>>,
 }
 
 /// The key of page `page`.
@@ -41,6 +41,11 @@ fn row_number(key: i64) -> u32 {
 /// Whether the next row belongs to `row`.
 fn begins_a_group(row: &Value) -> bool {
     goes_on(&row.copy(0..row.len().min(FRAME_START)).unwrap_or_default())
+}
+
+/// The rows behind `since`, and the meta record.
+fn behind(since: u32) -> Range {
+    Range { from: i64::from(since) + 1, to: META }
 }
 
 fn damaged(damage: Damage) -> Fault {
@@ -76,7 +81,10 @@ fn read_meta(records: &[Option<Value>]) -> Step<Option<Meta>> {
 impl<B: Backend> SegmentLog<B> {
     /// Begins a transaction when all calls made before have begun theirs; connects first if need be.
     pub(super) async fn begin(&self, writes: bool) -> Step<B::Transaction> {
+        let before = self.opening.count();
         let _turn = self.line.take().await;
+        // Whoever stood in line while the database did not open has waited for that already.
+        self.opening.since(before)?;
         self.begin_in_turn(writes).await
     }
 
@@ -114,20 +122,33 @@ impl<B: Backend> SegmentLog<B> {
         if self.connected.load(Ordering::SeqCst) {
             return Ok(());
         }
-        self.backend.open().await.map_err(Fault::Failed)?;
+        loop {
+            self.backend.open().await.map_err(|error| self.opening.failed(error))?;
+            match self.meet().await {
+                Ok(()) => break,
+                Err(Fault::Failed(error)) if error.code() == ErrorCode::Corrupt => {
+                    if !self.backend.remake(&error).await.map_err(Fault::Failed)? {
+                        return Err(Fault::Failed(error));
+                    }
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.connected.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Looks what database it is; makes its meta record if it has none.
+    async fn meet(&self) -> Step<()> {
         // One that writes only where the meta record has to be made. Another tab may then have been first.
         for writes in [false, true] {
             let tx = self.backend.begin(writes)?;
             match read_meta(&tx.get(Store::Rows, &[META]).await?)? {
-                Some(meta) => {
-                    self.know(&tx, meta).await?;
-                    break;
-                }
+                Some(meta) => return self.know(&tx, meta).await,
                 None if writes => self.found(tx).await?,
                 None => {}
             }
         }
-        self.connected.store(true, Ordering::SeqCst);
         Ok(())
     }
 
@@ -153,27 +174,21 @@ impl<B: Backend> SegmentLog<B> {
     /// Asks for what is behind the rows that are known.
     pub(super) fn news(&self, tx: &B::Transaction) -> News {
         let since = self.state().seen;
-        let range = Range { from: i64::from(since) + 1, to: META };
-        News { since, rows: tx.get_all(range, self.options.tuning.page_rows) }
+        News { since, first: tx.first(behind(since)) }
     }
 
     /// Reads what is behind the rows that are known, page by page. The state is then that of the transaction, whose last
     /// row is given, or of a later one.
-    pub(super) async fn follow(&self, tx: &B::Transaction, mut news: News) -> Step<u32> {
-        let mut last = news.since;
+    pub(super) async fn follow(&self, tx: &B::Transaction, news: News) -> Step<u32> {
+        let (mut since, mut last) = (news.since, news.since);
+        let first = news.first.await?;
+        let mut nothing_new = first.and_then(|record| Meta::read(&frame_of(&record).ok()?).ok());
         loop {
-            let mut rows = news.rows.await?;
-            let meta = rows.pop_if(|(key, _)| *key == META);
-            let (meta, is_last) = match meta {
-                Some((_, record)) => (Some(record), true),
-                // A page without the meta record is a full one. Before its rows are taken, the record says whether any
-                // are missing before them.
-                None => (tx.get(Store::Rows, &[META]).await?.pop().flatten(), false),
+            let (meta, mut rows, is_last) = match nothing_new.take() {
+                Some(meta) => (meta, Vec::new(), true),
+                None => self.rows_behind(tx, since).await?,
             };
-            let Some(meta) = read_meta(&[meta])? else {
-                return Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "the database was made anew")));
-            };
-            let continues = self.state().continues(&meta, Some(news.since));
+            let continues = self.state().continues(&meta, Some(since));
             if !continues {
                 let is_known = || self.state().continues(&meta, None);
                 while !is_known() {
@@ -183,7 +198,7 @@ impl<B: Backend> SegmentLog<B> {
                     // Another transaction is at it. One without a request under way would end.
                     tx.get(Store::Rows, &[META]).await?;
                 }
-                news = self.news(tx);
+                since = self.state().seen;
                 continue;
             }
             if !is_last {
@@ -205,7 +220,22 @@ impl<B: Backend> SegmentLog<B> {
                 self.tell_changes();
                 return Ok(last);
             }
-            news = self.news(tx);
+            since = self.state().seen;
+        }
+    }
+
+    /// A page of the rows behind `since`, the meta record, and whether it is the last page.
+    async fn rows_behind(&self, tx: &B::Transaction, since: u32) -> Step<(Meta, Vec<(i64, Value)>, bool)> {
+        let mut rows = tx.get_all(behind(since), self.options.tuning.page_rows).await?;
+        let (record, is_last) = match rows.pop_if(|(key, _)| *key == META) {
+            Some((_, record)) => (Some(record), true),
+            // A page without the meta record is a full one. Before its rows are taken, the record says whether any are
+            // missing before them.
+            None => (tx.get(Store::Rows, &[META]).await?.pop().flatten(), false),
+        };
+        match read_meta(&[record])? {
+            Some(meta) => Ok((meta, rows, is_last)),
+            None => Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "the database was made anew"))),
         }
     }
 
@@ -241,8 +271,7 @@ impl<B: Backend> SegmentLog<B> {
         fresh.loaded();
         let most = self.options.tuning.page_rows;
         loop {
-            let range = Range { from: i64::from(fresh.seen) + 1, to: META };
-            let mut rows = tx.get_all(range, most).await?;
+            let mut rows = tx.get_all(behind(fresh.seen), most).await?;
             let is_last = rows.pop_if(|(key, _)| *key == META).is_some() || rows.len() < most as usize;
             self.tell_damage(fresh.absorb(&rows))?;
             if is_last {

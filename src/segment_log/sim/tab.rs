@@ -187,6 +187,13 @@ impl Transaction for SimTransaction {
         })
     }
 
+    fn first(&self, range: Range) -> Answer<Option<Value>> {
+        self.answer(Request::GetAll(range, 1), |reply| match reply {
+            Reply::Rows(mut rows) => Some(rows.pop().map(|(_, row)| row)),
+            _ => None,
+        })
+    }
+
     fn get_all(&self, range: Range, limit: u32) -> Answer<Vec<(i64, Value)>> {
         self.answer(Request::GetAll(range, limit), |reply| match reply {
             Reply::Rows(rows) => Some(rows),

@@ -2,33 +2,30 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
-
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::MessageChannel;
 
 use super::connection::{self, Connection};
 use super::fault;
 use super::transaction::IdbTx;
-use super::{Durability, Opening};
+use super::connection::Opening;
 use crate::segment_log::{Backend, Fault, Guard, Lock};
-use crate::timer::Timer;
-use crate::web::{SystemTimer, to_js};
+use crate::web::{JsBytes, to_js};
 use crate::{BoxFuture, Error, Value};
 
 /// A database by its name.
 pub struct IdbBackend {
     name: String,
-    durability: Durability,
     opening: Opening,
     connection: RefCell<Option<Connection>>,
 }
 
 impl IdbBackend {
     /// The database that `opening` says; nothing is opened yet.
-    pub fn new(name: String, durability: Durability, opening: Opening) -> Self {
-        Self { name, durability, opening, connection: RefCell::default() }
+    pub fn new(name: String, opening: Opening) -> Self {
+        Self { name, opening, connection: RefCell::default() }
     }
 }
 
@@ -48,7 +45,7 @@ impl Backend for IdbBackend {
     fn begin(&self, writes: bool) -> Result<IdbTx, Fault> {
         let connection = self.connection.borrow();
         let lost = || Fault::Lost(Error::new(crate::ErrorCode::Unavailable, "there is no connection to the database"));
-        let begun = IdbTx::begin(connection.as_ref().ok_or_else(lost)?.database(), writes, self.durability);
+        let begun = connection.as_ref().ok_or_else(lost)?.begin(writes);
         drop(connection);
         begun.map_err(|thrown| {
             let fault = fault::of_thrown(thrown);
@@ -75,8 +72,32 @@ impl Backend for IdbBackend {
         })
     }
 
+    fn remake(&self, reason: &Error) -> BoxFuture<'_, Result<bool, Error>> {
+        let reason = reason.message().to_owned();
+        Box::pin(async move {
+            if !self.opening.recreate {
+                return Ok(false);
+            }
+            self.close();
+            connection::delete(&self.name, self.opening.limit).await?;
+            self.opening.tell_recreated(&reason);
+            Ok(true)
+        })
+    }
+
+    /// By a message to itself: timers of a page that is not seen come once a second, or once a minute.
     fn pause(&self) -> BoxFuture<'_, ()> {
-        SystemTimer.sleep(Duration::ZERO)
+        Box::pin(async {
+            if let Ok(channel) = MessageChannel::new() {
+                let (tell, told) = deferred();
+                channel.port1().set_onmessage(Some(&tell));
+                if channel.port2().post_message(&JsValue::UNDEFINED).is_ok() {
+                    // Nothing rejects it.
+                    let _ = crate::web::for_promise(&told).await;
+                }
+                channel.port1().close();
+            }
+        })
     }
 
     fn random(&self) -> u64 {
@@ -85,6 +106,9 @@ impl Backend for IdbBackend {
     }
 
     fn pack(&self, parts: &[Value]) -> Value {
+        if let Some(whole) = packed_already(parts) {
+            return whole;
+        }
         let packed = Uint8Array::new_with_length(parts.iter().map(Value::len).sum::<usize>() as u32);
         let mut at = 0;
         for part in parts {
@@ -93,6 +117,20 @@ impl Backend for IdbBackend {
         }
         packed.into()
     }
+}
+
+/// The memory that `parts` are views on, if they fill it one after the other: as TypeScript copies the values of a call.
+fn packed_already(parts: &[Value]) -> Option<Value> {
+    let buffer = parts.first()?.as_foreign::<JsBytes>()?.array().buffer();
+    let mut end = 0;
+    for part in parts {
+        let array = part.as_foreign::<JsBytes>()?.array();
+        if array.byte_offset() != end || array.buffer() != buffer {
+            return None;
+        }
+        end += part.len() as u32;
+    }
+    (buffer.byte_length() == end).then(|| Uint8Array::new(&buffer).into())
 }
 
 /// The lock that one tab at most has; gone with the tab.

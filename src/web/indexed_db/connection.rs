@@ -1,6 +1,7 @@
 //! The connection to a database: opened at the first call, given up when another tab wants to delete the database or the
 //! page is put aside, and opened again when lost.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -9,17 +10,22 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
 
-use super::fault;
-use super::transaction::{ROWS, SEGMENTS};
+use super::transaction::{Beginner, IdbTx, ROWS, SEGMENTS};
+use super::{Durability, fault};
 use crate::event::tell;
 use crate::timer::Timer;
 use crate::web::SystemTimer;
-use crate::web::wait::for_request;
+use crate::web::wait::for_opening;
 use crate::{Error, ErrorCode, Event as Told, Observer, Result};
 
-/// How a database is opened.
+/// What JavaScript gives, or throws.
+type Thrown<T> = std::result::Result<T, JsValue>;
+
+/// How a database is opened, and what its transactions are like.
 #[derive(Clone)]
 pub struct Opening {
+    /// When a write counts as done.
+    pub durability: Durability,
     /// Whether one that does not open is deleted and made anew: for caches.
     pub recreate: bool,
     /// How long that may take. Browsers have hung in it for good.
@@ -28,9 +34,17 @@ pub struct Opening {
     pub observer: Option<Observer>,
 }
 
+impl Opening {
+    /// A database was made anew, because of `reason`.
+    pub fn tell_recreated(&self, reason: &str) {
+        tell(self.observer.as_ref(), || Told::Recreate { reason: reason.to_owned() });
+    }
+}
+
 /// An open database.
 pub struct Connection {
     database: IdbDatabase,
+    beginner: Beginner,
     aside: Closure<dyn FnMut(Event)>,
 }
 
@@ -38,7 +52,8 @@ impl Connection {
     /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the
     /// back/forward cache: the next transaction then finds the connection lost. The first by a function of JavaScript's
     /// own, which works even when the wasm instance is gone.
-    fn new(database: IdbDatabase) -> Self {
+    fn new(database: IdbDatabase, durability: Durability) -> Thrown<Self> {
+        let beginner = Beginner::new(&database, durability)?;
         if let Ok(close) = Reflect::get(&database, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
             database.set_onversionchange(Some(&close.bind0(&database)));
         }
@@ -52,12 +67,12 @@ impl Connection {
         if let Some(page) = page() {
             let _ = page.add_event_listener_with_callback("pagehide", aside.as_ref().unchecked_ref());
         }
-        Self { database, aside }
+        Ok(Self { database, beginner, aside })
     }
 
-    /// The database.
-    pub fn database(&self) -> &IdbDatabase {
-        &self.database
+    /// Begins a transaction.
+    pub fn begin(&self, writes: bool) -> Thrown<IdbTx> {
+        self.beginner.begin(writes)
     }
 }
 
@@ -82,15 +97,25 @@ fn page() -> Option<EventTarget> {
 /// `timeout` where it does neither.
 pub async fn open(name: &str, opening: &Opening) -> Result<Connection> {
     let factory = factory()?;
-    match open_once(&factory, name, opening.limit).await {
-        Err(error) if opening.recreate => {
-            delete(name).await?;
-            let connection = open_once(&factory, name, opening.limit).await?;
-            tell(opening.observer.as_ref(), || Told::Recreate { reason: error.message().to_owned() });
-            Ok(connection)
-        }
-        opened => opened,
-    }
+    let once = || open_once(&factory, name, opening);
+    let error = match once().await {
+        Err(error) if opening.recreate && is_broken(&error) => error,
+        opened => return opened,
+    };
+    // Browsers fail now and then to open what they open the next time: only what fails twice is given up.
+    let error = match once().await {
+        Err(_) => error,
+        opened => return opened,
+    };
+    delete(name, opening.limit).await?;
+    let connection = once().await?;
+    opening.tell_recreated(error.message());
+    Ok(connection)
+}
+
+/// Whether a database made anew would be better: not where the browser is slow, or the disk full.
+fn is_broken(error: &Error) -> bool {
+    !matches!(error.code(), ErrorCode::Timeout | ErrorCode::QuotaExceeded)
 }
 
 /// Where databases come from.
@@ -103,64 +128,82 @@ fn factory() -> Result<IdbFactory> {
     found.dyn_into().map_err(|_| absent())
 }
 
-async fn open_once(factory: &IdbFactory, name: &str, limit: Duration) -> Result<Connection> {
+async fn open_once(factory: &IdbFactory, name: &str, opening: &Opening) -> Result<Connection> {
     // Version 1 for ever: a version never raised is an upgrade never blocked by another tab.
-    let request = factory.open_with_u32(name, 1).map_err(fault::of_opening)?;
-    let on_upgrade = {
-        let request = request.clone();
-        Closure::<dyn FnMut()>::new(move || {
-            if let Ok(Ok(database)) = request.result().map(JsCast::dyn_into::<IdbDatabase>) {
-                // What fails here fails the opening: the database would lack its object stores.
-                let _ = create(&database, SEGMENTS).and(create(&database, ROWS));
-            }
-        })
-    };
-    request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
-    let in_time = select(Box::pin(for_request(&request)), SystemTimer.sleep(limit)).await;
-    request.set_onupgradeneeded(None);
+    let request = Asked(factory.open_with_u32(name, 1).map_err(fault::of_opening)?, Cell::new(false));
+    let upgrading = request.0.clone();
+    let on_upgrade = Closure::<dyn FnMut()>::new(move || {
+        if let Ok(Ok(database)) = upgrading.result().map(JsCast::dyn_into::<IdbDatabase>) {
+            // What fails here fails the opening: the database would lack its object stores.
+            let _ = create(&database, SEGMENTS).and(create(&database, ROWS));
+        }
+    });
+    request.0.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
+    let in_time = select(Box::pin(for_opening(&request.0)), SystemTimer.sleep(opening.limit)).await;
     if let Either::Right(_) = in_time {
-        give_up(&request);
         return Err(Error::new(ErrorCode::Timeout, "IndexedDB did not open the database in time"));
     }
-    match request.result() {
+    match request.0.result() {
         Ok(database) => {
             let database: IdbDatabase = database.unchecked_into();
             let names = database.object_store_names();
             if names.contains(SEGMENTS) && names.contains(ROWS) {
-                return Ok(Connection::new(database));
+                request.1.set(true);
+                return Connection::new(database, opening.durability).map_err(fault::of_opening);
             }
-            database.close();
             Err(fault::foreign(name, "it lacks bytestow's object stores"))
         }
-        Err(thrown) => Err(fault::of_open(name, request.error().ok().flatten().map_or(thrown, JsValue::from))),
+        Err(thrown) => Err(fault::of_open(name, request.0.error().ok().flatten().map_or(thrown, JsValue::from))),
     }
 }
 
-fn create(database: &IdbDatabase, store: &str) -> std::result::Result<(), JsValue> {
+/// An opening that was asked for, and whether it was taken over. Dropped before that, it leaves nothing behind, however late it comes: no
+/// connection, which would hold up whoever deletes the database, and no database without object stores.
+struct Asked(IdbOpenDbRequest, Cell<bool>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if self.1.get() {
+            return;
+        }
+        if let Ok(database) = self.0.result().and_then(JsCast::dyn_into::<IdbDatabase>) {
+            return database.close();
+        }
+        let (late, upgrading) = (self.0.clone(), self.0.clone());
+        let close = Closure::once_into_js(move || {
+            if let Ok(Ok(database)) = late.result().map(JsCast::dyn_into::<IdbDatabase>) {
+                database.close();
+            }
+        });
+        let undo = Closure::once_into_js(move || {
+            if let Some(tx) = upgrading.transaction() {
+                // It may have ended by itself.
+                let _ = tx.abort();
+            }
+        });
+        self.0.set_onsuccess(Some(close.unchecked_ref()));
+        self.0.set_onupgradeneeded(Some(undo.unchecked_ref()));
+    }
+}
+
+fn create(database: &IdbDatabase, store: &str) -> Thrown<()> {
     let parameters = Object::new();
     Reflect::set(&parameters, &"autoIncrement".into(), &true.into())?;
     let parameters: &IdbObjectStoreParameters = parameters.unchecked_ref();
     database.create_object_store_with_optional_parameters(store, parameters).map(drop)
 }
 
-/// Nobody waits for it any more: if it comes after all, it is closed.
-fn give_up(request: &IdbOpenDbRequest) {
-    let late = request.clone();
-    let close = Closure::once_into_js(move || {
-        if let Ok(Ok(database)) = late.result().map(JsCast::dyn_into::<IdbDatabase>) {
-            database.close();
-        }
-    });
-    request.set_onsuccess(Some(close.unchecked_ref()));
-}
-
 /// Deletes the database `name`. Other tabs give their connections up when asked; one that does not delays this.
 ///
 /// # Errors
-/// `unavailable` where there is no IndexedDB or it fails.
-pub async fn delete(name: &str) -> Result<()> {
+/// `unavailable` where there is no IndexedDB or it fails; `timeout` where that takes longer than `limit`: it is then
+/// deleted as soon as no tab holds it.
+pub async fn delete(name: &str, limit: Duration) -> Result<()> {
     let request = factory()?.delete_database(name).map_err(fault::of_opening)?;
-    for_request(&request).await;
+    let in_time = select(Box::pin(for_opening(&request)), SystemTimer.sleep(limit)).await;
+    if let Either::Right(_) = in_time {
+        return Err(Error::new(ErrorCode::Timeout, "another tab does not let go of the database that is to be deleted"));
+    }
     match request.error() {
         Ok(None) => Ok(()),
         Ok(Some(error)) => Err(fault::of_thrown(error.into()).into()),

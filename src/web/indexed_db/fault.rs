@@ -14,8 +14,9 @@ pub fn of_thrown(thrown: JsValue) -> Fault {
     let error = error_of(&name, thrown);
     match name.as_str() {
         "QuotaExceededError" => Fault::Quota(error),
-        // A connection that was closed; one whose transaction the browser ended with it says the second.
-        "InvalidStateError" | "TransactionInactiveError" => Fault::Lost(error),
+        // A connection that was closed; a transaction that ended with it; Safari's server that is gone ("Connection to
+        // Indexed Database server lost"); a transaction that somebody else than us has aborted.
+        "InvalidStateError" | "TransactionInactiveError" | "UnknownError" | "AbortError" => Fault::Lost(error),
         _ => Fault::Failed(error),
     }
 }

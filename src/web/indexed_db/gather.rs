@@ -5,7 +5,7 @@
 //! way, since another tab may have written meanwhile; and it looks at no key, since the log reads a record that several
 //! ask for once, and gives each the bytes of its own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,25 +15,31 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
 
 use crate::store::{ByteStore, Lookup};
-use crate::{BoxFuture, Error, ErrorCode, Keys, Result};
+use crate::{BoxFuture, Keys, Result};
 
 /// How often a gathering lets others go first after somebody has joined: calls that are made a microtask apart are still
 /// of one turn.
 const LETS_GO_FIRST: u32 = 2;
 
+/// A gathering of as many keys is open to no more: its answer comes in one piece, which the page has to bear.
+const MANY: usize = 1_000;
+
 type Answer = Arc<Result<Vec<Lookup>>>;
 type Read = BoxFuture<'static, Answer>;
 
-/// The reads that have not begun; see the module.
+/// Gathers reads; see the module.
 #[derive(Default)]
-pub struct Gather(Rc<RefCell<Option<Gathering>>>);
+pub struct Gather(RefCell<Option<Rc<Gathering>>>);
 
+/// Reads that become one.
+#[derive(Default)]
 struct Gathering {
     /// Those of all who have joined, one behind the other.
-    keys: Keys,
+    keys: RefCell<Keys>,
     /// How often it still lets others go first.
-    patience: u32,
-    read: Option<WeakShared<Read>>,
+    patience: Cell<u32>,
+    begun: Cell<bool>,
+    read: OnceCell<WeakShared<Read>>,
 }
 
 impl Gather {
@@ -50,54 +56,64 @@ impl Gather {
 
     /// The read of a gathering, and the place of the first of `keys` in it.
     fn join(&self, store: &Arc<impl ByteStore + 'static>, keys: Keys) -> (Shared<Read>, usize) {
-        let mut open = self.0.borrow_mut();
-        if let Some(gathering) = open.as_mut()
-            && let Some(read) = gathering.read.as_ref().and_then(WeakShared::upgrade)
-        {
-            let first = gathering.keys.len();
-            keys.iter().for_each(|key| gathering.keys.push(key));
-            gathering.patience = LETS_GO_FIRST;
-            return (read, first);
+        if let Some((gathering, read)) = self.open() {
+            let mut gathered = gathering.keys.borrow_mut();
+            let first = gathered.len();
+            if first + keys.len() <= MANY {
+                keys.iter().for_each(|key| gathered.push(key));
+                gathering.patience.set(LETS_GO_FIRST);
+                return (read, first);
+            }
         }
-        let (gather, store) = (self.0.clone(), store.clone());
+        let gathering = Rc::new(Gathering { keys: RefCell::new(keys), ..Gathering::default() });
+        gathering.patience.set(LETS_GO_FIRST);
+        let (own, store) = (gathering.clone(), store.clone());
         let read: Read = Box::pin(async move {
-            let keys = poll_fn(|cx| begun(&gather, cx)).await;
-            Arc::new(match keys {
-                Some(keys) => store.get_many(keys).await,
-                None => Err(Error::new(ErrorCode::Internal, "a shared read was lost")),
-            })
+            poll_fn(|cx| own.begin(cx)).await;
+            let keys = own.keys.take();
+            Arc::new(store.get_many(keys).await)
         });
         let read = read.shared();
-        *open = Some(Gathering { keys, patience: LETS_GO_FIRST, read: read.downgrade() });
+        if let Some(weak) = read.downgrade() {
+            let _ = gathering.read.set(weak);
+        }
+        self.0.replace(Some(gathering));
         (read, 0)
+    }
+
+    /// The gathering that has not begun, and its read.
+    fn open(&self) -> Option<(Rc<Gathering>, Shared<Read>)> {
+        let gathering = self.0.borrow().as_ref().filter(|gathering| !gathering.begun.get()).cloned()?;
+        let read = gathering.read.get()?.upgrade()?;
+        Some((gathering, read))
     }
 
     /// Has what was gathered begin before anything else does.
     pub async fn begin(&self) {
-        let read = self.0.borrow_mut().as_mut().and_then(|gathering| {
-            gathering.patience = 0;
-            gathering.read.as_ref()?.upgrade()
-        });
-        if let Some(mut read) = read {
-            poll_fn(|cx| {
-                // Whoever asked for it waits for its end.
-                let _ = read.poll_unpin(cx);
-                Poll::Ready(())
-            })
-            .await;
-        }
+        let Some((gathering, mut read)) = self.open() else { return };
+        gathering.patience.set(0);
+        poll_fn(|cx| {
+            // Whoever asked for it waits for its end.
+            let _ = read.poll_unpin(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 }
 
-/// The keys of the gathering, when it is to begin.
-fn begun(gather: &RefCell<Option<Gathering>>, cx: &mut Context<'_>) -> Poll<Option<Keys>> {
-    let mut open = gather.borrow_mut();
-    match open.as_mut() {
-        Some(gathering) if gathering.patience > 0 => {
-            gathering.patience -= 1;
-            cx.waker().wake_by_ref();
-            Poll::Pending
+impl Gathering {
+    /// Ready when it is time to begin.
+    fn begin(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.patience.get() {
+            0 => {
+                self.begun.set(true);
+                Poll::Ready(())
+            }
+            left => {
+                self.patience.set(left - 1);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
-        _ => Poll::Ready(open.take().map(|gathering| gathering.keys)),
     }
 }

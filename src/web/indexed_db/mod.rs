@@ -70,7 +70,7 @@ pub struct IndexedDbOptions {
     pub recreate: bool,
     /// Whether to go on in memory where the database cannot be had.
     pub fall_back: bool,
-    /// How long opening may take.
+    /// How long opening and deleting may take.
     pub open_limit: Duration,
     /// What runs maintenance behind the calls; without it none is done.
     pub spawn: Option<Arc<dyn Spawn>>,
@@ -124,9 +124,13 @@ thread_local! {
 impl IndexedDbByteStore {
     /// The store in the database `options.name`; nothing is opened before the first call.
     pub fn new(options: IndexedDbOptions) -> Self {
-        let opening =
-            Opening { recreate: options.recreate, limit: options.open_limit, observer: options.observer.clone() };
-        let backend = IdbBackend::new(options.name.clone(), options.durability, opening);
+        let opening = Opening {
+            durability: options.durability,
+            recreate: options.recreate,
+            limit: options.open_limit,
+            observer: options.observer.clone(),
+        };
+        let backend = IdbBackend::new(options.name.clone(), opening);
         let log = SegmentLog::new(
             backend,
             SegmentLogOptions {
@@ -168,7 +172,7 @@ impl IndexedDbByteStore {
             FALLBACKS.with_borrow_mut(|stores| stores.retain(|(known, _)| known != name));
             return Ok(());
         }
-        connection::delete(&self.options.name).await
+        connection::delete(&self.options.name, self.options.open_limit).await
     }
 
     /// What is stored in the database, in every namespace.
@@ -217,7 +221,8 @@ impl IndexedDbByteStore {
             if let Some((_, store)) = stores.iter().find(|(known, _)| known == name) {
                 return store.clone();
             }
-            let options = MemoryOptions { clock: self.options.clock.clone(), ..MemoryOptions::default() };
+            let Self { options: IndexedDbOptions { max_bytes, clock, .. }, .. } = self;
+            let options = MemoryOptions { max_bytes: *max_bytes, clock: clock.clone(), ..MemoryOptions::default() };
             let store = Arc::new(InMemoryByteStore::with_options(options));
             stores.push((name.to_owned(), store.clone()));
             store
@@ -312,7 +317,11 @@ impl ByteStore for IndexedDbByteStore {
             match self.in_order().await? {
                 // The backend is not a shared one: `all` is not asked for.
                 Some(memory) => memory.clear(prefix, true).await,
-                None => self.log.clear(prefix, all).await,
+                None => {
+                    let done = self.log.clear(prefix, all).await;
+                    self.tidy();
+                    done
+                }
             }
         })
     }
@@ -321,7 +330,11 @@ impl ByteStore for IndexedDbByteStore {
         Box::pin(async move {
             match self.in_order().await? {
                 Some(memory) => memory.set_if(entries, conditions, self.plain(ttl)).await,
-                None => self.log.set_if(entries, conditions, ttl).await,
+                None => {
+                    let done = self.log.set_if(entries, conditions, ttl).await;
+                    self.tidy();
+                    done
+                }
             }
         })
     }

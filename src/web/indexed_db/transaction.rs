@@ -2,59 +2,140 @@
 //!
 //! A transaction that only reads is never committed: in Chromium a large value can then arrive after `complete`. One that
 //! writes ends by `commit()`, or by `abort()` when it is dropped before.
+//!
+//! Half the time of a single read is that of going to and fro between wasm and JavaScript, so names cross once, object
+//! stores are looked up when first asked of, and the range of a handle's news is kept while it stays the same.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
 use super::{Durability, fault};
 use crate::segment_log::{Answer, Fault, META, Range, Store, Transaction};
 use crate::web::to_js;
-use crate::web::wait::{for_end, for_request, unheard};
-use crate::{Error, Value};
+use crate::web::wait::{for_end, for_request, listen_to_errors, unheard};
+use crate::{Error, ErrorCode, Value};
 
 /// The object store of the segments.
 pub const SEGMENTS: &str = "seg";
 /// The object store of the log.
 pub const ROWS: &str = "idx";
 
+#[wasm_bindgen]
+extern "C" {
+    type NamedStores;
+    /// `IDBTransaction.objectStore`, its name by handle.
+    #[wasm_bindgen(method, catch, js_name = objectStore)]
+    fn object_store(this: &NamedStores, name: &JsValue) -> Result<IdbObjectStore, JsValue>;
+}
+
+thread_local! {
+    static NAMES: [JsValue; 2] = [SEGMENTS.into(), ROWS.into()];
+    static META_KEY: JsValue = "meta".into();
+}
+
+/// What transactions of a connection begin with.
+pub struct Beginner {
+    begin: Function,
+    stores: JsValue,
+    modes: [JsValue; 2],
+    options: JsValue,
+    range: LastRange,
+}
+
+/// The range asked for last, and where it begins. It has no end.
+type LastRange = Rc<RefCell<Option<(i64, IdbKeyRange)>>>;
+
+impl Beginner {
+    /// For `database`.
+    pub fn new(database: &IdbDatabase, durability: Durability) -> Result<Self, JsValue> {
+        let options = Object::new();
+        if let Some(hint) = durability.hint() {
+            Reflect::set(&options, &"durability".into(), &hint.into())?;
+        }
+        // By reflection: web-sys has no method that takes options.
+        let begin: Function = Reflect::get(database, &"transaction".into())?.dyn_into()?;
+        Ok(Self {
+            begin: begin.bind0(database),
+            stores: Array::of2(&SEGMENTS.into(), &ROWS.into()).into(),
+            modes: ["readonly".into(), "readwrite".into()],
+            options: options.into(),
+            range: LastRange::default(),
+        })
+    }
+
+    /// Begins one.
+    pub fn begin(&self, writes: bool) -> Result<IdbTx, JsValue> {
+        let [reading, writing] = &self.modes;
+        let none = &JsValue::UNDEFINED;
+        let (mode, options) = if writes { (writing, &self.options) } else { (reading, none) };
+        let tx: IdbTransaction = self.begin.call3(none, &self.stores, mode, options)?.unchecked_into();
+        // One value of a read that cannot be had (a file of the browser's that is gone) is missing, and no more than that.
+        listen_to_errors(&tx, !writes);
+        Ok(IdbTx {
+            tx,
+            stores: Default::default(),
+            range: self.range.clone(),
+            writes,
+            open: Cell::new(writes),
+            failed: Cell::default(),
+        })
+    }
+}
+
 /// See the module.
 pub struct IdbTx {
     tx: IdbTransaction,
-    segments: IdbObjectStore,
-    rows: IdbObjectStore,
+    /// Its object stores, as far as they were asked for.
+    stores: [OnceCell<IdbObjectStore>; 2],
+    range: LastRange,
+    writes: bool,
     /// Whether it is to be rolled back when dropped.
     open: Cell<bool>,
+    /// Why a request could not even be made.
+    failed: Cell<Option<Fault>>,
 }
 
 impl IdbTx {
-    /// Begins one.
-    pub fn begin(database: &IdbDatabase, writes: bool, durability: Durability) -> Result<Self, JsValue> {
-        let options = Object::new();
-        if writes && let Some(hint) = durability.hint() {
-            Reflect::set(&options, &"durability".into(), &hint.into())?;
+    fn store(&self, store: Store) -> Result<&IdbObjectStore, JsValue> {
+        let at = usize::from(store == Store::Rows);
+        let [segments, rows] = &self.stores;
+        let cell = if at == 0 { segments } else { rows };
+        if cell.get().is_none() {
+            let by_name: &NamedStores = self.tx.unchecked_ref();
+            let found = NAMES.with(|[segments, rows]| by_name.object_store(if at == 0 { segments } else { rows }))?;
+            let _ = cell.set(found);
         }
-        let stores = Array::of2(&SEGMENTS.into(), &ROWS.into());
-        let mode = if writes { "readwrite" } else { "readonly" };
-        // By reflection: web-sys has no method that takes options.
-        let begin: js_sys::Function = Reflect::get(database, &"transaction".into())?.dyn_into()?;
-        let tx: IdbTransaction = begin.call3(database, &stores, &mode.into(), &options)?.unchecked_into();
-        let (segments, rows) = (tx.object_store(SEGMENTS)?, tx.object_store(ROWS)?);
-        Ok(Self { tx, segments, rows, open: Cell::new(writes) })
+        cell.get().ok_or(JsValue::UNDEFINED)
     }
 
-    fn store(&self, store: Store) -> &IdbObjectStore {
-        match store {
-            Store::Segments => &self.segments,
-            Store::Rows => &self.rows,
+    fn range(&self, range: Range) -> Result<IdbKeyRange, JsValue> {
+        // The string sorts behind all numbers, and nothing behind it.
+        if range.to != META {
+            return IdbKeyRange::bound(&key(range.from), &key(range.to));
+        }
+        let mut last = self.range.borrow_mut();
+        match last.as_ref() {
+            Some((from, kept)) if *from == range.from => Ok(kept.clone()),
+            _ => {
+                let made = IdbKeyRange::lower_bound(&key(range.from))?;
+                *last = Some((range.from, made.clone()));
+                Ok(made)
+            }
         }
     }
 
-    /// What a request that could not be made, or has failed, means: the transaction's own reason before it.
-    fn fault(tx: &IdbTransaction, thrown: JsValue) -> Fault {
-        fault::of_thrown(tx.error().map_or(thrown, JsValue::from))
+    /// A request of a writing transaction could not be made: nothing of it is to be stored.
+    fn give_up(&self, thrown: JsValue) -> Fault {
+        let fault = fault_of(&self.tx, thrown);
+        self.failed.set(Some(fault.clone()));
+        // It may have ended by itself.
+        let _ = self.tx.abort();
+        fault
     }
 }
 
@@ -67,25 +148,26 @@ impl Drop for IdbTx {
     }
 }
 
+/// What a request that could not be made, or has failed, means: the transaction's own reason before it.
+fn fault_of(tx: &IdbTransaction, thrown: JsValue) -> Fault {
+    fault::of_thrown(tx.error().map_or(thrown, JsValue::from))
+}
+
 fn key(number: i64) -> JsValue {
-    if number == META { "meta".into() } else { JsValue::from_f64(number as f64) }
+    if number == META { META_KEY.with(JsValue::clone) } else { JsValue::from_f64(number as f64) }
 }
 
 fn number(key: &JsValue) -> i64 {
     key.as_f64().map_or(META, |number| number as i64)
 }
 
-fn key_range(range: Range) -> Result<IdbKeyRange, JsValue> {
-    IdbKeyRange::bound(&key(range.from), &key(range.to))
-}
-
 /// The result of a request, or why it has none.
 async fn result(tx: &IdbTransaction, request: &IdbRequest) -> Result<JsValue, Fault> {
     for_request(request).await;
     match request.error() {
-        Ok(None) => request.result().map_err(|thrown| IdbTx::fault(tx, thrown)),
-        Ok(Some(error)) => Err(IdbTx::fault(tx, error.into())),
-        Err(thrown) => Err(IdbTx::fault(tx, thrown)),
+        Ok(None) => request.result().map_err(|thrown| fault_of(tx, thrown)),
+        Ok(Some(error)) => Err(fault_of(tx, error.into())),
+        Err(thrown) => Err(fault_of(tx, thrown)),
     }
 }
 
@@ -95,18 +177,19 @@ fn value(found: JsValue) -> Option<Value> {
 
 impl Transaction for IdbTx {
     fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>> {
-        let (tx, store) = (self.tx.clone(), self.store(store).clone());
+        let tx = self.tx.clone();
         let mut requests = Vec::with_capacity(keys.len());
         let mut failed = None;
         for number in keys {
-            match store.get(&key(*number)) {
+            match self.store(store).and_then(|store| store.get(&key(*number))) {
                 Ok(request) => {
-                    // One that cannot be read (a file of the browser's that is gone) is missing, and no more than that.
-                    unheard(&request);
+                    if self.writes {
+                        unheard(&request);
+                    }
                     requests.push(request);
                 }
                 Err(thrown) => {
-                    failed = Some(Self::fault(&tx, thrown));
+                    failed = Some(fault_of(&tx, thrown));
                     break;
                 }
             }
@@ -119,36 +202,43 @@ impl Transaction for IdbTx {
             if let Some(last) = requests.last() {
                 for_request(last).await;
             }
-            if let Some(error) = tx.error() {
-                return Err(fault::of_thrown(error.into()));
-            }
             let mut found = Vec::with_capacity(requests.len());
             for request in requests {
-                found.push(request.result().ok().and_then(value));
+                let value = request.result().ok().and_then(value);
+                // Missing, or damaged, which Chromium has called by three names; or the transaction has ended before.
+                if value.is_none()
+                    && let Ok(Some(error)) = request.error()
+                    && error.name() == "AbortError"
+                {
+                    return Err(fault_of(&tx, error.into()));
+                }
+                found.push(value);
             }
             Ok(found)
         })
     }
 
+    fn first(&self, range: Range) -> Answer<Option<Value>> {
+        let tx = self.tx.clone();
+        let asked = self.range(range).and_then(|range| self.store(Store::Rows)?.get(&range));
+        Box::pin(async move {
+            let asked = asked.map_err(|thrown| fault_of(&tx, thrown))?;
+            Ok(value(result(&tx, &asked).await?))
+        })
+    }
+
     fn get_all(&self, range: Range, limit: u32) -> Answer<Vec<(i64, Value)>> {
-        let (tx, rows) = (self.tx.clone(), self.rows.clone());
-        let asked = key_range(range).and_then(|bounds| {
-            let values = rows.get_all_with_key_and_limit(&bounds, limit)?;
-            Ok((bounds, values))
+        let tx = self.tx.clone();
+        let asked = self.range(range).and_then(|range| {
+            let rows = self.store(Store::Rows)?;
+            let values = rows.get_all_with_key_and_limit(&range, limit)?;
+            Ok((values, rows.get_all_keys_with_key_and_limit(&range, limit)?))
         });
         Box::pin(async move {
-            let (bounds, values) = asked.map_err(|thrown| Self::fault(&tx, thrown))?;
+            let (values, keys) = asked.map_err(|thrown| fault_of(&tx, thrown))?;
             let values: Array = result(&tx, &values).await?.unchecked_into();
+            let keys: Array = result(&tx, &keys).await?.unchecked_into();
             let mut found = Vec::with_capacity(values.length() as usize);
-            // What stands alone behind all rows is the one that is always there: no need to ask for its key.
-            let keys = if values.length() == 1 && range.to == META && limit > 1 {
-                Array::of1(&key(META))
-            } else if values.length() == 0 {
-                Array::new()
-            } else {
-                let keys = rows.get_all_keys_with_key_and_limit(&bounds, limit);
-                result(&tx, &keys.map_err(|thrown| Self::fault(&tx, thrown))?).await?.unchecked_into()
-            };
             for (at, record) in values.iter().enumerate() {
                 // What is no record of ours reads as an empty one, which is damaged.
                 found.push((number(&keys.get(at as u32)), value(record).unwrap_or_default()));
@@ -159,9 +249,11 @@ impl Transaction for IdbTx {
 
     fn segments(&self, range: Range, limit: u32) -> Answer<Vec<i64>> {
         let tx = self.tx.clone();
-        let asked = key_range(range).and_then(|range| self.segments.get_all_keys_with_key_and_limit(&range, limit));
+        let asked = self
+            .range(range)
+            .and_then(|range| self.store(Store::Segments)?.get_all_keys_with_key_and_limit(&range, limit));
         Box::pin(async move {
-            let asked = asked.map_err(|thrown| Self::fault(&tx, thrown))?;
+            let asked = asked.map_err(|thrown| fault_of(&tx, thrown))?;
             let keys: Array = result(&tx, &asked).await?.unchecked_into();
             let mut numbers = Vec::with_capacity(keys.length() as usize);
             keys.iter().for_each(|key| numbers.push(number(&key)));
@@ -171,49 +263,52 @@ impl Transaction for IdbTx {
 
     fn add(&self, store: Store, records: Vec<Value>) -> Answer<i64> {
         let tx = self.tx.clone();
-        let store = self.store(store);
-        let mut first = Err(JsValue::UNDEFINED);
-        for (at, record) in records.iter().enumerate() {
-            let request = store.add(&to_js(record));
-            if at == 0 {
-                first = request;
-            } else if let Err(thrown) = request {
-                first = Err(thrown);
-                break;
+        let mut first = None;
+        for record in &records {
+            match self.store(store).and_then(|store| store.add(&to_js(record))) {
+                Ok(request) => first = first.or(Some(request)),
+                Err(thrown) => {
+                    let fault = self.give_up(thrown);
+                    return Box::pin(async move { Err(fault) });
+                }
             }
         }
         Box::pin(async move {
-            let first = first.map_err(|thrown| Self::fault(&tx, thrown))?;
-            Ok(number(&result(&tx, &first).await?))
+            match first {
+                Some(first) => Ok(number(&result(&tx, &first).await?)),
+                None => Err(Fault::Failed(Error::new(ErrorCode::Internal, "no record was to be added"))),
+            }
         })
     }
 
     fn put(&self, number: i64, row: Value) {
-        // What fails aborts the transaction, whose end tells of it.
-        if self.rows.put_with_key(&to_js(&row), &key(number)).is_err() {
-            let _ = self.tx.abort();
+        if let Err(thrown) = self.store(Store::Rows).and_then(|rows| rows.put_with_key(&to_js(&row), &key(number))) {
+            self.give_up(thrown);
         }
     }
 
     fn delete(&self, store: Store, range: Range) {
-        if key_range(range).and_then(|range| self.store(store).delete(&range)).is_err() {
-            let _ = self.tx.abort();
+        if let Err(thrown) = self.range(range).and_then(|range| self.store(store)?.delete(&range)) {
+            self.give_up(thrown);
         }
     }
 
     fn commit(self) -> Answer<()> {
         self.open.set(false);
-        let tx = self.tx.clone();
+        let (tx, failed) = (self.tx.clone(), self.failed.take());
         #[expect(deprecated, reason = "web-sys marks it so; the standard does not")]
         let asked = tx.commit();
         Box::pin(async move {
-            asked.map_err(|thrown| Self::fault(&tx, thrown))?;
+            if let Some(fault) = failed {
+                return Err(fault);
+            }
+            asked.map_err(|thrown| fault_of(&tx, thrown))?;
             if for_end(&tx).await {
                 return Ok(());
             }
-            let aborted =
-                || Fault::Failed(Error::new(crate::ErrorCode::Unavailable, "IndexedDB aborted the transaction"));
-            Err(tx.error().map_or_else(aborted, |reason| fault::of_thrown(reason.into())))
+            // Without a reason it was not ours: the browser has ended the connection.
+            let cut = || Fault::Lost(Error::new(ErrorCode::Unavailable, "IndexedDB aborted the transaction"));
+            Err(tx.error().map_or_else(cut, |reason| fault::of_thrown(reason.into())))
         })
     }
 }

@@ -1,0 +1,54 @@
+//! Hints among tabs that something was written, so that one which makes no call hears of it too. What was written, and
+//! whether it was, each reads in the database: a tab may die between its commit and its hint.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::BroadcastChannel;
+
+/// The hints of a handle, for as long as it has a connection.
+pub struct Hints {
+    name: String,
+    channel: RefCell<Option<BroadcastChannel>>,
+    /// What hears of others' hints.
+    listener: RefCell<Option<Closure<dyn FnMut()>>>,
+}
+
+impl Hints {
+    /// About the database `name`.
+    pub fn new(name: &str) -> Self {
+        Self { name: ["bytestow ", name].concat(), channel: RefCell::default(), listener: RefCell::default() }
+    }
+
+    /// Has `listener` hear of others' hints, from the next connection on.
+    pub fn listen(&self, listener: Closure<dyn FnMut()>) {
+        self.listener.replace(Some(listener));
+    }
+
+    /// There is a connection.
+    pub fn open(&self) {
+        // Where there are no such channels, nobody is told.
+        let Ok(channel) = BroadcastChannel::new(&self.name) else { return };
+        if let Some(listener) = &*self.listener.borrow() {
+            channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        }
+        if let Some(before) = self.channel.replace(Some(channel)) {
+            before.close();
+        }
+    }
+
+    /// Tells the others.
+    pub fn tell(&self) {
+        if let Some(channel) = &*self.channel.borrow() {
+            let _ = channel.post_message(&JsValue::UNDEFINED);
+        }
+    }
+
+    /// There is no connection any more: a page put aside could not be kept with an open channel.
+    pub fn close(&self) {
+        if let Some(channel) = self.channel.take() {
+            channel.close();
+        }
+    }
+}
