@@ -39,6 +39,8 @@ pub enum Fault {
     Quota(Error),
     /// The connection is gone, and with it whatever was not committed.
     Lost(Error),
+    /// A record was there under the number that was to be given out: what was there before the last failure was not counted.
+    Clash(Error),
     /// Anything else; the transaction was rolled back.
     Failed(Error),
 }
@@ -46,7 +48,7 @@ pub enum Fault {
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Quota(error) | Fault::Lost(error) | Fault::Failed(error) => error,
+            Fault::Quota(error) | Fault::Lost(error) | Fault::Clash(error) | Fault::Failed(error) => error,
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Values and errors that live on JavaScript's side.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
+use crate::checksum::checksum;
 use crate::error::ForeignError;
 use crate::{Error, ErrorCode, ForeignBytes, Value};
+
+/// Values up to this long are copied to one place for their checksum; it stays.
+const LONGEST_IN_SCRATCH: usize = 1 << 16;
 
 /// The bytes of a `Uint8Array`, by handle: they never enter linear memory unless asked for by `to_vec`.
 #[derive(Clone, Debug)]
@@ -55,6 +60,24 @@ impl ForeignBytes for JsBytes {
     fn slice(&self, range: Range<usize>) -> Value {
         let array = self.array.slice(range.start as u32, range.end as u32);
         Value::foreign(Self { array, len: range.len() })
+    }
+
+    fn checksum(&self) -> u32 {
+        thread_local! {
+            /// One for all: memory of their own would cost a thousand values as long again.
+            static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        if self.len > LONGEST_IN_SCRATCH {
+            return checksum(&self.to_vec());
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            if scratch.len() < self.len {
+                scratch.resize(self.len, 0);
+            }
+            let Some(bytes) = scratch.get_mut(..self.len) else { return 0 };
+            self.array.copy_to(bytes);
+            checksum(bytes)
+        })
     }
 
     fn as_any(&self) -> &dyn Any {

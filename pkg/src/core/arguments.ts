@@ -61,31 +61,59 @@ export function joined(keys: string[], what = "keys"): string {
   }
 }
 
-/** Checks the pairs of a call, joins the keys and copies the values. */
-export function pairBatch(pairs: unknown): PairBatch {
+/**
+ * Checks the pairs of a call, joins the keys and copies the values: each into memory of its own, or, where the store packs
+ * them into segments of at most `segmentBytes` anyway, there at once.
+ */
+export function pairBatch(pairs: unknown, segmentBytes = 0): PairBatch {
   if (!Array.isArray(pairs)) throw invalid(`pairs must be an array of [key, value], not ${kindOf(pairs)}`);
   const lengths = new Uint32Array(pairs.length);
   const keys: string[] = [];
-  const values: Uint8Array<ArrayBuffer>[] = [];
+  const given: Uint8Array[] = [];
   for (let at = 0; at < pairs.length; at++) {
     const pair: unknown = pairs[at];
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw invalid(`pairs[${at}] must be [key, value], not ${kindOf(pair)}`);
     }
     const key = checkText(pair[0], `pairs[${at}][0]`);
-    values.push(copyOf(pair[1], `pairs[${at}][1]`));
+    given.push(checkBytes(pair[1], `pairs[${at}][1]`));
     lengths[at] = key.length;
     keys.push(key);
   }
-  return { joined: joined(keys), lengths, values };
+  return { joined: joined(keys), lengths, values: copies(given, segmentBytes) };
+}
+
+/** The arrays, side by side in buffers of at most `most` bytes; each in a buffer of its own that is longer. */
+function copies(arrays: Uint8Array[], most: number): Uint8Array<ArrayBuffer>[] {
+  const values: Uint8Array<ArrayBuffer>[] = [];
+  for (let begin = 0; begin < arrays.length; ) {
+    let [end, bytes] = [begin, 0];
+    do bytes += (arrays[end++] as Uint8Array).length;
+    while (end < arrays.length && bytes + (arrays[end] as Uint8Array).length <= most);
+    const buffer = new ArrayBuffer(bytes);
+    const all = new Uint8Array(buffer);
+    let offset = 0;
+    for (; begin < end; begin++) {
+      const array = arrays[begin] as Uint8Array;
+      all.set(array, offset);
+      values.push(new Uint8Array(buffer, offset, array.length));
+      offset += array.length;
+    }
+  }
+  return values;
 }
 
 /** The bytes of a value in memory of their own: whatever the caller does to the array, the store keeps these. */
 export function copyOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
+  // Through the constructor, not slice(): a subclass (Buffer) may have made its slice a view.
+  return new Uint8Array(checkBytes(value, name));
+}
+
+/** Checks the bytes of a value. */
+function checkBytes(value: unknown, name: string): Uint8Array {
   if (!isUint8Array(value)) throw invalid(`${name} must be a Uint8Array, not ${kindOf(value)}`);
   if (value.byteLength === 0) checkAttached(value, name);
-  // Through the constructor, not slice(): a subclass (Buffer) may have made its slice a view.
-  return new Uint8Array(value);
+  return value;
 }
 
 /** By its tag, not by `instanceof`: arrays of other realms (iframes, jsdom) are arrays too. */

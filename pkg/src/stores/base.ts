@@ -64,12 +64,17 @@ export abstract class ByteStore {
   readonly lc_namespace: string[] = ["bytestow", "storage"];
 
   readonly #handle: Handle<WasmStore>;
+  readonly #segmentBytes: number;
   #closed = false;
   /** What was counted by an object in wasm that is no more. */
   #counted = NOTHING_COUNTED;
 
-  /** `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. */
-  protected constructor(make: () => object, options: StoreOptions) {
+  /**
+   * `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. `segmentBytes` is for a
+   * store that packs the values of a call into segments of that length.
+   */
+  protected constructor(make: () => object, options: StoreOptions, segmentBytes = 0) {
+    this.#segmentBytes = segmentBytes;
     const emit = emitter(options.onEvent);
     // The wasm object's type stays out of the public declarations.
     this.#handle = new Handle(make as () => WasmStore, (reason) => emit?.({ type: "reset", reason }));
@@ -121,7 +126,7 @@ export abstract class ByteStore {
    */
   mset(keyValuePairs: [string, Uint8Array][], options?: SetOptions): Promise<void> {
     return this.#call(options, (signal) => {
-      const { joined, lengths, values } = pairBatch(keyValuePairs);
+      const { joined, lengths, values } = pairBatch(keyValuePairs, this.#segmentBytes);
       const ttl = ttlOf(options);
       if (lengths.length === 0) return Promise.resolve();
       return this.#handle.run((store) => store.call(Operation.Set, joined, lengths, values, ttl), signal);
@@ -182,7 +187,7 @@ export abstract class ByteStore {
    */
   setIf(pairs: [string, Uint8Array][], condition: SetCondition, options?: SetOptions): Promise<boolean[]> {
     return this.#call(options, (signal) => {
-      const { joined, lengths, values } = pairBatch(pairs);
+      const { joined, lengths, values } = pairBatch(pairs, this.#segmentBytes);
       if (condition !== "absent" && condition !== "present") {
         throw invalid(`condition must be "absent" or "present", not ${kindOf(condition)}`);
       }

@@ -35,6 +35,9 @@ const durabilities = {
   default: WriteDurability.Default,
 } as const;
 
+/** As the segment log cuts them: what is not so, is packed a second time. */
+const SEGMENT_BYTES = 56 * 1_024;
+
 /** A page has nobody to tell of work that goes on behind the calls. */
 const inTheBackground = () => undefined;
 
@@ -78,7 +81,7 @@ export class IndexedDBByteStore extends ByteStore {
         now,
         emitter(onEvent),
       );
-    super(make, { onEvent });
+    super(make, { onEvent }, SEGMENT_BYTES);
   }
 
   /**

@@ -1,16 +1,16 @@
 //! The engine's database: one of IndexedDB's, by `web_sys`.
 
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::MessageChannel;
 
+use super::connection::Opening;
 use super::connection::{self, Connection};
 use super::fault;
 use super::transaction::IdbTx;
-use super::connection::Opening;
 use crate::segment_log::{Backend, Fault, Guard, Lock};
 use crate::web::{JsBytes, to_js};
 use crate::{BoxFuture, Error, Value};

@@ -202,7 +202,10 @@ pub async fn delete(name: &str, limit: Duration) -> Result<()> {
     let request = factory()?.delete_database(name).map_err(fault::of_opening)?;
     let in_time = select(Box::pin(for_opening(&request)), SystemTimer.sleep(limit)).await;
     if let Either::Right(_) = in_time {
-        return Err(Error::new(ErrorCode::Timeout, "another tab does not let go of the database that is to be deleted"));
+        return Err(Error::new(
+            ErrorCode::Timeout,
+            "another tab does not let go of the database that is to be deleted",
+        ));
     }
     match request.error() {
         Ok(None) => Ok(()),

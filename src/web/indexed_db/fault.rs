@@ -14,6 +14,7 @@ pub fn of_thrown(thrown: JsValue) -> Fault {
     let error = error_of(&name, thrown);
     match name.as_str() {
         "QuotaExceededError" => Fault::Quota(error),
+        "ConstraintError" => Fault::Clash(error),
         // A connection that was closed; a transaction that ended with it; Safari's server that is gone ("Connection to
         // Indexed Database server lost"); a transaction that somebody else than us has aborted.
         "InvalidStateError" | "TransactionInactiveError" | "UnknownError" | "AbortError" => Fault::Lost(error),

@@ -17,7 +17,7 @@ use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransacti
 use super::{Durability, fault};
 use crate::segment_log::{Answer, Fault, META, Range, Store, Transaction};
 use crate::web::to_js;
-use crate::web::wait::{for_end, for_request, listen_to_errors, unheard};
+use crate::web::wait::{for_end, for_request, listen_to_failures, unheard};
 use crate::{Error, ErrorCode, Value};
 
 /// The object store of the segments.
@@ -45,6 +45,8 @@ pub struct Beginner {
     modes: [JsValue; 2],
     options: JsValue,
     range: LastRange,
+    /// The last write met a full disk.
+    full: Rc<Cell<bool>>,
 }
 
 /// The range asked for last, and where it begins. It has no end.
@@ -65,17 +67,28 @@ impl Beginner {
             modes: ["readonly".into(), "readwrite".into()],
             options: options.into(),
             range: LastRange::default(),
+            full: Rc::default(),
         })
     }
 
     /// Begins one.
     pub fn begin(&self, writes: bool) -> Result<IdbTx, JsValue> {
+        if writes && self.full.take() {
+            // Firefox lets the first transaction after a full disk do nothing but delete: one that deletes nothing is it.
+            let cleanup = self.begin_one(true)?;
+            cleanup.delete(Store::Segments, Range { from: 0, to: 0 });
+            drop(cleanup.commit());
+        }
+        self.begin_one(writes)
+    }
+
+    fn begin_one(&self, writes: bool) -> Result<IdbTx, JsValue> {
         let [reading, writing] = &self.modes;
         let none = &JsValue::UNDEFINED;
         let (mode, options) = if writes { (writing, &self.options) } else { (reading, none) };
         let tx: IdbTransaction = self.begin.call3(none, &self.stores, mode, options)?.unchecked_into();
         // One value of a read that cannot be had (a file of the browser's that is gone) is missing, and no more than that.
-        listen_to_errors(&tx, !writes);
+        listen_to_failures(&tx, !writes);
         Ok(IdbTx {
             tx,
             stores: Default::default(),
@@ -83,6 +96,8 @@ impl Beginner {
             writes,
             open: Cell::new(writes),
             failed: Cell::default(),
+            last: RefCell::default(),
+            full: self.full.clone(),
         })
     }
 }
@@ -98,6 +113,9 @@ pub struct IdbTx {
     open: Cell<bool>,
     /// Why a request could not even be made.
     failed: Cell<Option<Fault>>,
+    /// What was written last.
+    last: RefCell<Option<IdbRequest>>,
+    full: Rc<Cell<bool>>,
 }
 
 impl IdbTx {
@@ -163,7 +181,7 @@ fn number(key: &JsValue) -> i64 {
 
 /// The result of a request, or why it has none.
 async fn result(tx: &IdbTransaction, request: &IdbRequest) -> Result<JsValue, Fault> {
-    for_request(request).await;
+    for_request(request, tx).await;
     match request.error() {
         Ok(None) => request.result().map_err(|thrown| fault_of(tx, thrown)),
         Ok(Some(error)) => Err(fault_of(tx, error.into())),
@@ -200,17 +218,18 @@ impl Transaction for IdbTx {
             }
             // Answers come in the order of the requests: with the last all are there.
             if let Some(last) = requests.last() {
-                for_request(last).await;
+                for_request(last, &tx).await;
             }
             let mut found = Vec::with_capacity(requests.len());
             for request in requests {
                 let value = request.result().ok().and_then(value);
                 // Missing, or damaged, which Chromium has called by three names; or the transaction has ended before.
-                if value.is_none()
-                    && let Ok(Some(error)) = request.error()
-                    && error.name() == "AbortError"
-                {
-                    return Err(fault_of(&tx, error.into()));
+                if value.is_none() {
+                    match request.error() {
+                        Ok(Some(error)) if error.name() == "AbortError" => return Err(fault_of(&tx, error.into())),
+                        Err(thrown) => return Err(fault_of(&tx, thrown)),
+                        Ok(_) => {}
+                    }
                 }
                 found.push(value);
             }
@@ -263,27 +282,31 @@ impl Transaction for IdbTx {
 
     fn add(&self, store: Store, records: Vec<Value>) -> Answer<i64> {
         let tx = self.tx.clone();
-        let mut first = None;
+        let mut requests = Vec::with_capacity(records.len());
         for record in &records {
             match self.store(store).and_then(|store| store.add(&to_js(record))) {
-                Ok(request) => first = first.or(Some(request)),
+                Ok(request) => requests.push(request),
                 Err(thrown) => {
                     let fault = self.give_up(thrown);
                     return Box::pin(async move { Err(fault) });
                 }
             }
         }
+        self.last.replace(requests.last().cloned());
+        let full = self.full.clone();
         Box::pin(async move {
-            match first {
-                Some(first) => Ok(number(&result(&tx, &first).await?)),
-                None => Err(Fault::Failed(Error::new(ErrorCode::Internal, "no record was to be added"))),
-            }
+            let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
+                return Err(Fault::Failed(Error::new(ErrorCode::Internal, "no record was to be added")));
+            };
+            let added = result(&tx, last).await.and(result(&tx, first).await);
+            added.map(|first| number(&first)).map_err(|fault| remembered(fault, &full))
         })
     }
 
     fn put(&self, number: i64, row: Value) {
-        if let Err(thrown) = self.store(Store::Rows).and_then(|rows| rows.put_with_key(&to_js(&row), &key(number))) {
-            self.give_up(thrown);
+        match self.store(Store::Rows).and_then(|rows| rows.put_with_key(&to_js(&row), &key(number))) {
+            Ok(request) => drop(self.last.replace(Some(request))),
+            Err(thrown) => drop(self.give_up(thrown)),
         }
     }
 
@@ -296,19 +319,31 @@ impl Transaction for IdbTx {
     fn commit(self) -> Answer<()> {
         self.open.set(false);
         let (tx, failed) = (self.tx.clone(), self.failed.take());
+        let (last, full) = (self.last.take(), self.full.clone());
+        let ended = for_end(&tx);
         #[expect(deprecated, reason = "web-sys marks it so; the standard does not")]
         let asked = tx.commit();
         Box::pin(async move {
             if let Some(fault) = failed {
-                return Err(fault);
+                return Err(remembered(fault, &full));
             }
             asked.map_err(|thrown| fault_of(&tx, thrown))?;
-            if for_end(&tx).await {
+            if ended.await {
                 return Ok(());
             }
-            // Without a reason it was not ours: the browser has ended the connection.
+            // Firefox says of a full disk to the request alone that it is full. Without any reason it was not ours: the
+            // browser has ended the connection.
+            let quota =
+                last.and_then(|last| last.error().ok().flatten()).filter(|error| error.name() == "QuotaExceededError");
             let cut = || Fault::Lost(Error::new(ErrorCode::Unavailable, "IndexedDB aborted the transaction"));
-            Err(tx.error().map_or_else(cut, |reason| fault::of_thrown(reason.into())))
+            let fault = quota.or_else(|| tx.error()).map_or_else(cut, |reason| fault::of_thrown(reason.into()));
+            Err(remembered(fault, &full))
         })
     }
+}
+
+/// `fault`; a full disk is remembered for the next transaction.
+fn remembered(fault: Fault, full: &Cell<bool>) -> Fault {
+    full.set(full.get() || matches!(fault, Fault::Quota(_)));
+    fault
 }
