@@ -143,9 +143,8 @@ async fn open_once(factory: &IdbFactory, name: &str, opening: &Opening) -> Resul
     if let Either::Right(_) = in_time {
         return Err(Error::new(ErrorCode::Timeout, "IndexedDB did not open the database in time"));
     }
-    match request.0.result() {
+    match request.0.result().and_then(JsCast::dyn_into::<IdbDatabase>) {
         Ok(database) => {
-            let database: IdbDatabase = database.unchecked_into();
             let names = database.object_store_names();
             if names.contains(SEGMENTS) && names.contains(ROWS) {
                 request.1.set(true);
