@@ -223,6 +223,15 @@ impl<B: Backend> SegmentLog<B> {
         self.answered(operation, keys, began);
         Ok(())
     }
+
+    /// Reads what other tabs have written, which no call counts for; the observer is told.
+    ///
+    /// # Errors
+    /// `closed`, and what the backend says.
+    pub async fn refresh(&self) -> Result<()> {
+        let _call = self.enter()?;
+        self.read(&Keys::default()).await.map(drop)
+    }
 }
 
 /// The value of an entry in its record.

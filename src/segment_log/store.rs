@@ -84,9 +84,9 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.closed.store(true, Ordering::SeqCst);
-            // Calls made before have begun their transactions then, which still end.
+            // Calls made before have begun their transactions then, which still end; those behind find it closed.
             let _turn = self.line.take().await;
+            self.closed.store(true, Ordering::SeqCst);
             if self.connected.swap(false, Ordering::SeqCst) {
                 self.backend.close();
             }

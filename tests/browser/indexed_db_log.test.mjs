@@ -208,6 +208,22 @@ describe("the segment log in Chromium", { timeout: 300_000 }, () => {
       await two.close();
     });
 
+    test("a tab that makes no call is told, too", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one.evaluate(async (name) => {
+        globalThis.told = Promise.withResolvers();
+        const onEvent = (event) => event.type === "change" && told.resolve(event.keys);
+        globalThis.store = new bytestow.IndexedDBByteStore({ name, onEvent });
+        await store.mget(["a"]);
+      }, name);
+      await two.evaluate(async (name) => {
+        await new bytestow.IndexedDBByteStore({ name }).mset([["a", new Uint8Array(1)]]);
+      }, name);
+      assert.deepEqual(await one.evaluate(() => told.promise), ["a"]);
+      await one.close();
+      await two.close();
+    });
+
     test("a page put aside gives its connection up, and goes on when it comes back", async () => {
       const opened = await tab();
       await opened.evaluate(async (name) => {

@@ -2,6 +2,7 @@
 //! page is put aside, and opened again when lost.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -10,6 +11,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
 
+use super::hints::Hints;
 use super::transaction::{Beginner, IdbTx, ROWS, SEGMENTS};
 use super::{Durability, fault};
 use crate::event::tell;
@@ -32,6 +34,8 @@ pub struct Opening {
     pub limit: Duration,
     /// Told of one made anew.
     pub observer: Option<Observer>,
+    /// Hints among tabs.
+    pub hints: Rc<Hints>,
 }
 
 impl Opening {
@@ -45,6 +49,7 @@ impl Opening {
 pub struct Connection {
     database: IdbDatabase,
     beginner: Beginner,
+    hints: Rc<Hints>,
     aside: Closure<dyn FnMut(Event)>,
 }
 
@@ -52,22 +57,25 @@ impl Connection {
     /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the
     /// back/forward cache: the next transaction then finds the connection lost. The first by a function of JavaScript's
     /// own, which works even when the wasm instance is gone.
-    fn new(database: IdbDatabase, durability: Durability) -> Thrown<Self> {
-        let beginner = Beginner::new(&database, durability)?;
+    fn new(database: IdbDatabase, opening: &Opening) -> Thrown<Self> {
+        let beginner = Beginner::new(&database, opening)?;
+        let hints = opening.hints.clone();
+        hints.open();
         if let Ok(close) = Reflect::get(&database, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
             database.set_onversionchange(Some(&close.bind0(&database)));
         }
-        let put_aside = database.clone();
+        let put_aside = (database.clone(), hints.clone());
         let aside = Closure::new(move |event: Event| {
             let persisted = Reflect::get(&event, &"persisted".into()).unwrap_or_default();
             if persisted.is_truthy() {
-                put_aside.close();
+                put_aside.0.close();
+                put_aside.1.close();
             }
         });
         if let Some(page) = page() {
             let _ = page.add_event_listener_with_callback("pagehide", aside.as_ref().unchecked_ref());
         }
-        Ok(Self { database, beginner, aside })
+        Ok(Self { database, beginner, hints, aside })
     }
 
     /// Begins a transaction.
@@ -81,6 +89,7 @@ impl Drop for Connection {
         if let Some(page) = page() {
             let _ = page.remove_event_listener_with_callback("pagehide", self.aside.as_ref().unchecked_ref());
         }
+        self.hints.close();
         self.database.close();
     }
 }
@@ -148,7 +157,7 @@ async fn open_once(factory: &IdbFactory, name: &str, opening: &Opening) -> Resul
             let names = database.object_store_names();
             if names.contains(SEGMENTS) && names.contains(ROWS) {
                 request.1.set(true);
-                return Connection::new(database, opening.durability).map_err(fault::of_opening);
+                return Connection::new(database, opening).map_err(fault::of_opening);
             }
             Err(fault::foreign(name, "it lacks bytestow's object stores"))
         }

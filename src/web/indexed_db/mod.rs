@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `connection` | opening, deleting, giving the connection up |
 //! | `backend`, `transaction` | the database as the engine sees it |
+//! | `hints` | what one tab tells the others |
 //! | `gather` | reads of one turn are one transaction |
 //! | `fault` | what IndexedDB's failures mean |
 
@@ -12,11 +13,15 @@ mod backend;
 mod connection;
 mod fault;
 mod gather;
+mod hints;
 mod transaction;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+use wasm_bindgen::prelude::Closure;
 
 use crate::clock::SharedClock;
 use crate::event::{Counters, tell};
@@ -29,6 +34,7 @@ use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOpt
 use backend::IdbBackend;
 use connection::Opening;
 use gather::Gather;
+use hints::Hints;
 
 /// How long the browser may hold finished writes back from the disk.
 /// See <https://www.w3.org/TR/IndexedDB/#transaction-durability-hint>.
@@ -129,7 +135,9 @@ impl IndexedDbByteStore {
             recreate: options.recreate,
             limit: options.open_limit,
             observer: options.observer.clone(),
+            hints: Rc::new(Hints::new(&options.name)),
         };
+        let hints = opening.hints.clone();
         let backend = IdbBackend::new(options.name.clone(), opening);
         let log = SegmentLog::new(
             backend,
@@ -144,9 +152,13 @@ impl IndexedDbByteStore {
                 ..SegmentLogOptions::default()
             },
         );
+        let log = Arc::new(log);
+        if let (Some(_), Some(spawn)) = (&options.observer, &options.spawn) {
+            hints.listen(hearing(&log, spawn.clone()));
+        }
         Self {
             options,
-            log: Arc::new(log),
+            log,
             gather: Gather::default(),
             line: Turns::default(),
             settled: Cell::new(false),
@@ -243,6 +255,24 @@ impl IndexedDbByteStore {
             busy.set(false);
         }));
     }
+}
+
+/// Looks what is new when another tab says that something is; once for all that comes meanwhile.
+fn hearing(log: &Arc<SegmentLog<IdbBackend>>, spawn: Arc<dyn Spawn>) -> Closure<dyn FnMut()> {
+    let log = Arc::downgrade(log);
+    let (looking, again) = (Rc::<Cell<bool>>::default(), Rc::<Cell<bool>>::default());
+    Closure::new(move || {
+        again.set(true);
+        let Some(log) = log.upgrade().filter(|_| !looking.replace(true)) else { return };
+        let (looking, again) = (looking.clone(), again.clone());
+        spawn.spawn(Box::pin(async move {
+            while again.replace(false) {
+                // What fails here, a later call sees.
+                let _ = log.refresh().await;
+            }
+            looking.set(false);
+        }));
+    })
 }
 
 impl ByteStore for IndexedDbByteStore {

@@ -14,7 +14,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
-use super::{Durability, fault};
+use super::connection::Opening;
+use super::fault;
+use super::hints::Hints;
 use crate::segment_log::{Answer, Fault, META, Range, Store, Transaction};
 use crate::web::to_js;
 use crate::web::wait::{for_end, for_request, listen_to_failures, unheard};
@@ -47,6 +49,7 @@ pub struct Beginner {
     range: LastRange,
     /// The last write met a full disk.
     full: Rc<Cell<bool>>,
+    hints: Rc<Hints>,
 }
 
 /// The range asked for last, and where it begins. It has no end.
@@ -54,9 +57,9 @@ type LastRange = Rc<RefCell<Option<(i64, IdbKeyRange)>>>;
 
 impl Beginner {
     /// For `database`.
-    pub fn new(database: &IdbDatabase, durability: Durability) -> Result<Self, JsValue> {
+    pub fn new(database: &IdbDatabase, opening: &Opening) -> Result<Self, JsValue> {
         let options = Object::new();
-        if let Some(hint) = durability.hint() {
+        if let Some(hint) = opening.durability.hint() {
             Reflect::set(&options, &"durability".into(), &hint.into())?;
         }
         // By reflection: web-sys has no method that takes options.
@@ -68,6 +71,7 @@ impl Beginner {
             options: options.into(),
             range: LastRange::default(),
             full: Rc::default(),
+            hints: opening.hints.clone(),
         })
     }
 
@@ -98,6 +102,7 @@ impl Beginner {
             failed: Cell::default(),
             last: RefCell::default(),
             full: self.full.clone(),
+            hints: self.hints.clone(),
         })
     }
 }
@@ -116,6 +121,7 @@ pub struct IdbTx {
     /// What was written last.
     last: RefCell<Option<IdbRequest>>,
     full: Rc<Cell<bool>>,
+    hints: Rc<Hints>,
 }
 
 impl IdbTx {
@@ -319,7 +325,7 @@ impl Transaction for IdbTx {
     fn commit(self) -> Answer<()> {
         self.open.set(false);
         let (tx, failed) = (self.tx.clone(), self.failed.take());
-        let (last, full) = (self.last.take(), self.full.clone());
+        let (last, full, hints) = (self.last.take(), self.full.clone(), self.hints.clone());
         let ended = for_end(&tx);
         #[expect(deprecated, reason = "web-sys marks it so; the standard does not")]
         let asked = tx.commit();
@@ -329,6 +335,7 @@ impl Transaction for IdbTx {
             }
             asked.map_err(|thrown| fault_of(&tx, thrown))?;
             if ended.await {
+                hints.tell();
                 return Ok(());
             }
             // Firefox says of a full disk to the request alone that it is full. Without any reason it was not ours: the
