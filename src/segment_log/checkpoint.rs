@@ -110,9 +110,13 @@ impl<B: Backend> SegmentLog<B> {
             for page in pages {
                 let before = page.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
                 match before {
-                    Some(mut before) => {
-                        before.clears.drain(..).for_each(|prefix| _ = clears.insert(prefix.into(), 0));
-                        before.graves.drain(..).for_each(|(key, row)| _ = graves.insert(key.into(), row.into()));
+                    Some(before) => {
+                        for prefix in before.clears {
+                            clears.insert(prefix.into(), 0);
+                        }
+                        for (key, row) in before.graves {
+                            graves.insert(key.into(), row.into());
+                        }
                     }
                     // What went is not known: all that is there is written, so that nothing has to go.
                     None => (making.keeps, making.base) = (0, Run::default()),

@@ -184,6 +184,7 @@ impl<B: Backend> SegmentLog<B> {
     pub(super) async fn work(&self, due: Due) -> Step<bool> {
         let tx = self.begin(true).await?;
         self.catch_up(&tx).await?;
+        let epoch = self.state().meta.epoch;
         let (mut rows, mut done) = (NewRows::default(), Done::default());
         match due {
             Due::Collect => self.collect(&tx, &mut done).await?,
@@ -200,8 +201,9 @@ impl<B: Backend> SegmentLog<B> {
         done.rows.iter().for_each(|range| tx.delete(Store::Rows, *range));
         self.commit(tx, rows).await?;
         let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans } = done;
-        {
-            let mut state = self.state();
+        let mut state = self.state();
+        // Another call may have found the database deleted by now.
+        if state.meta.epoch == epoch {
             // Nothing comes to stand in them again.
             let within =
                 |ranges: &[Range], key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
@@ -214,6 +216,7 @@ impl<B: Backend> SegmentLog<B> {
                 state.making = making;
             }
         }
+        drop(state);
         if let Some((records, bytes)) = compacted {
             tell(self.observer.as_ref(), || Event::Compact { records, bytes });
         }
