@@ -191,6 +191,25 @@ fn segment_log_takes_no_move_of_what_a_damaged_row_put() {
     assert_eq!(*heard.0.lock().unwrap(), ["\"\""]);
 }
 
+/// More of them than are read at a time: none is read twice.
+#[test]
+fn segment_log_passes_any_number_of_damaged_rows() {
+    let (database, heard) = (filled(false), Arc::<Heard>::default());
+    let known = open(&database, &Arc::default(), 0);
+    assert!(missing(&known).is_empty());
+    let rows = database.rows().len() - 1;
+    for key in 0..20 {
+        block_on(known.set(&format!("spare {key}"), "s")).unwrap();
+    }
+    for (key, record) in database.rows().into_iter().filter(|(key, _)| *key != META) {
+        database.damage(Store::Rows, key, damaged(&record, 2));
+    }
+    let store = open(&database, &heard, 0);
+    assert_eq!(missing(&store).len(), KEYS);
+    assert_eq!(missing(&store).len(), KEYS);
+    assert_eq!(heard.0.lock().unwrap().len(), rows + 20, "each is told of once");
+}
+
 #[test]
 fn segment_log_refuses_a_database_of_a_later_version() {
     let database = filled(false);

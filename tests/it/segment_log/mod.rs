@@ -8,6 +8,7 @@ mod closing;
 mod conditions;
 mod damage;
 mod decoders;
+mod deleted;
 mod driver;
 mod faults;
 mod golden;
@@ -16,6 +17,7 @@ mod kit;
 mod model;
 mod requests;
 mod rows;
+mod stopped;
 mod waste;
 
 use std::future::Future;
