@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
+use super::line::Place;
 use super::maintain::Orphans;
 use super::state::State;
 use super::write::{Failed, Written, number};
@@ -42,14 +43,17 @@ impl Drop for Ahead<'_> {
 
 impl<B: Backend> SegmentLog<B> {
     /// Puts `batch`.
-    pub(super) async fn write_ahead(&self, batch: &mut Batch<'_>, stamp: Stamp) -> Result<Written, Failed> {
-        // Later calls wait until this one has its place among the rows.
-        let _turn = self.line.take().await;
+    pub(super) async fn write_ahead(
+        &self,
+        place: &Place<'_>,
+        batch: &mut Batch<'_>,
+        stamp: Stamp,
+    ) -> Result<Written, Failed> {
         batch.seal();
         for _ in 0..TRIES {
             let mut ahead = Ahead { state: &self.state, epoch: 0, sent: Vec::new(), is_sending: true };
-            let places = self.send_segments(batch, &mut ahead).await?;
-            let Some(tx) = self.begin_ahead(&mut ahead).await? else { continue };
+            let places = self.send_segments(place, batch, &mut ahead).await?;
+            let Some(tx) = self.begin_ahead(place, &mut ahead).await? else { continue };
             if !has_all(&tx, &ahead.sent).await? {
                 continue;
             }
@@ -64,8 +68,8 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Begins a transaction; `None` in another database than those before, where the numbers are others' segments.
-    async fn begin_ahead(&self, ahead: &mut Ahead<'_>) -> Step<Option<B::Transaction>> {
-        let tx = self.begin_in_turn(true).await?;
+    async fn begin_ahead(&self, place: &Place<'_>, ahead: &mut Ahead<'_>) -> Step<Option<B::Transaction>> {
+        let tx = self.begin_at(place, true).await?;
         let epoch = self.state().meta.epoch;
         if ahead.sent.is_empty() {
             ahead.epoch = epoch;
@@ -74,7 +78,12 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Adds the segments, a few at a time; gives their places.
-    async fn send_segments(&self, batch: &Batch<'_>, ahead: &mut Ahead<'_>) -> Step<Vec<(u32, u32)>> {
+    async fn send_segments(
+        &self,
+        place: &Place<'_>,
+        batch: &Batch<'_>,
+        ahead: &mut Ahead<'_>,
+    ) -> Step<Vec<(u32, u32)>> {
         let most = self.options.tuning.call_bytes / 2;
         let mut places = Vec::with_capacity(batch.segments.len());
         let mut values = batch.values.as_slice();
@@ -90,7 +99,7 @@ impl<B: Backend> SegmentLog<B> {
             }
             let (some, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             let packed = self.pack(some, &mut values);
-            let Some(tx) = self.begin_ahead(ahead).await? else { break };
+            let Some(tx) = self.begin_ahead(place, ahead).await? else { break };
             let added = tx.add(Store::Segments, packed);
             let committed = tx.commit();
             let first = number(added.await?)?;

@@ -1,70 +1,141 @@
-//! The line in which calls stand until their transactions have begun: first come, first served.
+//! The order of a handle's calls: of two that share a key, the later one begins when the earlier one, if it writes, has
+//! ended, and if it reads, has begun. So a write that is made again is not made behind a later one, and whoever writes a
+//! lot at once keeps nobody waiting but those who want the same keys.
 //!
-//! From then on the database keeps them in order. The line matters while the database is being opened.
+//! And one at a time begins its transaction, since that may take a connection that is to be made first.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use super::backend::{Fault, Step};
-use crate::Error;
+use crate::checksum::checksum;
+use crate::{Error, Keys};
+
+/// What keys a call is about: a bit each, which others may have too. Then one waits without need, and that is all.
+pub type Shares = u128;
+
+/// Of a call that waits for nobody.
+pub const NONE: Shares = 0;
+/// Of a call about all keys.
+pub const ALL: Shares = Shares::MAX;
+/// Calls of more keys than this count as being about all.
+const TOLD_APART: usize = 64;
+
+/// What `keys` share.
+pub fn shares(keys: &Keys) -> Shares {
+    if keys.len() > TOLD_APART {
+        return ALL;
+    }
+    keys.iter().fold(NONE, |all, key| all | 1 << (checksum(key.as_bytes()) % Shares::BITS))
+}
 
 /// See the module.
 #[derive(Default)]
-pub struct Line(Mutex<Places>);
+pub struct Line(Mutex<Calls>);
 
 #[derive(Default)]
-struct Places {
+struct Calls {
     next: u64,
-    /// Those in the line, the one whose turn it is first.
-    waiting: Vec<(u64, Option<Waker>)>,
+    /// Whether one has its turn.
+    is_taken: bool,
+    /// In their order.
+    all: Vec<Call>,
 }
 
-/// A turn; it ends when dropped.
-pub struct Turn<'l> {
+struct Call {
+    number: u64,
+    shares: Shares,
+    waker: Option<Waker>,
+}
+
+impl Calls {
+    /// Whether it is the turn of call `number`.
+    fn has_turn(&self, number: u64) -> bool {
+        let mut earlier = NONE;
+        for call in &self.all {
+            if call.number == number {
+                return !self.is_taken && call.shares & earlier == NONE;
+            }
+            earlier |= call.shares;
+        }
+        false
+    }
+
+    /// Who waits for the turn, and has it next.
+    fn next(&mut self) -> Option<Waker> {
+        let mut earlier = NONE;
+        for call in self.all.iter_mut().filter(|_| !self.is_taken) {
+            if call.shares & earlier == NONE && call.waker.is_some() {
+                return call.waker.take();
+            }
+            earlier |= call.shares;
+        }
+        None
+    }
+}
+
+/// A call's place in the order; given up when dropped.
+pub struct Place<'l> {
     line: &'l Line,
     number: u64,
 }
 
+/// A turn; it ends when dropped.
+pub struct Turn<'l>(&'l Line);
+
 impl Line {
-    fn places(&self) -> MutexGuard<'_, Places> {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stands in line when first polled, and waits for its turn.
-    pub async fn take(&self) -> Turn<'_> {
-        let number = {
-            let mut places = self.places();
-            places.next += 1;
-            let number = places.next;
-            places.waiting.push((number, None));
-            number
-        };
-        let turn = Turn { line: self, number };
+    /// A place behind all others.
+    pub fn join(&self, shares: Shares) -> Place<'_> {
+        let mut calls = self.calls();
+        calls.next += 1;
+        let number = calls.next;
+        calls.all.push(Call { number, shares, waker: None });
+        Place { line: self, number }
+    }
+
+    fn wake(&self) {
+        let next = self.calls().next();
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}
+
+impl<'l> Place<'l> {
+    /// Waits for its turn; as often as it takes.
+    pub async fn turn(&self) -> Turn<'l> {
         poll_fn(|cx| {
-            let mut places = self.places();
-            if places.waiting.first().is_some_and(|(first, _)| *first == number) {
+            let mut calls = self.line.calls();
+            if calls.has_turn(self.number) {
+                calls.is_taken = true;
                 return Poll::Ready(());
             }
-            if let Some((_, waker)) = places.waiting.iter_mut().find(|(other, _)| *other == number) {
-                *waker = Some(cx.waker().clone());
+            if let Some(call) = calls.all.iter_mut().find(|call| call.number == self.number) {
+                call.waker = Some(cx.waker().clone());
             }
             Poll::Pending
         })
         .await;
-        turn
+        Turn(self.line)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut places = self.line.places();
-        places.waiting.retain(|(other, _)| *other != self.number);
-        let next = places.waiting.first_mut().and_then(|(_, waker)| waker.take());
-        drop(places);
-        if let Some(next) = next {
-            next.wake();
-        }
+        self.0.calls().is_taken = false;
+        self.0.wake();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.line.calls().all.retain(|call| call.number != self.number);
+        self.line.wake();
     }
 }
 

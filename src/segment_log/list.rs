@@ -3,6 +3,7 @@
 
 use super::SegmentLog;
 use super::backend::Backend;
+use super::line::ALL;
 use crate::Result;
 use crate::store::{Cursor, Page};
 
@@ -11,7 +12,7 @@ impl<B: Backend> SegmentLog<B> {
     pub(super) async fn page(&self, prefix: &str, cursor: Option<Cursor>, limit: usize) -> Result<Page> {
         let _call = self.enter()?;
         let after = cursor.map(Cursor::into_after).transpose()?;
-        self.look("list", 0).await?;
+        self.look("list", 0, ALL).await?;
         let now = self.clock.now_ms();
         let (limit, mut scanned) = (limit.max(1), 0);
         let mut keys = Vec::new();

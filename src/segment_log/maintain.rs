@@ -12,6 +12,7 @@ use super::batch::NewRows;
 use super::checkpoint::Making;
 use super::evict::Evicted;
 use super::format::Meta;
+use super::line::NONE;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
@@ -94,7 +95,7 @@ impl<B: Backend> SegmentLog<B> {
     pub async fn maintain(&self) -> Result<bool> {
         let _call = self.enter()?;
         // Behind the calls: it counts as no request.
-        self.read(&Keys::default()).await?;
+        self.read(&Keys::default(), NONE).await?;
         // It counts as failed until it has ended.
         self.rest(true);
         let worked = self.work_on().await?;

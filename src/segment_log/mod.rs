@@ -209,7 +209,7 @@ impl<B: Backend> SegmentLog<B> {
     /// `closed`, and what the backend says.
     pub async fn usage(&self) -> Result<Usage> {
         let _call = self.enter()?;
-        self.look("usage", 0).await?;
+        self.look("usage", 0, line::ALL).await?;
         let state = self.state();
         let stored_bytes = state.segments.length() + state.rows.length();
         Ok(Usage { keys: state.index.len() as u64, bytes: state.bytes(), stored_bytes })

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, META, Range, Step, Store, Transaction};
 use super::format::{Damage, FRAME_START, Meta, Reader, Row, goes_on, read_entries, read_opening};
+use super::line::{NONE, Place};
 use super::state::State;
 use crate::event::tell;
 use crate::{Error, ErrorCode, Event, Value};
@@ -79,17 +80,17 @@ fn read_meta(records: &[Option<Value>]) -> Step<Option<Meta>> {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Begins a transaction when all calls made before have begun theirs; connects first if need be.
+    /// Begins a transaction that waits for no call.
     pub(super) async fn begin(&self, writes: bool) -> Step<B::Transaction> {
-        let before = self.opening.count();
-        let _turn = self.line.take().await;
-        // Whoever stood in line while the database did not open has waited for that already.
-        self.opening.since(before)?;
-        self.begin_in_turn(writes).await
+        self.begin_at(&self.line.join(NONE), writes).await
     }
 
-    /// Begins a transaction. The caller has the turn.
-    pub(super) async fn begin_in_turn(&self, writes: bool) -> Step<B::Transaction> {
+    /// Begins a transaction of the call at `place`; connects first if need be.
+    pub(super) async fn begin_at(&self, place: &Place<'_>, writes: bool) -> Step<B::Transaction> {
+        let before = self.opening.count();
+        let _turn = place.turn().await;
+        // Whoever stood in line while the database did not open has waited for that already.
+        self.opening.since(before)?;
         let mut reopened = false;
         loop {
             self.check_open().map_err(Fault::Failed)?;

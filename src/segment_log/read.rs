@@ -3,6 +3,7 @@
 use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, NEVER, Stored};
+use super::line::{NONE, Shares, shares};
 use crate::sorted::sort;
 use crate::store::{Expiry, Lookup, Stat, Version};
 use crate::{Keys, Result, Value};
@@ -58,17 +59,17 @@ impl<B: Backend> SegmentLog<B> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.read(keys).await?;
+        let found = self.read(keys, shares(keys)).await?;
         self.answered("get", keys.len(), began);
         self.counters.read(&found);
         Ok(found)
     }
 
     /// The values of `keys`. Of none: what is new is read, and that is all.
-    pub(super) async fn read(&self, keys: &Keys) -> Result<Vec<Lookup>> {
+    pub(super) async fn read(&self, keys: &Keys, shares: Shares) -> Result<Vec<Lookup>> {
         let (mut tries, mut lost) = (0, false);
         loop {
-            let tx = self.begin(false).await?;
+            let tx = self.begin_at(&self.line.join(shares), false).await?;
             match self.read_in(&tx, keys, tries).await {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => tries += 1,
@@ -202,7 +203,7 @@ impl<B: Backend> SegmentLog<B> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.look("stat", keys.len()).await?;
+        self.look("stat", keys.len(), shares(keys)).await?;
         let now = self.clock.now_ms();
         let state = self.state();
         let mut stats = Vec::with_capacity(keys.len());
@@ -217,9 +218,9 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Catches up in a transaction of its own, for a call.
-    pub(super) async fn look(&self, operation: &'static str, keys: usize) -> Result<()> {
+    pub(super) async fn look(&self, operation: &'static str, keys: usize, shares: Shares) -> Result<()> {
         let began = self.clock.now_ms();
-        self.read(&Keys::default()).await?;
+        self.read(&Keys::default(), shares).await?;
         self.answered(operation, keys, began);
         Ok(())
     }
@@ -230,7 +231,7 @@ impl<B: Backend> SegmentLog<B> {
     /// `closed`, and what the backend says.
     pub async fn refresh(&self) -> Result<()> {
         let _call = self.enter()?;
-        self.read(&Keys::default()).await.map(drop)
+        self.read(&Keys::default(), NONE).await.map(drop)
     }
 }
 

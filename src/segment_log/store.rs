@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::SegmentLog;
 use super::backend::Backend;
 use super::format::NEVER;
+use super::line::{ALL, NONE};
 use super::write::Change;
 use crate::clock::expires_at;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
@@ -66,7 +67,8 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let _turn = self.line.take().await;
+            let place = self.line.join(NONE);
+            let _turn = place.turn().await;
             self.check_open()?;
             Ok(self.connect().await?)
         })
@@ -84,8 +86,10 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            // Calls made before have begun their transactions then, which still end; those behind find it closed.
-            let _turn = self.line.take().await;
+            // Calls made before have begun their transactions then, which still end, and those that write have ended; those
+            // behind find it closed.
+            let place = self.line.join(ALL);
+            let _turn = place.turn().await;
             self.closed.store(true, Ordering::SeqCst);
             if self.connected.swap(false, Ordering::SeqCst) {
                 self.backend.close();

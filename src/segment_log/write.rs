@@ -6,6 +6,7 @@ use super::SegmentLog;
 use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::format::{Item, MOST, encode_clear};
+use super::line::{ALL, Place, Shares, shares};
 use crate::sorted::SortedMap;
 use crate::store::Condition;
 use crate::{Entries, Error, ErrorCode, Keys, Result};
@@ -21,6 +22,14 @@ pub(super) enum Change {
 }
 
 impl Change {
+    fn shares(&self) -> Shares {
+        match self {
+            Self::Put { entries, .. } => shares(entries.keys()),
+            Self::Delete(keys) => shares(keys),
+            Self::Clear(_) => ALL,
+        }
+    }
+
     /// Bytes of values.
     fn bytes(&self) -> u64 {
         if let Self::Put { entries, .. } = self { entries.bytes() } else { 0 }
@@ -65,12 +74,14 @@ impl<B: Backend> SegmentLog<B> {
         if keys == 0 && !matches!(change, Change::Clear(_)) {
             return Ok(Written { stored: Vec::new(), bytes: 0 });
         }
+        // It keeps its place when it is made again.
+        let place = self.line.join(change.shares());
         let mut large = self.is_large(change);
         let (mut lost, mut full) = (false, false);
         loop {
             let ended = match &mut large {
-                Some((batch, stamp)) => self.write_ahead(batch, *stamp).await,
-                None => self.write_at_once(change).await,
+                Some((batch, stamp)) => self.write_ahead(&place, batch, *stamp).await,
+                None => self.write_at_once(&place, change).await,
             };
             match ended {
                 Ok(written) => {
@@ -130,8 +141,8 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Does `change` in one transaction.
-    async fn write_at_once(&self, change: &Change) -> std::result::Result<Written, Failed> {
-        let tx = self.begin(true).await?;
+    async fn write_at_once(&self, place: &Place<'_>, change: &Change) -> std::result::Result<Written, Failed> {
+        let tx = self.begin_at(place, true).await?;
         let tuning = &self.options.tuning;
         let mut rows = NewRows::default();
         let mut written = Written { stored: Vec::new(), bytes: 0 };

@@ -76,6 +76,26 @@ pub enum Op {
     Close,
 }
 
+impl Op {
+    /// Whether any key is both calls'.
+    fn shares(&self, other: &Self) -> bool {
+        match (self.keys(), other.keys()) {
+            (Some(keys), Some(others)) => keys.iter().any(|key| others.contains(key)),
+            _ => true,
+        }
+    }
+
+    /// The keys that it is about; not of one that is about all.
+    fn keys(&self) -> Option<Vec<&String>> {
+        match self {
+            Self::Set(entries) | Self::SetIf(entries, ..) => Some(entries.iter().map(|(key, _)| key).collect()),
+            Self::Delete(keys) | Self::Get(keys) | Self::Stat(keys) => Some(keys.iter().collect()),
+            Self::Clear(_) | Self::List(..) | Self::Close => None,
+            Self::Maintain => Some(Vec::new()),
+        }
+    }
+}
+
 enum Outcome {
     Unit(Result<()>),
     Stored(Result<Vec<bool>>),
@@ -110,8 +130,6 @@ struct Task {
 struct Tab {
     number: u64,
     store: Arc<SegmentLog<SimBackend>>,
-    /// Whether nothing happened to it that makes it try again, out of turn.
-    is_orderly: bool,
 }
 
 pub struct World {
@@ -195,7 +213,7 @@ impl World {
         self.labels += 1;
         let number = self.labels;
         let store = Arc::new(SegmentLog::new(self.database.tab(number), self.options()));
-        self.tabs.push(Tab { number, store, is_orderly: true });
+        self.tabs.push(Tab { number, store });
     }
 
     fn options(&self) -> SegmentLogOptions {
@@ -294,7 +312,8 @@ impl World {
             }
         });
         let writes = |task: &&Task| matches!(task.op, Op::Set(_) | Op::Delete(_) | Op::Clear(_) | Op::SetIf(..));
-        let behind = self.tasks.iter().filter(|task| task.tab == tab).filter(writes).map(|task| task.label).collect();
+        let earlier = self.tasks.iter().filter(|task| task.tab == tab && task.op.shares(&op));
+        let behind = earlier.filter(writes).map(|task| task.label).collect();
         self.ops.insert(label, op.clone());
         if std::env::var_os("SEGMENT_LOG_TRACE").is_some() {
             eprintln!("tab {tab} calls {label} at state {}: {op:?}", self.model.now());
@@ -410,9 +429,8 @@ impl World {
             self.seen.closed += 1;
             return;
         }
-        let is_orderly = self.tabs.iter().any(|tab| tab.number == task.tab && tab.is_orderly);
         let behind = task.behind.iter().filter_map(|label| self.committed.get(label)).max().copied();
-        let from = task.began.max(behind.filter(|_| is_orderly).unwrap_or_default());
+        let from = task.began.max(behind.unwrap_or_default());
         let states = &self.model.states[from..];
         let committed = self.committed.get(&task.label).copied();
         let failed = match (&task.op, outcome) {
@@ -511,7 +529,6 @@ impl World {
         let mishap =
             [Mishap::Abort, Mishap::Quota, Mishap::Lose, Mishap::LoseAfter, Mishap::LoseTransaction, Mishap::Break][at];
         self.database.mishap(self.noise.next() % 12, mishap);
-        self.tabs.iter_mut().for_each(|tab| tab.is_orderly = false);
     }
 
     /// A handle is closed, whatever it does, and another takes its place.
@@ -565,7 +582,6 @@ impl World {
         self.take_commits();
         self.database.delete();
         self.model.clear("");
-        self.tabs.iter_mut().for_each(|tab| tab.is_orderly = false);
         self.settle();
     }
 
