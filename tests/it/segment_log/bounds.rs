@@ -224,3 +224,11 @@ fn segment_log_makes_room_by_records() {
         assert!(again.iter().zip(&found).all(|(again, found)| again.value == found.value));
     }
 }
+
+#[test]
+fn segment_log_refuses_what_no_browser_takes() {
+    let store = SegmentLog::new(SimDatabase::new().tab(1), SegmentLogOptions::default());
+    let error = block_on(store.set("key", Value::from(vec![0; (126 << 20) + 1]))).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TooLarge);
+    assert!(error.message().contains("132120576"), "{error}");
+}

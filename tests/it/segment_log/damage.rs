@@ -264,3 +264,49 @@ fn segment_log_survives_any_damage() {
         assert!(!database.segments().contains(&10_000), "seed {seed}");
     }
 }
+
+/// It passes over nothing that it cannot read, and writes nothing behind it.
+#[test]
+fn segment_log_refuses_rows_of_a_later_version() {
+    let database = filled(false);
+    let store = open(&database, &Arc::default(), 0);
+    let rows: Vec<i64> = database.rows().into_iter().map(|(key, _)| key).filter(|key| *key != META).collect();
+    let last = *rows.last().unwrap();
+    let mut row = database.record(Store::Rows, last).unwrap().to_vec();
+    row[1] = 2;
+    database.damage(Store::Rows, last + 1, Some(row.into()));
+    let segments = database.segments();
+    block_on(async {
+        for _ in 0..2 {
+            for error in [store.get("k1").await.unwrap_err(), store.maintain().await.unwrap_err()] {
+                assert_eq!((error.code(), error.is_retryable()), (ErrorCode::Unavailable, false));
+                assert!(error.message().contains("later version"), "{error}");
+            }
+            assert!(store.set("k1", "other").await.unwrap_err().message().contains("later version"));
+        }
+    });
+    assert_eq!(database.segments(), segments);
+    assert_eq!(database.rows().len(), rows.len() + 2);
+}
+
+/// Of what was found damaged, the handle knows: it is listed no more, and can be filled again.
+#[test]
+fn segment_log_knows_what_it_found_damaged() {
+    let (database, heard) = (filled(false), Arc::<Heard>::default());
+    let segment = database.segments()[0];
+    let record = database.record(Store::Segments, segment).unwrap();
+    database.damage(Store::Segments, segment, damaged(&record, 2));
+    let store = open(&database, &heard, 0);
+    let gone: Vec<String> = missing(&store).iter().map(|key| format!("k{key}")).collect();
+    assert!(!gone.is_empty());
+    block_on(async {
+        let keys = store.keys("").await.unwrap();
+        assert!(keys.len() == KEYS - gone.len() && gone.iter().all(|key| !keys.contains(key)));
+        assert!(store.stat(Keys::from(gone.as_slice())).await.unwrap().iter().all(Option::is_none));
+        let entries = gone.iter().map(|key| (key.clone(), Value::from("new"))).collect();
+        let conditions = vec![bytestow::Condition::Absent; gone.len()];
+        let stored = store.set_if(entries, conditions, bytestow::Ttl::Never).await.unwrap();
+        assert_eq!(stored, vec![true; gone.len()]);
+        assert_eq!(store.get(&gone[0]).await.unwrap(), Some("new".into()));
+    });
+}
