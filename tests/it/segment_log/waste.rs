@@ -100,3 +100,20 @@ fn segment_log_gives_all_back_when_all_is_cleared() {
     assert_eq!(database.segments(), Vec::<i64>::new());
     assert_eq!(block_on(store.usage()).unwrap().stored_bytes, 0);
 }
+
+/// Another tab learns of a compaction by the row that says what was moved.
+#[test]
+fn segment_log_knows_which_segments_another_tab_emptied() {
+    let database = SimDatabase::new();
+    let (one, two) = (open(&database, TUNING), SegmentLog::new(database.tab(2), SegmentLogOptions::default()));
+    set(&one, (0..40).map(|at| (format!("key {at:02}"), 40)).collect());
+    assert_eq!(block_on(two.usage()).unwrap().stored_bytes, 1_600);
+    let before = database.segments();
+    // None is left without an entry: those are gone without a row.
+    delete(&one, &(0..40).filter(|at| at % 2 > 0).map(|at| format!("key {at:02}")).collect::<Vec<_>>());
+    block_on(one.maintain()).unwrap();
+    assert_ne!(database.segments(), before);
+    let stored_bytes = block_on(two.usage()).unwrap().stored_bytes;
+    assert!(stored_bytes < 1_300 && stored_bytes == block_on(one.usage()).unwrap().stored_bytes, "{stored_bytes}");
+    assert_eq!(two.audit().segments, one.audit().segments);
+}
