@@ -11,12 +11,10 @@ use std::time::Duration;
 
 use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Tuning, format};
-use bytestow::{
-    BoxFuture, ByteStore, Clock, Condition, Error, ErrorCode, Event, Keys, Lookup, ManualClock, Observe, Result, Stat,
-    Ttl, Value, Version,
-};
+use bytestow::{BoxFuture, Clock, Condition, ErrorCode, Event, ManualClock, Observe, Ttl, Value, Version};
 
 use super::model::{self, Entry, Model, live};
+use super::ops::{Op, Outcome};
 
 /// Splitmix64.
 pub struct Noise(pub u64);
@@ -59,59 +57,6 @@ impl Observe for Heard {
             Event::Corrupt { key, reason } => self.damage.lock().unwrap().push(format!("{key}: {reason}")),
             Event::Reopen { .. } => _ = self.reopened.fetch_add(1, Ordering::SeqCst),
             _ => {}
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub enum Op {
-    Set(Vec<(String, Entry)>),
-    SetIf(Vec<(String, Entry)>, Vec<Condition>, Option<usize>),
-    Delete(Vec<String>),
-    Clear(String),
-    Get(Vec<String>),
-    Stat(Vec<String>),
-    List(String, usize),
-    Maintain,
-    Close,
-}
-
-impl Op {
-    /// Whether any key is both calls'.
-    fn shares(&self, other: &Self) -> bool {
-        match (self.keys(), other.keys()) {
-            (Some(keys), Some(others)) => keys.iter().any(|key| others.contains(key)),
-            _ => true,
-        }
-    }
-
-    /// The keys that it is about; not of one that is about all.
-    fn keys(&self) -> Option<Vec<&String>> {
-        match self {
-            Self::Set(entries) | Self::SetIf(entries, ..) => Some(entries.iter().map(|(key, _)| key).collect()),
-            Self::Delete(keys) | Self::Get(keys) | Self::Stat(keys) => Some(keys.iter().collect()),
-            Self::Clear(_) | Self::List(..) | Self::Close => None,
-            Self::Maintain => Some(Vec::new()),
-        }
-    }
-}
-
-enum Outcome {
-    Unit(Result<()>),
-    Stored(Result<Vec<bool>>),
-    Found(Result<Vec<Lookup>>),
-    Stats(Result<Vec<Option<Stat>>>),
-    Pages(Result<Vec<String>>),
-}
-
-impl Outcome {
-    fn error(&self) -> Option<&Error> {
-        match self {
-            Self::Unit(end) => end.as_ref().err(),
-            Self::Stored(end) => end.as_ref().err(),
-            Self::Found(end) => end.as_ref().err(),
-            Self::Stats(end) => end.as_ref().err(),
-            Self::Pages(end) => end.as_ref().err(),
         }
     }
 }
@@ -294,23 +239,7 @@ impl World {
         self.labels += 1;
         let (label, tab) = (self.labels, self.tabs[at].number);
         let store = self.tabs[at].store.clone();
-        let asked = op.clone();
-        let future: BoxFuture<'static, Outcome> = Box::pin(async move {
-            let entries = |entries: &[(String, Entry)]| {
-                entries.iter().map(|(key, entry)| (key.clone(), entry.value.clone())).collect::<bytestow::Entries>()
-            };
-            match asked {
-                Op::Set(all) => Outcome::Unit(store.set_many(entries(&all), ttl).await),
-                Op::SetIf(all, conditions, _) => Outcome::Stored(store.set_if(entries(&all), conditions, ttl).await),
-                Op::Delete(keys) => Outcome::Unit(store.delete_many(keys.iter().collect()).await),
-                Op::Clear(prefix) => Outcome::Unit(store.clear(prefix, true).await),
-                Op::Get(keys) => Outcome::Found(store.get_many(Keys::from(keys.as_slice())).await),
-                Op::Stat(keys) => Outcome::Stats(store.stat(Keys::from(keys.as_slice())).await),
-                Op::List(prefix, limit) => Outcome::Pages(pages(&*store, prefix, limit).await),
-                Op::Maintain => Outcome::Unit(store.maintain().await.map(drop)),
-                Op::Close => Outcome::Unit(store.close().await),
-            }
-        });
+        let future = op.clone().call(store, ttl);
         let writes = |task: &&Task| matches!(task.op, Op::Set(_) | Op::Delete(_) | Op::Clear(_) | Op::SetIf(..));
         let earlier = self.tasks.iter().filter(|task| task.tab == tab && task.op.shares(&op));
         let behind = earlier.filter(writes).map(|task| task.label).collect();
@@ -363,23 +292,19 @@ impl World {
                 eprintln!("commit {commit:?} {op:?}");
             }
             let has = |kind| commit.kinds.contains(&kind);
+            let is_done = match &op {
+                Op::Set(_) | Op::SetIf(..) => has(format::kind::PUT),
+                Op::Delete(keys) => commit.deleted == *keys,
+                Op::Clear(_) => has(format::kind::CLEAR),
+                _ => true,
+            };
+            if !is_done {
+                // Room was made for it.
+                self.evicted(&commit.deleted);
+                self.model.delete(&commit.deleted);
+                continue;
+            }
             match op {
-                Op::Set(_) | Op::SetIf(..) if !has(format::kind::PUT) => {
-                    // Room was made for it.
-                    self.evicted(&commit.deleted);
-                    self.model.delete(&commit.deleted);
-                    continue;
-                }
-                Op::Delete(keys) if commit.deleted != keys => {
-                    self.evicted(&commit.deleted);
-                    self.model.delete(&commit.deleted);
-                    continue;
-                }
-                Op::Clear(_) if !has(format::kind::CLEAR) => {
-                    self.evicted(&commit.deleted);
-                    self.model.delete(&commit.deleted);
-                    continue;
-                }
                 Op::Set(entries) => {
                     self.evicted(&commit.deleted);
                     self.model.set(&entries, &commit.deleted);
@@ -616,17 +541,5 @@ impl World {
         self.seen.checkpoints = audit.checkpoints;
         let stored: Vec<u32> = self.database.segments().iter().map(|key| u32::try_from(*key).unwrap()).collect();
         assert_eq!(stored, audit.segments, "segments that nobody knows, or that are gone");
-    }
-}
-
-async fn pages(store: &dyn ByteStore, prefix: String, limit: usize) -> Result<Vec<String>> {
-    let (mut keys, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = store.list(prefix.clone(), cursor, limit).await?;
-        keys.extend(page.keys);
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(keys);
-        }
     }
 }

@@ -3,8 +3,9 @@
 use bytestow::segment_log::sim::Mishap;
 use bytestow::{Clock, Condition, Ttl, Value};
 
-use super::driver::{Op, World};
+use super::driver::World;
 use super::model::Entry;
+use super::ops::Op;
 
 fn script(world: &mut World) {
     let now = world.clock.now_ms();

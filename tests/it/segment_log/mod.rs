@@ -15,6 +15,7 @@ mod golden;
 mod histories;
 mod kit;
 mod model;
+mod ops;
 mod order;
 mod requests;
 mod rows;
