@@ -459,6 +459,12 @@ impl World {
     /// A handle is closed, whatever it does, and another takes its place.
     pub fn close(&mut self) {
         let at = self.noise.below(self.tabs.len());
+        if self.noise.chance(2) {
+            self.call_on(at, Op::Maintain, Ttl::Never);
+            for _ in 0..self.noise.below(20) {
+                self.step();
+            }
+        }
         self.call_on(at, Op::Close, Ttl::Never);
         self.tabs.remove(at);
         self.open_tab();

@@ -24,7 +24,7 @@ fn history(seed: u64, plan: Plan) -> Seen {
             0 if plan.mishaps => world.mishap(),
             1 if plan.kills && world.noise.chance(2) => world.kill(),
             2 if plan.deletes && world.noise.chance(6) => world.delete_database(),
-            3 if plan.stops && world.noise.chance(3) => world.close(),
+            3 if plan.stops => world.close(),
             4 if plan.stops => world.drop_call(),
             5 if plan.max_bytes.is_some() && plan.mishaps => world.fill_disk(),
             3..7 => {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions};
-use bytestow::{ByteStore, ByteStoreExt, ManualClock, Ttl, Value};
+use bytestow::{ByteStore, ByteStoreExt, Entries, ManualClock, Ttl, Value};
 
 use super::driver::TUNING;
 use super::end_of;
@@ -101,4 +101,31 @@ fn segment_log_rests_when_its_maintenance_came_to_nothing() {
     futures_executor::block_on(store.maintain()).unwrap();
     (30..60).for_each(|key| set(key).unwrap());
     assert!(store.is_due(), "what went well needs no rest");
+}
+
+/// Its database is deleted while its segments go ahead, and in the next one their numbers are others'.
+#[test]
+fn segment_log_names_no_segments_of_another_database() {
+    for after in 2..20 {
+        let (database, clock) = (SimDatabase::stepped(2), ManualClock::at(1));
+        let (store, other) = (open(&database, &clock, 1), open(&database, &clock, 2));
+        let batch = |name: &str, byte: u8| -> Entries {
+            (0..20).map(|key| (format!("{name}{key}"), Value::from(vec![byte; 250]))).collect()
+        };
+        end_of(&database, store.open()).unwrap();
+        let mut large = store.set_many(batch("k", 1), Ttl::Never);
+        for _ in 0..after {
+            assert!(is_pending(large.as_mut()));
+            database.step(0);
+        }
+        database.delete();
+        for _ in 0..2 {
+            end_of(&database, other.set_many(batch("other", 2), Ttl::Never)).unwrap();
+        }
+        // It may have been committing.
+        let stored = end_of(&database, large);
+        let found = end_of(&database, store.get("k0")).unwrap();
+        assert_eq!(found, stored.is_ok().then(|| vec![1; 250].into()), "after {after} requests");
+        assert_eq!(end_of(&database, store.get("other7")).unwrap(), Some(vec![2; 250].into()));
+    }
 }
