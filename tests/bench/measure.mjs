@@ -97,4 +97,17 @@ export class Samples {
       return { ...row, samples: Object.fromEntries(contenders.map((name) => [name, row.samples[name]])) };
     });
   }
+
+  /**
+   * @param {number} rounds How many samples each contender of a row must have.
+   * @returns {Row[]} Rows in which not everyone takes part.
+   */
+  all(rounds) {
+    return [...this.#rows.values()].map((row) => {
+      for (const [name, { length }] of Object.entries(row.samples)) {
+        if (length !== rounds) throw new Error(`${name}, ${row.label}: ${length} samples of ${rounds}`);
+      }
+      return row;
+    });
+  }
 }

@@ -11,7 +11,6 @@ import { runInNewContext } from "node:vm";
 
 import { executable, inChromium } from "./browser/chromium.mjs";
 import { isOfCaches } from "./embeddings/names.mjs";
-import { OURS } from "./measure.mjs";
 import { goalLine, goals, records, tables } from "./report.mjs";
 
 const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash", "embeddings", "edge"];
@@ -24,8 +23,8 @@ const PEERS = [
 /** Those of which at least a part runs in Node. */
 const IN_NODE = ["memory-node", "upstash", "embeddings"];
 
-/** Those that need Chromium. */
-const IN_CHROMIUM = ["indexeddb", "memory-chromium", "embeddings"];
+/** Those whose pages run in one Chromium. IndexedDB has browsers of its own. */
+const IN_CHROMIUM = ["memory-chromium", "embeddings"];
 
 /** Rounds that are run but not counted: databases and compiled code are new in them. */
 const WARM_UPS = 2;
@@ -42,17 +41,18 @@ const EMBEDDINGS_ROUNDS = 6;
 /** Of cold starts, which are short; a multiple of the number of Workers, too. */
 const EDGE_ROUNDS = 36;
 
-const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--json FILE]
+const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--no-million] [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
   --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
+  --no-million  IndexedDB opens 100,000 keys only, not 1,000,000 as well, which take a minute or two to be written
   --json FILE   writes every sample there`;
 
-/** @returns {{ parts: string[], rounds?: number, json?: string }} */
+/** @returns {{ parts: string[], rounds?: number, million: boolean, json?: string }} */
 function options() {
   const string = { type: "string" };
   const { values, positionals } = parseArgs({
-    options: { only: { ...string, multiple: true }, rounds: string, json: string },
+    options: { only: { ...string, multiple: true }, rounds: string, "no-million": { type: "boolean" }, json: string },
     allowPositionals: true,
   });
   const named = [...positionals, ...(values.only ?? [])];
@@ -64,12 +64,10 @@ function options() {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     throw new Error(`--rounds ${values.rounds}: not a number of rounds`);
   }
-  return { parts, rounds, json: values.json };
+  return { parts, rounds, million: !values["no-million"], json: values.json };
 }
 
-const NOTES = `Keys of 64 hex digits; values random, each over a buffer of its own.
-IndexedDB: a profile on disk, relaxed durability, ours without its memory tier; 1,000 keys in one call (localforage: as
-many calls at once), single calls awaited one after another (time per call). In memory: time per call; sets replace.`;
+const NOTES = `In memory: keys of 64 hex digits; values random, each over a buffer of its own; time per call; sets replace.`;
 
 /** @param {string} line For whoever watches; the report alone goes to stdout. */
 const progress = (line) => console.error(`[bench] ${line}`);
@@ -91,14 +89,17 @@ async function versions() {
 }
 
 /**
- * @param {string[]} parts
- * @param {number} [rounds] Each part's own number unless given.
+ * @param {object} given
+ * @param {string[]} given.parts
+ * @param {number} [given.rounds] Each part's own number unless given.
+ * @param {boolean} given.million
  */
-async function measure(parts, rounds) {
+async function measure({ parts, rounds, million }) {
   const counts = { rounds: rounds ?? ROUNDS, warmUps: WARM_UPS };
   const rows = [];
   let upstash;
   let edge;
+  let indexedDb;
   if (parts.some((part) => IN_NODE.includes(part))) {
     // Here rather than on the command line, so that `node run.mjs` is all there is to know.
     setFlagsFromString("--expose-gc");
@@ -128,11 +129,18 @@ async function measure(parts, rounds) {
   if (parts.includes("memory-chromium")) {
     jobs.push({ part: "memory", given: { where: "Chromium", ...counts }, progress });
   }
-  if (parts.includes("indexeddb")) jobs.push({ part: "indexeddb", given: counts, progress });
-  if (jobs.length === 0) return { rows, upstash, edge };
+  if (parts.includes("indexeddb")) {
+    const part = await import("./indexeddb/index.mjs");
+    indexedDb = await part.indexedDb({ ...counts, million, progress });
+  }
+  const ofIndexedDb = Object.fromEntries(
+    indexedDb?.map(({ browser, version }) => [browser.toLowerCase(), version]) ?? [],
+  );
+  const measured = { upstash, edge, indexedDb, ...ofIndexedDb };
+  if (jobs.length === 0) return { ...measured, rows };
   progress("Chromium");
   const { version, rows: more } = await inChromium(jobs);
-  return { rows: [...rows, ...more], upstash, edge, chromium: version };
+  return { ...measured, rows: [...rows, ...more], chromium: version };
 }
 
 let given;
@@ -149,6 +157,7 @@ try {
   measured = await versions();
   if (given.parts.some((part) => IN_CHROMIUM.includes(part))) executable();
   if (given.parts.includes("embeddings")) await (await import("./embeddings/index.mjs")).ready();
+  if (given.parts.includes("indexeddb")) (await import("./indexeddb/index.mjs")).ready();
   if (given.parts.includes("edge")) await (await import("./edge/process.mjs")).ready();
 } catch (error) {
   console.error(`[bench] ${error.message}`);
@@ -156,12 +165,13 @@ try {
 }
 
 try {
-  const { rows: all, upstash, edge, chromium } = await measure(given.parts, given.rounds);
+  const { rows: all, upstash, edge, indexedDb, chromium, firefox } = await measure(given);
   const caches = given.parts.includes("embeddings") ? await import("./embeddings/report.mjs") : undefined;
   const [rows, ofCaches] = [false, true].map((wanted) => all.filter((row) => isOfCaches(row) === wanted));
   const machine = {
     node: process.version,
     chromium,
+    firefox,
     workerd: edge?.workerd,
     cpu: cpus()[0]?.model,
     cores: cpus().length,
@@ -171,10 +181,20 @@ try {
   const overWire = overHttp?.trafficGoals(upstash.traffic);
   const atEdge = edge === undefined ? undefined : await import("./edge/report.mjs");
   const coldStart = atEdge?.edgeGoal(edge.starts);
-  const counted = [...rows, ...ofCaches.filter(({ unit }) => unit !== "bytes")];
-  const counts = [...counted.map(({ samples }) => samples[OURS].length), ...(edge ? [edge.rounds] : [])];
+  const overIndexedDb = indexedDb === undefined ? undefined : await import("./indexeddb/report.mjs");
+  const counted = [
+    ...rows,
+    ...(indexedDb?.flatMap(({ rows }) => rows) ?? []),
+    ...ofCaches.filter(({ unit }) => unit !== "bytes"),
+  ];
+  const counts = [...counted.map(({ samples }) => Object.values(samples)[0].length), ...(edge ? [edge.rounds] : [])];
   const samples = [...new Set(counts)].join(" or ");
-  const runtimes = Object.entries({ Node: machine.node, Chromium: chromium, workerd: machine.workerd })
+  const runtimes = Object.entries({
+    Node: machine.node,
+    Chromium: chromium,
+    Firefox: firefox,
+    workerd: machine.workerd,
+  })
     .filter(([, version]) => version !== undefined)
     .map(([name, version]) => `${name} ${version}`);
   const versionList = Object.entries(measured).map(([name, version]) => `${name} ${version}`);
@@ -184,12 +204,14 @@ try {
     `Medians (quartiles) of ${samples} interleaved rounds after warm-ups.`,
     "×n: the peer takes n times our time; above 1 ours is faster. Every result is checked, outside of the timed part.",
   ];
-  if (given.parts.some((part) => !["upstash", "embeddings", "edge"].includes(part))) said.push(NOTES);
+  if (given.parts.some((part) => part.startsWith("memory"))) said.push(NOTES);
+  if (overIndexedDb !== undefined) said.push(overIndexedDb.NOTES);
   if (overHttp !== undefined) said.push(overHttp.NOTES);
   if (caches !== undefined) said.push(caches.NOTES);
   if (atEdge !== undefined) said.push(atEdge.NOTES);
   if (rows.length > 0) said.push("", tables(rows));
   said.push("");
+  if (overIndexedDb !== undefined) said.push(overIndexedDb.indexedDbReport(indexedDb), "");
   if (overHttp !== undefined) {
     said.push(overHttp.trafficTable(upstash.traffic), "", overHttp.smallTable(upstash.small), "");
   }
@@ -203,6 +225,7 @@ try {
     const report = {
       ...{ date: new Date().toISOString(), versions: measured, machine, rows: records(all), goals: reached },
       ...{ traffic, small, trafficGoals: overWire, edge: edge?.starts, edgeGoal: coldStart },
+      ...{ indexedDb, indexedDbGoals: overIndexedDb?.indexedDbGoals(indexedDb) },
       embeddingsGoals: caches?.embeddingsGoals(ofCaches),
     };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);

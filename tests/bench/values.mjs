@@ -37,6 +37,17 @@ export class Source {
 
   /**
    * @param {number} count
+   * @param {number} below
+   * @returns {number[]} Different numbers, each below that, in no order.
+   */
+  picks(count, below) {
+    const picked = new Set();
+    while (picked.size < count) picked.add(this.#next() % below);
+    return [...picked];
+  }
+
+  /**
+   * @param {number} count
    * @param {number} bytes Length of each value, a multiple of 4.
    * @returns {Batch} Each value over a buffer of just its length: most peers store the whole buffer behind a view.
    */
