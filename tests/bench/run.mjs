@@ -13,7 +13,15 @@ import { executable, inChromium } from "./browser/chromium.mjs";
 import { isOfCaches } from "./embeddings/names.mjs";
 import { goalLine, goals, records, tables } from "./report.mjs";
 
-const PARTS = ["indexeddb", "memory-node", "memory-chromium", "upstash", "embeddings", "edge"];
+const PARTS = [
+  "indexeddb-chromium",
+  "indexeddb-firefox",
+  "memory-node",
+  "memory-chromium",
+  "upstash",
+  "embeddings",
+  "edge",
+];
 
 const PEERS = [
   ...["idb-keyval", "dexie", "localforage"],
@@ -68,6 +76,13 @@ function options() {
 }
 
 const NOTES = `In memory: keys of 64 hex digits; values random, each over a buffer of its own; time per call; sets replace.`;
+
+/**
+ * @param {string[]} parts
+ * @returns {string[]} In which IndexedDB is to be measured.
+ */
+const indexedDbBrowsers = (parts) =>
+  ["Chromium", "Firefox"].filter((browser) => parts.includes(`indexeddb-${browser.toLowerCase()}`));
 
 /** @param {string} line For whoever watches; the report alone goes to stdout. */
 const progress = (line) => console.error(`[bench] ${line}`);
@@ -129,9 +144,10 @@ async function measure({ parts, rounds, million }) {
   if (parts.includes("memory-chromium")) {
     jobs.push({ part: "memory", given: { where: "Chromium", ...counts }, progress });
   }
-  if (parts.includes("indexeddb")) {
+  const browsers = indexedDbBrowsers(parts);
+  if (browsers.length > 0) {
     const part = await import("./indexeddb/index.mjs");
-    indexedDb = await part.indexedDb({ ...counts, million, progress });
+    indexedDb = await part.indexedDb(browsers, { ...counts, million, progress });
   }
   const ofIndexedDb = Object.fromEntries(
     indexedDb?.map(({ browser, version }) => [browser.toLowerCase(), version]) ?? [],
@@ -157,7 +173,8 @@ try {
   measured = await versions();
   if (given.parts.some((part) => IN_CHROMIUM.includes(part))) executable();
   if (given.parts.includes("embeddings")) await (await import("./embeddings/index.mjs")).ready();
-  if (given.parts.includes("indexeddb")) (await import("./indexeddb/index.mjs")).ready();
+  const browsers = indexedDbBrowsers(given.parts);
+  if (browsers.length > 0) (await import("./indexeddb/index.mjs")).ready(browsers);
   if (given.parts.includes("edge")) await (await import("./edge/process.mjs")).ready();
 } catch (error) {
   console.error(`[bench] ${error.message}`);

@@ -62,6 +62,7 @@ fn bench(args: &[&str]) -> shell::Outcome {
     build::package()?;
     setup::npm_ci("tests/bench")?;
     setup::chromium()?;
+    setup::firefox()?;
     setup::redis()?;
     shell::run("bench", shell::node("tests/bench/run.mjs").args(args))
 }

@@ -24,6 +24,9 @@ const ARGS = [
   "--js-flags=--expose-gc",
 ];
 
+/** Of profiles. */
+const SAMPLING_US = 100;
+
 /** @returns {string} The path of the browser; throws the line that says how to get one. */
 export function executable() {
   const path = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -44,7 +47,20 @@ export async function openChromium(profile, url) {
     async tab() {
       const page = await context.newPage();
       await page.goto(url);
-      return tabOf(page);
+      const tab = tabOf(page);
+      return {
+        ...tab,
+        async profiled(name, given) {
+          const session = await context.newCDPSession(page);
+          await session.send("Profiler.enable");
+          await session.send("Profiler.setSamplingInterval", { interval: SAMPLING_US });
+          await session.send("Profiler.start");
+          const result = await tab.run(name, given);
+          const { profile } = await session.send("Profiler.stop");
+          await session.detach();
+          return { result, profile };
+        },
+      };
     },
     close: () => context.close(),
   };

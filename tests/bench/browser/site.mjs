@@ -11,7 +11,9 @@ async function bundle() {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("page.mjs", import.meta.url))],
     bundle: true,
-    minify: true,
+    // Names stay, for profiles.
+    minifySyntax: true,
+    minifyWhitespace: true,
     format: "esm",
     platform: "browser",
     target: "es2022",

@@ -4,6 +4,8 @@
  * @typedef {object} Tab
  * @property {<T>(name: string, given?: object, progress?: (line: string) => void) => Promise<T>} run Calls what the
  *   page's script exports under that name; what it says on the console goes to `progress`.
+ * @property {(name: string, given: object) => Promise<{ result: unknown, profile: object }>} [profiled] The same, with
+ *   a profile of the page's thread; where the browser can do that.
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Browser

@@ -5,16 +5,18 @@
  * @import { Browser } from "../browser/tabs.mjs"
  * @import { Compacting } from "./compacting.mjs"
  * @import { Openings } from "./opening.mjs"
+ * @import { Profiled } from "./profile.mjs"
  * @import { Counts } from "./page/requests.mjs"
  *
- * @typedef {object} Measured In one browser. What Firefox cannot be asked, or what it need not be, is missing there.
+ * @typedef {object} Measured In one browser.
  * @property {string} browser
  * @property {string} version
  * @property {Row[]} rows
  * @property {Counts} requests
  * @property {Record<string, number>} disk
- * @property {Compacting} [compacting]
+ * @property {Compacting} compacting
  * @property {Openings[]} opening
+ * @property {Profiled[]} [profiled] Where the browser can do that.
  */
 
 import * as chromium from "../browser/chromium.mjs";
@@ -25,11 +27,12 @@ import { compacting } from "./compacting.mjs";
 import { disk } from "./disk.mjs";
 import { OURS, RIVALS } from "./names.mjs";
 import { opening } from "./opening.mjs";
+import { profile } from "./profile.mjs";
 
-/** Where a profile keeps databases. */
+/** What opens each, and where a profile keeps databases. */
 const BROWSERS = {
-  Chromium: { open: chromium.openChromium, databases: "Default/IndexedDB" },
-  Firefox: { open: firefox.openFirefox, databases: "storage/default" },
+  Chromium: { executable: chromium.executable, open: chromium.openChromium, databases: "Default/IndexedDB" },
+  Firefox: { executable: firefox.executable, open: firefox.openFirefox, databases: "storage/default" },
 };
 
 /** Of what takes seconds a round. */
@@ -38,10 +41,13 @@ const FEW = 6;
 /** How many processes open a store. */
 const PROCESSES = 5;
 
-/** Throws unless both browsers are there. */
-export function ready() {
-  chromium.executable();
-  firefox.executable();
+/**
+ * Throws unless the browsers are there.
+ *
+ * @param {(keyof BROWSERS)[]} browsers
+ */
+export function ready(browsers) {
+  for (const browser of browsers) BROWSERS[browser].executable();
 }
 
 /**
@@ -51,12 +57,12 @@ export function ready() {
  */
 async function inBrowser(browser, { rounds, warmUps, million, url, progress }) {
   const { open: start, databases } = BROWSERS[browser];
-  const open = (profile) => start(profile, url);
+  const open = (folder) => start(folder, url);
   const few = Math.min(FEW, rounds);
   const rows = [];
-  let [version, requests, whileCompacting] = [];
-  await withProfile(async (profile) => {
-    const opened = await open(profile);
+  let [version, requests, whileCompacting, profiled] = [];
+  await withProfile(async (folder) => {
+    const opened = await open(folder);
     try {
       version = opened.version;
       // Each in a page of its own: what one leaves in memory is not to slow the next.
@@ -69,10 +75,13 @@ async function inBrowser(browser, { rounds, warmUps, million, url, progress }) {
       rows.push(...(await part("indexedDbCalls", rounds)));
       rows.push(...(await part("indexedDbReads", rounds)));
       rows.push(...(await part("indexedDbLayout", few)));
+      rows.push(...(await part("indexedDbBounds", rounds)));
       rows.push(...(await part("indexedDbTasks", rounds)));
       rows.push(...(await part("indexedDbListing", few)));
       requests = await part("indexedDbRequests");
       whileCompacting = await compacting(opened, progress);
+      const tab = await opened.tab();
+      if (tab.profiled !== undefined) profiled = await profile(tab, progress);
     } finally {
       await opened.close();
     }
@@ -83,18 +92,20 @@ async function inBrowser(browser, { rounds, warmUps, million, url, progress }) {
   for (const keys of million ? [100_000, 1_000_000] : [100_000]) {
     openings.push(await opening(open, { keys, times, progress }));
   }
-  return { browser, version, rows, requests, disk: used, compacting: whileCompacting, opening: openings };
+  const others = { requests, disk: used, compacting: whileCompacting, opening: openings, profiled };
+  return { browser, version, rows, ...others };
 }
 
 /**
+ * @param {(keyof BROWSERS)[]} browsers
  * @param {{ rounds: number, warmUps: number, million: boolean, progress: (line: string) => void }} options
  * @returns {Promise<Measured[]>} Of each browser.
  */
-export async function indexedDb(options) {
+export async function indexedDb(browsers, options) {
   const site = await serve();
   try {
     const measured = [];
-    for (const browser of Object.keys(BROWSERS)) {
+    for (const browser of browsers) {
       const progress = (line) => options.progress(`${browser}: ${line}`);
       measured.push(await inBrowser(browser, { ...options, url: site.url, progress }));
     }

@@ -46,12 +46,37 @@ export const LAYOUT = {
   ten: "read ten at random",
 };
 
+/** Parts of our calls, done by hand. */
+export const BOUNDS = {
+  get: "one record",
+  news: "what is new",
+  newsAndGet: "what is new, and one record",
+  newsAndSegment: "what is new, and 56 KiB",
+  noRow: "no row",
+  oneRow: "one of 85 KB",
+  twoRows: "two of 42 KB",
+};
+
+/** Calls that are looked at by a profile. */
+export const LOOPS = {
+  setSmall: "mset 1,000 of 1.5 KB",
+  setLarge: "mset 1,000 of 6 KB",
+  getSmall: "mget 1,000 of 1.5 KB",
+  getLarge: "mget 1,000 of 6 KB",
+  missing: "mget 1,000 missing",
+  get: "one get, 6 KB",
+  theirGet: "one get of idb-keyval's",
+  list: "yieldKeys, 20,000 keys",
+};
+
 const group = (browser, what) => `IndexedDB, ${browser}, ${what}`;
 
 export const groups = {
   calls: (browser, size) => group(browser, `values of ${size}`),
   reads: (browser) => group(browser, "random reads of 6 KB out of batches of 1,000"),
   layout: (browser, size) => group(browser, `a model of the layout, values of ${size}, by KiB a segment`),
+  boundsOfReads: (browser) => group(browser, "reads by hand, a transaction each"),
+  boundsOfWrites: (browser) => group(browser, "writes by hand, 1,000 values of 1.5 KB, by the rows for their keys"),
   listing: (browser) => group(browser, "100,000 keys of 110,000, by their prefix"),
   tasks: (browser) => group(browser, "how long the page's thread is held by 1,000 values of 6 KB"),
 };

@@ -8,7 +8,8 @@
 import { quantile, summary } from "../measure.mjs";
 import { figure, grid } from "../report.mjs";
 import { indexedDbGoals, toBetter } from "./goals.mjs";
-import { DISK, groups, SEGMENTS, SIZES } from "./names.mjs";
+import { DISK, groups, SIZES } from "./names.mjs";
+import { SHARES } from "./profile.mjs";
 
 /** What a reader must know of the figures. */
 export const NOTES = `IndexedDB: profiles on disk, relaxed durability; keys of 64 hex digits, random values each over a buffer of its own; ours with
@@ -60,12 +61,26 @@ function tasks(group, rows) {
 /**
  * @param {string} group
  * @param {Row[]} rows
- * @returns {string} The trade between long and short segments.
+ * @returns {string} Times of what is neither ours nor theirs.
  */
-function layout(group, rows) {
-  const sizes = SEGMENTS.map(String);
-  const lines = rows.map(({ label, samples }) => [label, ...sizes.map((size) => spread(samples[size]))]);
-  return grid([`${group}; ms`, ...sizes], lines);
+function plain(group, rows) {
+  const names = Object.keys(rows[0].samples);
+  return grid(
+    [`${group}; ms`, ...names],
+    rows.map(({ label, samples }) => [label, ...names.map((name) => spread(samples[name]))]),
+  );
+}
+
+/** @param {Measured} measured */
+function profiles({ browser, profiled }) {
+  if (profiled === undefined) return [];
+  const lines = profiled.map(({ call, us, shares, hottest }) => [
+    call,
+    figure(us),
+    ...SHARES.map((share) => figure(shares[share])),
+    hottest.map(([name, time]) => `${name} ${figure(time)}`).join(", "),
+  ]);
+  return [grid([`IndexedDB, ${browser}, profile, µs a call`, "all", ...SHARES, "functions"], lines)];
 }
 
 /** @param {Measured} measured */
@@ -121,8 +136,10 @@ function ofBrowser(measured) {
     compared(...of(groups.reads(browser))),
     compared(...of(groups.listing(browser))),
     tasks(...of(groups.tasks(browser))),
-    ...SIZES.map(({ size }) => layout(...of(groups.layout(browser, size)))),
+    ...SIZES.map(({ size }) => plain(...of(groups.layout(browser, size)))),
+    ...[groups.boundsOfReads, groups.boundsOfWrites].map((group) => plain(...of(group(browser)))),
     requests(measured),
+    ...profiles(measured),
     rest(measured).join("\n"),
   ].join("\n\n");
 }
