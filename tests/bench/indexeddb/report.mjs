@@ -20,7 +20,23 @@ Random reads: four batches of 1,000 values of 6 KB; 100 keys a round, one or ten
 same keys twice. The model of the layout is plain IndexedDB: the package cuts segments at one length. While compacting: one
 tab replaces 1,000 of 4,000 values again and again, another reads single keys; counted are reads during the time for which
 the first held the maintenance's lock. New processes: 64 bytes a value, the last 10,000 keys set one by one with 1.5 KB;
-wasm is there already; then a new store, and an mget of 1,001 keys. Disk: files of the profile when the browser has ended.`;
+wasm is there already; then a new store, and an mget of 1,001 keys. Wasm memory never shrinks: its growth counts what opening
+needed for a moment, too. Disk: files of the profile when the browser has ended. The profile is of one call again and again,
+on the page's thread: "waiting" for the browser's process, "browser" its own code and events, "database" methods of IndexedDB's,
+"script" ours (and clones of results), "strings" those that cross to wasm or back.`;
+
+/** What each kind of figure is bound by, by the profiles and the calls by hand above. */
+const BOUNDS = `What bounds them:
+mset of 1,000        the browser's process, which writes; on the page's thread a call of add() a segment, which copies it. Chromium
+                     keeps a record of more than 64 KiB in a file of its own, at some 10 ms: see the writes by hand.
+mget of 1,000        the clone of each segment and 1,000 arrays of their own, cut out of them, as "one record" has to, too; then a request a segment.
+all missing          looking 1,000 keys up in wasm, and handing them over as one string; one request.
+single get           two requests in its transaction, what is new and the record, where theirs has one: the reads by hand say how much that is
+                     without any code of ours. From memory it is one.
+random reads         a segment of up to 56 KiB for each value: its copy by the browser's process and its clone.
+keys by prefix       pages of keys from wasm, a transaction each, and strings; theirs is one request, and a clone of all keys.
+while compacting     a reader waits for the writing transaction before it: what that moves, and how fast the disk takes it.
+opening              rows and checkpoints read and cloned, and put into the index by wasm that was not compiled for speed yet.`;
 
 /** @param {number[]} samples */
 function spread(samples) {
@@ -160,6 +176,7 @@ export function indexedDbReport(all) {
   const missed = goals.filter(({ met }) => !met).length;
   return [
     ...all.map(ofBrowser),
+    BOUNDS,
     grid(["IndexedDB, the goals", "", "goal", "figure", ""], lines),
     `${goals.length - missed} of ${goals.length} goals met.`,
   ].join("\n\n");
