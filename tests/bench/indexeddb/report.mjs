@@ -15,7 +15,8 @@ import { SHARES } from "./profile.mjs";
 export const NOTES = `IndexedDB: profiles on disk, relaxed durability; keys of 64 hex digits, random values each over a buffer of its own; ours with
 memoryBytes: 0 unless said otherwise; 1,000 keys in one call (localForage: as many calls at once), single calls awaited one
 after another (time per call). "one record": the call's bytes as one record of plain IndexedDB, and single values as they
-are. What ours does behind the calls is over before another has its turn. Firefox's clock is set to its full precision.
+are. In brackets: quartiles of the ratio round by round, and the ratio of the fastest samples, which other work on the machine
+touches least. What ours does behind the calls is over before another has its turn. Firefox's clock is set to its full precision.
 Random reads: four batches of 1,000 values of 6 KB; 100 keys a round, one or ten a call; with memory, a new handle reads the
 same keys twice. The model of the layout is plain IndexedDB: the package cuts segments at one length. While compacting: one
 tab replaces 1,000 of 4,000 values again and again, another reads single keys; counted are reads during the time for which
