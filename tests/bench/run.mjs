@@ -40,6 +40,9 @@ const WARM_UPS = 2;
 /** A multiple of the number of contenders, so that their turns balance (measure.mjs). */
 const ROUNDS = 16;
 
+/** Of IndexedDB, in either browser: a multiple of most numbers of contenders there. */
+const INDEXEDDB_ROUNDS = 12;
+
 /** Of the part over HTTP, whose rounds take 15 s each, and twice that on a busy machine. */
 const UPSTASH_ROUNDS = 6;
 
@@ -52,7 +55,7 @@ const EDGE_ROUNDS = 36;
 const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--no-million] [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
-  --rounds N    rounds that count (${ROUNDS}; upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
+  --rounds N    rounds that count (${ROUNDS}; indexeddb ${INDEXEDDB_ROUNDS}, upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
   --no-million  IndexedDB opens 100,000 keys only, not 1,000,000 as well, which take a minute or two to be written
   --json FILE   writes every sample there`;
 
@@ -147,7 +150,8 @@ async function measure({ parts, rounds, million }) {
   const browsers = indexedDbBrowsers(parts);
   if (browsers.length > 0) {
     const part = await import("./indexeddb/index.mjs");
-    indexedDb = await part.indexedDb(browsers, { ...counts, million, progress });
+    const given = { rounds: rounds ?? INDEXEDDB_ROUNDS, warmUps: WARM_UPS, million, progress };
+    indexedDb = await part.indexedDb(browsers, given);
   }
   const ofIndexedDb = Object.fromEntries(
     indexedDb?.map(({ browser, version }) => [browser.toLowerCase(), version]) ?? [],
