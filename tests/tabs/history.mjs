@@ -1,0 +1,54 @@
+/** Runs a history: some tabs of one browser do their rounds at once, and what they have seen is judged. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { run } from "./browsers.mjs";
+import { judge } from "./judge.mjs";
+
+/**
+ * @param browser of `open` in browsers.mjs
+ * @param tabs of each tab: whether it works in a `worker`, its `memoryBytes`, whether it has `locks` and `stays` open, how it `breaks`
+ */
+export async function history(browser, { name, seed, rounds, tabs }) {
+  const opened = [];
+  const all = (call, argument) => Promise.all(opened.map((tab) => run(tab, call, argument)));
+  for (const [at, { worker, ...options }] of tabs.entries()) {
+    const tab = await browser.tab();
+    opened.push(tab);
+    if (worker) await tab.evaluate(() => globalThis.moveToWorker());
+    await run(tab, "begin", { name, seed, tab: at + 1, tabs: tabs.length, ...options });
+  }
+  await all("work", rounds);
+  const told = await all("told");
+  // A tab that has just come finds the same as those that were there.
+  const late = await browser.tab();
+  await run(late, "begin", { name, seed, tab: 1, tabs: tabs.length });
+  opened.push(late);
+  const states = await all("states");
+  return {
+    told,
+    wrong: judge(told, states),
+    /** What stays is what is needed, and when nothing is needed any more nothing stays. */
+    async wear() {
+      await sleep(500); // what expires has expired
+      const keys = await all("keys");
+      const kept = await settled(late, name, () => all("states"));
+      await run(opened[0], "deleteAll");
+      const empty = await settled(late, name, () => all("states"), (look) => look.segments === 0);
+      return { keys, kept, empty };
+    },
+    async end() {
+      await all("end");
+      for (const tab of opened) await tab.close();
+    },
+  };
+}
+
+/** The database when maintenance, which goes on behind calls, is done with it. */
+export async function settled(tab, name, call, isDone = (look) => look.orphans.length === 0) {
+  for (let tries = 0; ; tries++) {
+    await call();
+    const look = await tab.evaluate((name) => globalThis.look(name), name);
+    if (isDone(look) || tries === 40) return look;
+    await sleep(100);
+  }
+}
