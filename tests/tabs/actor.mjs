@@ -2,7 +2,7 @@
 
 import { IndexedDBByteStore } from "bytestow";
 import { broken } from "./broken.mjs";
-import { actOf, thirdOf, ownGroups, sharedGroups } from "./groups.mjs";
+import { actOf, drawGroup, ownGroups, sharedGroups, thirdOf } from "./groups.mjs";
 import { now, Observer } from "./observer.mjs";
 import { random } from "./random.mjs";
 import { makeValue, readValue } from "./values.mjs";
@@ -84,8 +84,7 @@ export class Actor {
 
   /** Advances a group that nobody else writes. */
   async #writeOwn() {
-    let drawn = this.#random() * 100;
-    const group = this.#own.find(({ weight }) => (drawn -= weight) < 0) ?? this.#own[0];
+    const group = drawGroup(this.#own, this.#random);
     const { tab } = this.#options;
     const act = actOf(group, this.#issued[group.name] + 1);
     // It goes through another handle, which knows nothing of the calls under way.
@@ -191,7 +190,10 @@ export class Actor {
     await this.#settle();
     const { tab } = this.#options;
     const keys = [`once/${which}/a`, `once/${which}/b`];
-    const stored = await this.#store.setIf(keys.map((key) => [key, makeValue(key, tab, which, [16, 900])]), "absent");
+    const stored = await this.#store.setIf(
+      keys.map((key) => [key, makeValue(key, tab, which, [16, 900])]),
+      "absent",
+    );
     keys.forEach((key, at) => {
       this.#tried.add(key);
       if (stored[at]) this.#won.push(key);

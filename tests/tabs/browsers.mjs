@@ -1,6 +1,9 @@
 /** Both browsers, driven alike. */
 
-import { openProfile } from "../support/chromium.mjs";
+import { readdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { launch } from "puppeteer-core";
+import { executable, openKillable, openProfile } from "../support/chromium.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 
@@ -13,10 +16,32 @@ const UNTHROTTLED = {
 
 const OPENS = {
   Chromium: (profile) => openProfile(profile),
+  // Playwright keeps all tabs visible, and what is visible cannot be frozen; Puppeteer lets them be hidden.
+  "Chromium with hidden tabs": (profile) =>
+    launch({ executablePath: executable(), headless: true, userDataDir: profile.path, args: ["--no-sandbox"] }),
   Firefox: (profile, preferences) => openFirefox(profile, { ...UNTHROTTLED, ...preferences }),
 };
 
-export const browsers = Object.keys(OPENS);
+export const browsers = ["Chromium", "Firefox"];
+
+/** Browsers that can be killed, with all of their processes and nothing said before. */
+const KILLABLE = {
+  async Chromium(profile) {
+    const { context, kill } = await openKillable(profile);
+    return { opened: context, kill };
+  },
+  async Firefox(profile) {
+    const opened = await OPENS.Firefox(profile);
+    const ended = new Promise((resolve) => opened.process().once("exit", resolve));
+    const kill = async () => {
+      process.kill(-opened.process().pid, "SIGKILL");
+      await ended;
+      // Puppeteer then puts the profile's own preferences back.
+      while ((await readdir(profile.path)).some((file) => file.endsWith(".puppeteer"))) await sleep(20);
+    };
+    return { opened, kill };
+  },
+};
 
 /** The site of these suites; `below` as for `serveFiles`. */
 export async function site(below) {
@@ -29,18 +54,26 @@ export async function open(browser, profile, url, preferences) {
   const opened = await OPENS[browser](profile, preferences);
   /** What pages complained of. */
   const complaints = [];
-  return {
-    opened,
-    complaints,
-    async tab() {
-      const tab = await opened.newPage();
-      tab.on("pageerror", (error) => complaints.push(`${error}`));
-      await tab.goto(url);
-      await tab.waitForFunction("globalThis.ready");
-      return tab;
-    },
-    close: () => opened.close(),
-  };
+  const tab = () => newTab(opened, url, complaints);
+  return { opened, complaints, tab, close: () => opened.close() };
+}
+
+/** Opens a tab of `browser` on `profile` at `url`, and kills the browser when `work` on it has come to its end. */
+export async function killed(browser, profile, url, work) {
+  const { opened, kill } = await KILLABLE[browser](profile);
+  try {
+    await work(await newTab(opened, url, []));
+  } finally {
+    await kill();
+  }
+}
+
+async function newTab(opened, url, complaints) {
+  const tab = await opened.newPage();
+  tab.on("pageerror", (error) => complaints.push(`${error}`));
+  await tab.goto(url);
+  await tab.waitForFunction("globalThis.ready");
+  return tab;
 }
 
 /** Does `call` of the probe in `tab`. */

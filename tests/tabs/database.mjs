@@ -72,6 +72,8 @@ class Reader {
 /** What is stored, by key. */
 class Contents {
   entries = new Map();
+  /** The segments that were ever named. */
+  named = new Set();
 
   #clear(prefix) {
     for (const key of [...this.entries.keys()]) if (key.startsWith(prefix)) this.entries.delete(key);
@@ -80,6 +82,7 @@ class Contents {
   opening(reader) {
     for (const prefix of reader.list(() => reader.text())) this.#clear(prefix);
     for (const [key] of reader.list(() => [reader.text(), reader.u32()])) this.entries.delete(key);
+    for (const [segment] of reader.list(() => [reader.u32(), reader.u32()])) this.named.add(segment);
   }
 
   page(reader) {
@@ -109,8 +112,10 @@ class Contents {
   #put(number, reader) {
     const isMove = reader.kind === MOVE;
     if (!isMove && reader.kind !== PUT) throw new Error(`row ${number} is of the kind ${reader.kind}`);
-    const expires = isMove ? undefined : (reader.u48(), reader.u48());
+    if (!isMove) reader.u48();
+    const expires = isMove ? undefined : reader.u48();
     const places = reader.list(() => [reader.u32(), reader.u32()]);
+    for (const [segment] of places) this.named.add(segment);
     let [at, offset] = [0, 0];
     for (const { key, length, row } of reader.list(() => ({
       key: reader.text(),
@@ -140,8 +145,8 @@ function result(request) {
 }
 
 /**
- * The database `name`: `entries` by key, the keys of all `segments` and of those `needed`, and what its log is. With
- * `values`, what stands under each key as well.
+ * The database `name`: `entries` by key; the keys of all `segments`, of those that are `needed`, and of those that no row
+ * names, which calls that did not end have `lost`; what its log is. With `values`, what stands under each key as well.
  */
 export async function readDatabase(name, { values = false } = {}) {
   const database = await result(indexedDB.open(name));
@@ -151,7 +156,7 @@ export async function readDatabase(name, { values = false } = {}) {
     const asked = [seg.getAllKeys(), idx.getAllKeys(), idx.getAll(), ...(values ? [seg.getAll()] : [])];
     const [segments, keys, records, packed = []] = await Promise.all(asked.map(result));
     const rows = new Map(keys.map((key, at) => [key, records[at]]));
-    const { entries, log } = read(rows);
+    const { entries, named, log } = read(rows);
     const needed = new Set();
     const found = new Map();
     const standing = new Map(segments.map((key, at) => [key, packed[at]]));
@@ -161,7 +166,8 @@ export async function readDatabase(name, { values = false } = {}) {
       const record = inRow ? rows.get(place - IN_ROW) : standing.get(place);
       if (values) found.set(key, record?.slice(offset, offset + length));
     }
-    return { entries, segments, needed: [...needed], values: found, log: { ...log, rows: keys.length } };
+    const lost = segments.filter((segment) => !named.has(segment));
+    return { entries, segments, needed: [...needed], lost, values: found, log: { ...log, rows: keys.length } };
   } finally {
     database.close();
   }
@@ -170,7 +176,7 @@ export async function readDatabase(name, { values = false } = {}) {
 function read(rows) {
   const contents = new Contents();
   const meta = rows.has("meta") ? new Reader(rows.get("meta")) : undefined;
-  if (!meta) return { entries: contents.entries, log: { checkpoints: 0, trim: 0, last: 0 } };
+  if (!meta) return { ...contents, log: { checkpoints: 0, trim: 0, last: 0 } };
   meta.u64();
   const trim = meta.u32();
   meta.u32();
@@ -189,8 +195,5 @@ function read(rows) {
   }
   const behind = [...rows.keys()].filter((key) => key > last).sort((one, other) => one - other);
   for (const key of behind) contents.row(key, new Reader(rows.get(key)));
-  return {
-    entries: contents.entries,
-    log: { checkpoints: checkpoints.length, trim, last: behind.at(-1) ?? last },
-  };
+  return { ...contents, log: { checkpoints: checkpoints.length, trim, last: behind.at(-1) ?? last } };
 }

@@ -28,6 +28,9 @@ const SHARED = [
   { keys: 60, bytes: [1_500, 4_500], kept: false },
 ];
 
+/** More than 16 MiB: a call that the engine writes in several transactions. */
+const HUGE = { keys: 280, bytes: [60_000, 70_000] };
+
 function group(name, kind, { keys, bytes, ...rest }) {
   const names = Array.from({ length: keys }, (_, at) => `${name}/k${String(at).padStart(3, "0")}`);
   return { name, kind, keys: names, bytes, ...rest };
@@ -44,9 +47,24 @@ export function ownGroups(tab) {
   );
 }
 
+/** The groups that the page of a browser writes which is killed, the last of them one of huge calls. */
+export function savedGroups() {
+  return [...ownGroups(1), { ...group("own1/huge", "huge", HUGE), owner: 1, weight: 0 }];
+}
+
 /** The groups that all write. */
 export function sharedGroups() {
   return SHARED.map((shape, at) => group(`shared/${at}`, "shared", shape));
+}
+
+/** One of `groups`, as often as it weighs. */
+export function drawGroup(groups, draw) {
+  let left = draw() * groups.reduce((sum, { weight }) => sum + weight, 0);
+  for (const group of groups) {
+    left -= group.weight;
+    if (left < 0) return group;
+  }
+  return groups[0];
 }
 
 /**

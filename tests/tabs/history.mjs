@@ -33,7 +33,12 @@ export async function history(browser, { name, seed, rounds, tabs }) {
       const keys = await all("keys");
       const kept = await settled(late, name, () => all("states"));
       await run(opened[0], "deleteAll");
-      const empty = await settled(late, name, () => all("states"), (look) => look.segments === 0);
+      const empty = await settled(
+        late,
+        name,
+        () => all("states"),
+        (look) => look.segments === 0,
+      );
       return { keys, kept, empty };
     },
     async end() {

@@ -50,7 +50,8 @@ export class Observer {
 
   /** The tab calls for the write `number` of a shared group. */
   meets(group, writer, number) {
-    const met = (this.met[group.name] ??= []);
+    this.met[group.name] ??= [];
+    const met = this.met[group.name];
     const write = `${writer}:${number}`;
     if (met.at(-1) !== write) met.push(write);
   }
@@ -109,7 +110,8 @@ export class Observer {
     const found = this.#stateOf(group, values);
     if (found === undefined) return;
     if (!found.write) {
-      if (group.kept && floors.some((floor) => floor > 0)) this.complain(`${name}: read nothing, and nobody deletes it`);
+      const mustBe = group.kept && floors.some((floor) => floor > 0);
+      if (mustBe) this.complain(`${name}: read nothing, and nobody deletes it`);
       return;
     }
     const { writer, number } = found.write;
@@ -117,7 +119,9 @@ export class Observer {
     if (at < 0 || found.state.startsWith("a third")) {
       this.complain(`${name}: read ${found.state} by ${writer}, which never was`);
     } else if (number < floors[at]) {
-      this.complain(`${name}: read write ${number} of tab ${writer}, known to be superseded by its write ${floors[at]}`);
+      this.complain(
+        `${name}: read write ${number} of tab ${writer}, known to be superseded by its write ${floors[at]}`,
+      );
     } else {
       this.meets(group, writer, number);
       this.#learn(name, writer, number);

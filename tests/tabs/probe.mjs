@@ -3,8 +3,10 @@
 import { IndexedDBByteStore } from "bytestow";
 import { Actor } from "./actor.mjs";
 import { readDatabase } from "./database.mjs";
+import { Saver } from "./saver.mjs";
+import { makeValue, readValue } from "./values.mjs";
 
-let actor, worker;
+let actor, saver, worker;
 
 const calls = {
   /** Begins a tab's part in a history. */
@@ -19,15 +21,23 @@ const calls = {
   keys: () => actor.keys(),
   deleteAll: () => actor.deleteAll(),
   end: () => actor.close(),
+  /** Looks at what a killed browser has left, and goes on. */
+  resume: (options) => {
+    saver = new Saver(options);
+    return saver.found();
+  },
+  found: () => saver.found(),
+  save: (options) => saver.save(options),
+  empty: () => saver.empty(),
   look,
 };
 
 /** What the database is, as it stands there. */
 async function look(name) {
-  const { entries, segments, needed, log } = await readDatabase(name);
+  const { entries, segments, needed, lost, log } = await readDatabase(name);
   const orphans = segments.filter((segment) => !needed.includes(segment));
   const missing = needed.filter((segment) => !segments.includes(segment));
-  return { entries: entries.size, segments: segments.length, needed: needed.length, orphans, missing, log };
+  return { entries: entries.size, segments: segments.length, needed: needed.length, orphans, missing, lost, log };
 }
 
 /** From here on, `run` is the worker's. */
@@ -45,6 +55,45 @@ function run(call, argument) {
   });
 }
 
+/** A store, and what writes and reads batches whose keys have a prefix and whose values a number. */
+function handle(name, options = {}) {
+  const events = [];
+  const store = new IndexedDBByteStore({ name, ...options, onEvent: (event) => events.push(event) });
+  const keysOf = (prefix, count) => Array.from({ length: count }, (_, at) => `${prefix}/${at}`);
+  return {
+    store,
+    told: (type) => events.filter((event) => event.type === type),
+    /** One call: `[prefix, how many, number, size]` of each batch in it. */
+    save: (...batches) =>
+      store.mset(
+        batches.flatMap(([prefix, count, number, size = 1_000]) =>
+          keysOf(prefix, count).map((key) => [key, makeValue(key, 1, number, [size, size])]),
+        ),
+      ),
+    /** How many keys of a batch have which number, or are missing. */
+    async found(prefix, count) {
+      const keys = keysOf(prefix, count);
+      const counts = {};
+      for (const [at, value] of (await store.mget(keys)).entries()) {
+        const number = value ? readValue(keys[at], value).number : "missing";
+        counts[number] = (counts[number] ?? 0) + 1;
+      }
+      return counts;
+    },
+  };
+}
+
+/** Deletes a database as another program would. */
+function remove(name) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+    // It waits for those who have it open, who give it up at once.
+    setTimeout(() => reject(new Error("the deletion is blocked")), 10_000);
+  });
+}
+
 /** A call's end, as it can leave the page. */
 async function outcome(promise) {
   try {
@@ -54,7 +103,8 @@ async function outcome(promise) {
   }
 }
 
-Object.assign(globalThis, { IndexedDBByteStore, readDatabase, look, run, moveToWorker, outcome, ready: true });
+Object.assign(globalThis, { IndexedDBByteStore, makeValue, readValue, readDatabase });
+Object.assign(globalThis, { handle, look, run, moveToWorker, outcome, remove, ready: true });
 
 if (typeof document === "undefined") {
   addEventListener("message", async ({ data: [call, argument] }) => {

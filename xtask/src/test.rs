@@ -45,7 +45,7 @@ fn described(extent: Extent) -> &'static str {
     match extent {
         Extent::Whole => "everything",
         Extent::Quick => {
-            "the daily part; left out: cargo doc, the examples as programs, Firefox, Deno, Bun and newer Nodes, the faults, the broken stores, vitest, packaging, apps, traps, leaks, the page, the README's snippets, the tarball built once more, the table"
+            "the daily part; left out: cargo doc, the examples as programs, Firefox, Deno, Bun and newer Nodes, the faults, tabs at work and killed browsers, the broken stores, vitest, packaging, apps, traps, leaks, the page, the README's snippets, the tarball built once more, the table"
         }
     }
 }
@@ -106,9 +106,9 @@ fn suites(extent: Extent) -> Outcome {
     let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
         install_suites()?;
-        scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:packaging"]);
-        scripts.extend(["test:traps", "test:runtimes", "test:web", "test:services", "test:firefox", "test:endurance"]);
-        scripts.push("test:reproducible");
+        scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:tabs"]);
+        scripts.extend(["test:packaging", "test:traps", "test:runtimes", "test:web", "test:services", "test:firefox"]);
+        scripts.extend(["test:endurance", "test:reproducible"]);
         // Last, of what all the others have found.
         scripts.push(GRID);
     }

@@ -1,0 +1,116 @@
+/** A tab that Chromium freezes while another one goes on: what it knew is long gone when it wakes up. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { newProfile } from "../support/chromium.mjs";
+import { open, run, site } from "./browsers.mjs";
+
+/** Rows of two checkpoints and more: the second one drops what the first one holds. */
+const ROWS = 1_300;
+
+describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
+  let server, profile, browser;
+  before(async () => {
+    server = await site();
+    profile = await newProfile();
+    browser = await open("Chromium with hidden tabs", profile, server.url);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await profile?.remove();
+    assert.deepEqual(browser?.complaints, []);
+  });
+
+  for (const memoryBytes of [8_388_608, 0]) {
+    test(`reads what is there now (memoryBytes: ${memoryBytes})`, async () => {
+      const [sleeper, other] = [await browser.tab(), await browser.tab()];
+      const name = `frozen ${memoryBytes}`;
+      for (const tab of [sleeper, other]) await tab.evaluate(begin, { name, memoryBytes });
+      await sleeper.evaluate(prepare);
+      const before = await run(other, "look", name);
+
+      const devtools = await sleeper.createCDPSession();
+      await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+      const frozenAt = await sleeper.evaluate(() => ticks);
+      await other.evaluate(change, ROWS);
+      assert.equal(await sleeper.evaluate(() => ticks), frozenAt, "it was not frozen");
+      const { log, lost, missing } = await run(other, "look", name);
+      assert.ok(log.trim > before.log.last, `rows that the sleeper knew are still there: ${JSON.stringify(log)}`);
+      assert.deepEqual([lost, missing], [[], []]);
+      const compactions = await other.evaluate(() => told("compact").length);
+      assert.ok(compactions >= 2, `compactions: ${compactions}`);
+
+      await devtools.send("Page.setWebLifecycleState", { state: "active" });
+      const expected = {
+        kept: { 1: 700 },
+        renewed: { 2: 700 },
+        gone: { missing: 700 },
+        thinned: { 1: 70, missing: 630 },
+        row: { 1: ROWS },
+      };
+      for (const tab of [sleeper, sleeper, other]) assert.deepEqual(await tab.evaluate(look, ROWS), expected);
+      // Keys that were there throughout came in its listing, those that another tab renewed among them.
+      const listed = await sleeper.evaluate(finish);
+      assert.deepEqual(listed, { kept: 700, renewed: 700, twice: 0 });
+      assert.deepEqual(await sleeper.evaluate(() => told("corrupt")), []);
+      // It goes on as before.
+      await sleeper.evaluate(() => save(["kept", 700, 3]));
+      assert.deepEqual(await other.evaluate(() => found("kept", 700)), { 3: 700 });
+      await sleeper.close();
+      await other.close();
+    });
+  }
+});
+
+/** What both tabs work with. */
+function begin({ name, memoryBytes }) {
+  Object.assign(globalThis, handle(name, { memoryBytes }));
+}
+
+/** The sleeper's own writes; it knows every key, has read some, and is in the midst of a listing. */
+async function prepare() {
+  // Side by side, so that those that stay have to move.
+  const keys = Array.from({ length: 700 }, (_, at) => [`kept/${at}`, `renewed/${at}`, `gone/${at}`]).flat();
+  await store.mset(keys.map((key) => [key, makeValue(key, 1, 1, [2_000, 2_000])]));
+  await found("kept", 350);
+  globalThis.listing = store.yieldKeys();
+  globalThis.listed = [(await listing.next()).value];
+  globalThis.ticks = 0;
+  setInterval(() => {
+    globalThis.ticks++;
+  }, 10);
+}
+
+/** The other tab's: enough for segments to be compacted, and rows to be dropped. */
+async function change(rows) {
+  await save(["renewed", 700, 2, 2_000]);
+  const keys = (prefix) => Array.from({ length: 700 }, (_, at) => `${prefix}/${at}`);
+  await store.mdelete(keys("gone"));
+  await save(["thinned", 700, 1, 4_000]);
+  await store.mdelete(keys("thinned").filter((_, at) => at % 10 > 0));
+  // Each row is a call of its own.
+  for (let row = 0; row < rows; row += 10) {
+    const one = (key) => store.mset([[key, makeValue(key, 1, 1, [16, 900])]]);
+    await Promise.all(Array.from({ length: 10 }, (_, at) => one(`row/${row + at}`)));
+  }
+  // Maintenance goes on behind calls.
+  for (let tries = 0; tries < 20; tries++) {
+    await store.mget(["kept/0"]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function look(rows) {
+  const sizes = { kept: 700, renewed: 700, gone: 700, thinned: 700, row: rows };
+  const entries = Object.entries(sizes).map(async ([prefix, count]) => [prefix, await found(prefix, count)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The rest of the listing. */
+async function finish() {
+  for await (const key of listing) listed.push(key);
+  const seen = new Set(listed);
+  const count = (prefix) => [...seen].filter((key) => key.startsWith(`${prefix}/`)).length;
+  return { kept: count("kept"), renewed: count("renewed"), twice: listed.length - seen.size };
+}
