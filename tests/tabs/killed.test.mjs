@@ -21,8 +21,8 @@ import { random } from "./random.mjs";
 const seed = process.env.TABS_SEED ?? String(Date.now() % 1_000_000);
 const times = Number(process.env.TABS_TIMES ?? 1);
 const KILLS = { Chromium: 52 * times, Firefox: 10 * times };
-/** One round in so many begins with a call that takes several transactions. */
-const HUGE = 4;
+/** How rounds begin, over and over. */
+const FIRST = ["few", "few", "few", "huge", "few", "thin", "few", "huge"];
 const name = "saved";
 
 for (const [browser, kills] of Object.entries(KILLS)) {
@@ -49,7 +49,7 @@ for (const [browser, kills] of Object.entries(KILLS)) {
     test(`${kills} times: every batch is whole or absent, and none that was acknowledged is lost (TABS_SEED=${seed})`, async () => {
       const ledger = new Ledger();
       const draw = random(`${seed} kills`);
-      const sums = { calls: 0, open: 0, compactions: 0, lost: 0, withLost: 0 };
+      const sums = { calls: 0, open: 0, compactions: 0, lost: 0, withLost: 0, corrupt: [] };
       for (let round = 0; round < kills; round++) {
         await killed(browser, profile, server.url, async (tab) => {
           const { lost } = round > 0 ? await tab.evaluate((name) => globalThis.look(name), name) : { lost: [] };
@@ -69,6 +69,7 @@ for (const [browser, kills] of Object.entries(KILLS)) {
         assert.equal((await settled(tab, name, again, ({ segments }) => segments === 0)).segments, 0);
       });
       console.log(`${browser}: ${JSON.stringify(sums)}`);
+      assert.deepEqual(sums.corrupt, []);
       assert.ok(sums.open >= kills / 2, "most kills came between two calls");
       assert.ok(sums.compactions > 0, "nothing was compacted");
       assert.ok(sums.withLost > 0, "no kill came in the midst of a call of several transactions");
@@ -82,24 +83,21 @@ for (const [browser, kills] of Object.entries(KILLS)) {
 
     /** Has the page save, and returns at some moment. */
     async function saveForAWhile(tab, ledger, sums, draw, round) {
-      const huge = round % HUGE === HUGE - 1;
-      const wait = 30 + draw.below(huge ? 500 : 700);
-      let begin;
-      const begun = new Promise((resolve) => {
-        begin = resolve;
+      const first = FIRST[round % FIRST.length];
+      const wait = 20 + draw.below(500);
+      const isReady = new Promise((resolve) => {
+        hear = ({ begun, done, compacted, corrupt, ready }) => {
+          if (begun) ledger.begun(begun);
+          if (done) ledger.done(done);
+          if (done) sums.calls++;
+          if (compacted) sums.compactions++;
+          if (corrupt) sums.corrupt.push(corrupt);
+          if (ready) resolve();
+        };
       });
-      hear = ({ begun, done, compacted, corrupt }) => {
-        assert.equal(corrupt, undefined);
-        if (compacted) sums.compactions++;
-        if (done) ledger.done(done);
-        if (!begun) return;
-        sums.calls++;
-        ledger.begun(begun);
-        begin();
-      };
       // It never ends.
-      run(tab, "save", { seed: `${seed} round ${round}`, huge }).catch(() => undefined);
-      await begun;
+      run(tab, "save", { seed: `${seed} round ${round}`, first }).catch(() => undefined);
+      await isReady;
       await sleep(wait);
     }
   });

@@ -11,6 +11,8 @@ const TAB = 1;
 /** The most calls that are under way at once. */
 const AHEAD = 3;
 
+const named = ([{ name }, number]) => [name, number];
+
 export class Saver {
   #name;
   #store;
@@ -38,16 +40,24 @@ export class Saver {
     return { complaints: observer.complaints, states: this.#groups.map(({ name }, at) => [name, states[at]]) };
   }
 
-  /** Saves for as long as the browser lives; first a call of more than one transaction, if `huge`. */
-  async save({ seed, huge }) {
+  /**
+   * Saves for as long as the browser lives, and says when it is time to kill it. It may begin with a call of more than
+   * one transaction (`huge`), or with one of which most is deleted again, so that there is much to compact (`thin`).
+   */
+  async save({ seed, first }) {
     const draw = random(seed);
     const pending = [];
-    for (let call = 0; ; call++) {
-      const groups = call === 0 && huge ? [this.#groups.at(-1)] : this.#choose(draw);
-      const writes = groups.map((group) => [group, this.#next(group, call === 0 && huge)]);
-      const named = writes.map(([{ name }, number]) => [name, number]);
-      await this.#tell({ begun: named });
-      pending.push(this.#write(writes).then(() => this.#tell({ done: named })));
+    const huge = this.#groups.at(-1);
+    if (first === "thin") {
+      const put = this.#next(huge, (act, number) => act === "put" && actOf(huge, number + 1) === "prune");
+      await this.#call(await this.#announce([[huge, put]]));
+      await this.#call(await this.#announce([[huge, this.#next(huge)]]));
+    }
+    await this.#tell({ ready: true });
+    let writes = first === "huge" ? [[huge, this.#next(huge, (act) => act === "put")]] : [];
+    for (;;) {
+      if (writes.length > 0) pending.push(this.#call(await this.#announce(writes)));
+      writes = this.#choose(draw).map((group) => [group, this.#next(group)]);
       if (pending.length === AHEAD || draw() < 0.3) await Promise.all(pending.splice(0));
     }
   }
@@ -60,14 +70,31 @@ export class Saver {
     return put.length > 0 ? put : [this.#groups[0]];
   }
 
-  /** The number of the group's next write. What an earlier page began may not be there to be pruned. */
-  #next({ name, keys }, mustPut) {
-    const numbers = this.#numbers[name];
-    const canBe = (act) => (mustPut ? act === "put" : act !== "prune" || numbers.isOurs);
-    do numbers.last++;
-    while (!canBe(actOf({ name, keys }, numbers.last)));
-    numbers.isOurs = true;
-    return numbers.last;
+  /** The number of the group's next write, of those that `may` be. */
+  #next(group, may = () => true) {
+    const numbers = this.#numbers[group.name];
+    for (;;) {
+      const number = ++numbers.last;
+      const act = actOf(group, number);
+      // What an earlier page began may not be there to be pruned.
+      if (may(act, number) && (act !== "prune" || numbers.isOurs)) {
+        numbers.isOurs = true;
+        return number;
+      }
+      numbers.isOurs = false;
+    }
+  }
+
+  /** Tells of the writes, `[group, number]` each, that are about to be made. Awaited, so that they are made in order. */
+  async #announce(writes) {
+    await this.#tell({ begun: writes.map(named) });
+    return writes;
+  }
+
+  /** Makes them, in one call. */
+  async #call(writes) {
+    await this.#write(writes);
+    await this.#tell({ done: writes.map(named) });
   }
 
   async #write(writes) {
