@@ -2,18 +2,23 @@
 
 /** How each breaks; `store` is a sound one, `rarely` says whether it is time. */
 const BREAKS = {
-  /** Reads give what they gave before. */
+  /** Reads give, now and then, the first value of a key that was read or written here. */
   stale: (store, rarely) => {
-    const before = new Map();
+    const first = new Map();
+    const remember = (key, value) => {
+      if (value && !first.has(key)) first.set(key, value);
+    };
     return {
       async mget(keys) {
         const values = await store.mget(keys);
-        const isTime = rarely();
-        return keys.map((key, at) => {
-          const old = before.get(key);
-          before.set(key, values[at]);
-          return isTime && old ? old : values[at];
+        keys.forEach((key, at) => {
+          remember(key, values[at]);
         });
+        return rarely() ? keys.map((key, at) => values[at] && first.get(key)) : values;
+      },
+      async mset(pairs, options) {
+        for (const [key, value] of pairs) remember(key, value);
+        await store.mset(pairs, options);
       },
     };
   },
