@@ -84,7 +84,7 @@ for (const [browser, kills] of Object.entries(KILLS)) {
     /** Has the page save, and returns at some moment. */
     async function saveForAWhile(tab, ledger, sums, draw, round) {
       const first = FIRST[round % FIRST.length];
-      const wait = 20 + draw.below(500);
+      const wait = first === "huge" ? draw.below(50) : 20 + draw.below(500);
       const isReady = new Promise((resolve) => {
         hear = ({ begun, done, compacted, corrupt, ready }) => {
           if (begun) ledger.begun(begun);

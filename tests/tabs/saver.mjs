@@ -1,6 +1,7 @@
 /** What the page of a browser does that is going to be killed: it saves, and tells of each call before and after. */
 
 import { IndexedDBByteStore } from "bytestow";
+import { readDatabase } from "./database.mjs";
 import { actOf, drawGroup, savedGroups, thirdOf } from "./groups.mjs";
 import { Observer } from "./observer.mjs";
 import { random } from "./random.mjs";
@@ -53,13 +54,23 @@ export class Saver {
       await this.#call(await this.#announce([[huge, put]]));
       await this.#call(await this.#announce([[huge, this.#next(huge)]]));
     }
+    if (first === "huge") {
+      const put = this.#next(huge, (act) => act === "put");
+      const called = this.#call(await this.#announce([[huge, put]]));
+      pending.push(called);
+      await Promise.race([called, this.#firstPart()]);
+    }
     await this.#tell({ ready: true });
-    let writes = first === "huge" ? [[huge, this.#next(huge, (act) => act === "put")]] : [];
     for (;;) {
-      if (writes.length > 0) pending.push(this.#call(await this.#announce(writes)));
-      writes = this.#choose(draw).map((group) => [group, this.#next(group)]);
+      const writes = this.#choose(draw).map((group) => [group, this.#next(group)]);
+      pending.push(this.#call(await this.#announce(writes)));
       if (pending.length === AHEAD || draw() < 0.3) await Promise.all(pending.splice(0));
     }
+  }
+
+  /** Waits until there are segments that no row names yet. */
+  async #firstPart() {
+    while ((await readDatabase(this.#name)).lost.length === 0);
   }
 
   /** One group, or several that are put in one call. */
