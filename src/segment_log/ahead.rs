@@ -59,7 +59,7 @@ impl<B: Backend> SegmentLog<B> {
             }
             let mut rows = NewRows::default();
             rows.push_all(batch.frames(&places, Some(stamp)));
-            self.commit(tx, rows).await.map_err(Failed::Committing)?;
+            self.commit(tx, rows, &[], false).await.map_err(Failed::Committing)?;
             ahead.sent.clear();
             return Ok(Written { stored: Vec::new(), bytes: batch.bytes });
         }
@@ -101,9 +101,8 @@ impl<B: Backend> SegmentLog<B> {
             let packed = self.pack(some, &mut values);
             let Some(tx) = self.begin_ahead(place, ahead).await? else { break };
             let added = tx.add(Store::Segments, packed);
-            let committed = tx.commit();
+            tx.commit().await?;
             let first = number(added.await?)?;
-            committed.await?;
             places.extend((first..).zip(some.iter().copied()));
             ahead.sent.push(Range { from: first.into(), to: i64::from(first) + count as i64 - 1 });
             rest = others;

@@ -5,7 +5,7 @@
 //! them together.
 
 use super::SegmentLog;
-use super::backend::{Backend, Step, Store, Transaction};
+use super::backend::{Backend, META, Range, Step, Store, Transaction};
 use super::format::{Item, cut, encode_delete, encode_move, encode_put, go_on};
 use super::options::Tuning;
 use super::write::number;
@@ -201,20 +201,52 @@ impl<B: Backend> SegmentLog<B> {
         segments
     }
 
-    /// Adds `rows`, if there are any, and commits. From then on they may be stored although it is not said that they are.
-    pub(super) async fn commit(&self, tx: B::Transaction, rows: NewRows) -> Step<()> {
+    /// Adds `rows`, deletes, and commits. From then on it may be stored although it is not said that it is.
+    ///
+    /// One after the other, and nothing behind the last: when Firefox's disk is full it takes back what a transaction did
+    /// before, and stores each request that was made since. Deletes alone, on which nothing depends (unless the
+    /// transaction `wrote` already), need no such care.
+    pub(super) async fn commit(
+        &self,
+        tx: B::Transaction,
+        rows: NewRows,
+        deletes: &[(Store, Range)],
+        wrote: bool,
+    ) -> Step<()> {
         let epoch = self.state().meta.epoch;
-        let first = (!rows.records.is_empty()).then(|| tx.add(Store::Rows, rows.records));
-        let committed = tx.commit();
-        let first = match first {
-            Some(first) => number(first.await?)?,
-            None => 0,
-        };
-        committed.await?;
+        let careful = wrote || !rows.records.is_empty();
+        let count = rows.records.len();
+        let (mut first, mut last) = (None, None);
+        for (at, record) in rows.records.into_iter().enumerate() {
+            let added = tx.add(Store::Rows, vec![record]);
+            if at + 1 < count || !deletes.is_empty() {
+                let number = number(added.await?)?;
+                first = first.or(Some(number));
+            } else {
+                last = Some(added);
+            }
+        }
+        for (at, (store, range)) in deletes.iter().enumerate() {
+            if careful && at > 0 {
+                settled(&tx).await?;
+            }
+            tx.delete(*store, *range);
+        }
+        // Its end comes first: Chromium, when the disk is full, may abort it and tell its requests nothing.
+        tx.commit().await?;
+        if let Some(last) = last {
+            let last = number(last.await?)?;
+            first = first.or(Some(last));
+        }
         let mut state = self.state();
-        for (at, frame) in (first..).zip(&rows.frames) {
+        for (at, frame) in (first.unwrap_or_default()..).zip(&rows.frames) {
             state.take_own(epoch, at, frame);
         }
         Ok(())
     }
+}
+
+/// Waits until all that the transaction was asked for so far is done.
+pub(super) async fn settled<T: Transaction>(tx: &T) -> Step<()> {
+    tx.get(Store::Rows, &[META]).await.map(drop)
 }

@@ -12,6 +12,7 @@
 
 use super::SegmentLog;
 use super::backend::{Backend, META, Range, Step, Store, Transaction};
+use super::batch::settled;
 use super::format::{IN_ROW, MOST, Meta, Opening, PageWriter, Run, Stored, encode_opening, read_opening};
 use super::maintain::Done;
 use super::open::{frame_of, page_key};
@@ -64,13 +65,18 @@ impl<B: Backend> SegmentLog<B> {
         }
         self.fill(&mut making, &mut pages);
         let mut meta = making.meta.clone();
+        if making.is_whole && pages.is_empty() {
+            // By this number others see that the record is another, also when it only names what was written before.
+            meta.next_page += 1;
+        }
         for page in pages {
             tx.put(page_key(meta.next_page), Value::from(page));
             meta.next_page += 1;
             making.run.pages += 1;
         }
+        settled(tx).await?;
         if making.is_whole {
-            self.name(tx, &mut meta, &making);
+            self.name(&mut meta, &making, done);
         } else {
             // The pages that were written are taken; that is all that anybody sees of them yet.
             making.meta = meta.clone();
@@ -183,19 +189,19 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Names the checkpoint in `meta`, and drops what it stands for: the checkpoints that it took in, and rows that the
     /// one before it holds.
-    fn name(&self, tx: &B::Transaction, meta: &mut Meta, making: &Making) {
+    fn name(&self, meta: &mut Meta, making: &Making, done: &mut Done) {
         let covered = meta.covered();
         let first_needed = self.state().rows.iter().find(|record| record.entries > 0).map_or(MOST, |record| record.key);
         meta.runs.truncate(making.keeps);
         meta.runs.push(making.run);
         meta.trim = meta.trim.max(covered.min(first_needed.saturating_sub(1)));
         if meta.trim > 0 {
-            tx.delete(Store::Rows, Range { from: 1, to: meta.trim.into() });
+            done.rows.push(Range { from: 1, to: meta.trim.into() });
         }
         let mut free = 0;
         for run in &meta.runs {
             if run.page > free {
-                tx.delete(Store::Rows, Range { from: page_key(run.page - 1), to: page_key(free) });
+                done.rows.push(Range { from: page_key(run.page - 1), to: page_key(free) });
             }
             free = run.page + run.pages;
         }

@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
 use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
-use super::batch::NewRows;
+use super::batch::{NewRows, settled};
 use super::checkpoint::Making;
 use super::evict::Evicted;
-use super::format::Meta;
+use super::format::{MOST, Meta};
 use super::line::NONE;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
@@ -106,6 +106,21 @@ impl<B: Backend> SegmentLog<B> {
         Ok(false)
     }
 
+    /// From now on all segments that no row names count as left over: a call met a full disk, and of what it sent nobody
+    /// knows what is there.
+    pub(super) fn doubt(&self) {
+        self.state().orphans = Orphans { from: 0, known: MOST.into(), at: 0 };
+    }
+
+    /// Deletes them at once: a record was found under a number that was to be given out.
+    pub(super) async fn collect_all(&self) -> Step<()> {
+        self.doubt();
+        while self.state().orphans.at == 0 {
+            self.work(Due::Collect).await?;
+        }
+        Ok(())
+    }
+
     /// How long nothing is to be tried: longer each time, unless it went well.
     fn rest(&self, longer: bool) {
         let now = self.clock.now_ms();
@@ -198,9 +213,13 @@ impl<B: Backend> SegmentLog<B> {
             Due::Checkpoint => self.checkpoint(&tx, &mut done).await?,
             Due::Room(bytes) => self.evict_records(bytes, &mut rows, &mut done),
         }
-        done.emptied.iter().for_each(|range| tx.delete(Store::Segments, *range));
-        done.rows.iter().for_each(|range| tx.delete(Store::Rows, *range));
-        self.commit(tx, rows).await?;
+        let of = |store: Store, ranges: &[Range]| ranges.iter().map(|range| (store, *range)).collect::<Vec<_>>();
+        let mut deletes = of(Store::Segments, &done.emptied);
+        deletes.append(&mut of(Store::Rows, &done.rows));
+        if done.meta.is_some() {
+            settled(&tx).await?;
+        }
+        self.commit(tx, rows, &deletes, done.meta.is_some()).await?;
         let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans } = done;
         let mut state = self.state();
         // Another call may have found the database deleted by now.

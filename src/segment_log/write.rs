@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
+use super::backend::{Backend, Fault, META, Range, Step, Store};
 use super::batch::{Batch, NewRows, Stamp};
 use super::format::{Item, MOST, encode_clear};
 use super::line::{ALL, Place, Shares, shares};
@@ -77,7 +77,7 @@ impl<B: Backend> SegmentLog<B> {
         // It keeps its place when it is made again.
         let place = self.line.join(change.shares());
         let mut large = self.is_large(change);
-        let (mut lost, mut full) = (false, false);
+        let (mut lost, mut full, mut clashed) = (false, false, false);
         loop {
             let ended = match &mut large {
                 Some((batch, stamp)) => self.write_ahead(&place, batch, *stamp).await,
@@ -102,14 +102,28 @@ impl<B: Backend> SegmentLog<B> {
                         return Err(error);
                     }
                 }
-                Err(Failed::Before(fault)) => return Err(fault.into()),
+                Err(Failed::Before(Fault::Clash(_)) | Failed::Committing(Fault::Clash(_))) if !clashed => {
+                    clashed = true;
+                    self.collect_all().await?;
+                }
+                Err(Failed::Before(fault)) => {
+                    self.doubt_if_full(&fault);
+                    return Err(fault.into());
+                }
                 Err(Failed::Committing(fault)) => {
                     if let Fault::Lost(error) = &fault {
                         self.lose(error);
                     }
+                    self.doubt_if_full(&fault);
                     return Err(fault.into());
                 }
             }
+        }
+    }
+
+    fn doubt_if_full(&self, fault: &Fault) {
+        if let Fault::Quota(_) | Fault::Clash(_) = fault {
+            self.doubt();
         }
     }
 
@@ -144,7 +158,7 @@ impl<B: Backend> SegmentLog<B> {
     async fn write_at_once(&self, place: &Place<'_>, change: &Change) -> std::result::Result<Written, Failed> {
         let tx = self.begin_at(place, true).await?;
         let tuning = &self.options.tuning;
-        let mut rows = NewRows::default();
+        let (mut rows, mut deletes) = (NewRows::default(), Vec::new());
         let mut written = Written { stored: Vec::new(), bytes: 0 };
         let mut evicted = None;
         match change {
@@ -167,13 +181,13 @@ impl<B: Backend> SegmentLog<B> {
             Change::Clear(prefix) => {
                 if prefix.is_empty() {
                     // Whatever stands there belongs to rows before this one, or to none.
-                    tx.delete(Store::Segments, Range { from: 0, to: META });
+                    deletes.push((Store::Segments, Range { from: 0, to: META }));
                 }
                 rows.push_one(encode_clear(prefix));
             }
         }
         // From here on it may be stored although it is not said to be.
-        self.commit(tx, rows).await.map_err(Failed::Committing)?;
+        self.commit(tx, rows, &deletes, false).await.map_err(Failed::Committing)?;
         if let Some(evicted) = evicted {
             self.tell_evicted(&evicted);
         }
