@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
-use super::backend::{Backend, Lock, META, Range, Step, Store, Transaction};
+use super::backend::{Backend, Fault, Lock, META, Range, Step, Store, Transaction};
 use super::batch::{NewRows, settled};
 use super::checkpoint::Making;
 use super::evict::Evicted;
@@ -16,7 +16,7 @@ use super::line::NONE;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
-use crate::{Event, Keys, Result};
+use crate::{Error, ErrorCode, Event, Keys, Result};
 
 /// How many expired entries one transaction drops.
 const EXPIRED: usize = 1_000;
@@ -94,6 +94,7 @@ impl<B: Backend> SegmentLog<B> {
     /// `closed`, and what the backend says.
     pub async fn maintain(&self) -> Result<bool> {
         let _call = self.enter()?;
+        self.look_for_connection()?;
         // Behind the calls: it counts as no request.
         self.read(&Keys::default(), NONE).await?;
         // It counts as failed until it has ended.
@@ -104,6 +105,19 @@ impl<B: Backend> SegmentLog<B> {
             return Ok(worked);
         }
         Ok(false)
+    }
+
+    /// Maintenance opens nothing again: who deletes the database from elsewhere is to find it gone.
+    fn look_for_connection(&self) -> Step<()> {
+        if self.connected.load(Ordering::SeqCst)
+            && let Err(Fault::Lost(error)) = self.backend.begin(false)
+        {
+            self.lose(&error);
+        }
+        if self.connected.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "there is no connection to the database to maintain")))
     }
 
     /// From now on all segments that no row names count as left over: a call met a full disk, and of what it sent nobody
@@ -198,6 +212,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Does what is due, in one transaction; gives whether that was of any use.
     pub(super) async fn work(&self, due: Due) -> Step<bool> {
+        self.look_for_connection()?;
         let tx = self.begin(true).await?;
         self.catch_up(&tx).await?;
         let epoch = self.state().meta.epoch;

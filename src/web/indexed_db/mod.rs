@@ -26,7 +26,7 @@ use wasm_bindgen::prelude::Closure;
 use crate::clock::SharedClock;
 use crate::event::{Counters, tell};
 use crate::layers::Spawn;
-use crate::segment_log::{SegmentLog, SegmentLogOptions, Usage};
+use crate::segment_log::{Backend as _, SegmentLog, SegmentLogOptions, Usage};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::turns::Turns;
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOptions, Observer, Result, Stats};
@@ -391,7 +391,12 @@ impl ByteStore for IndexedDbByteStore {
             self.gather.begin().await;
             self.closed.set(true);
             self.fallback.borrow_mut().take();
-            self.log.close().await
+            self.log.close().await?;
+            // Maintenance ends with the transaction that it is at: until then nobody could delete the database.
+            while self.busy.get() {
+                self.log.backend().pause().await;
+            }
+            Ok(())
         })
     }
 
