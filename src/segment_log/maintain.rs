@@ -94,7 +94,6 @@ impl<B: Backend> SegmentLog<B> {
     /// `closed`, and what the backend says.
     pub async fn maintain(&self) -> Result<bool> {
         let _call = self.enter()?;
-        self.look_for_connection()?;
         // Behind the calls: it counts as no request.
         self.read(&Keys::default(), NONE).await?;
         // It counts as failed until it has ended.
@@ -107,17 +106,20 @@ impl<B: Backend> SegmentLog<B> {
         Ok(false)
     }
 
-    /// Maintenance opens nothing again: who deletes the database from elsewhere is to find it gone.
-    fn look_for_connection(&self) -> Step<()> {
+    /// Begins a transaction on the connection that there is. Another is not opened for maintenance: who deletes the database
+    /// from elsewhere is to find it gone.
+    async fn begin_again(&self) -> Step<B::Transaction> {
+        self.check_open().map_err(Fault::Failed)?;
         if self.connected.load(Ordering::SeqCst)
             && let Err(Fault::Lost(error)) = self.backend.begin(false)
         {
             self.lose(&error);
         }
         if self.connected.load(Ordering::SeqCst) {
-            return Ok(());
+            return self.begin(true).await;
         }
-        Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "there is no connection to the database to maintain")))
+        let gone = "the connection to the database is gone";
+        Err(Fault::Lost(Error::new(ErrorCode::Unavailable, gone)))
     }
 
     /// From now on all segments that no row names count as left over: a call met a full disk, and of what it sent nobody
@@ -212,8 +214,7 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Does what is due, in one transaction; gives whether that was of any use.
     pub(super) async fn work(&self, due: Due) -> Step<bool> {
-        self.look_for_connection()?;
-        let tx = self.begin(true).await?;
+        let tx = self.begin_again().await?;
         self.catch_up(&tx).await?;
         let epoch = self.state().meta.epoch;
         let (mut rows, mut done) = (NewRows::default(), Done::default());

@@ -26,7 +26,7 @@ use wasm_bindgen::prelude::Closure;
 use crate::clock::SharedClock;
 use crate::event::{Counters, tell};
 use crate::layers::Spawn;
-use crate::segment_log::{Backend as _, SegmentLog, SegmentLogOptions, Usage};
+use crate::segment_log::{Backend, SegmentLog, SegmentLogOptions, Usage};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
 use crate::turns::Turns;
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOptions, Observer, Result, Stats};
@@ -250,8 +250,10 @@ impl IndexedDbByteStore {
         self.busy.set(true);
         let (log, busy) = (self.log.clone(), self.busy.clone());
         spawn.spawn(Box::pin(async move {
-            // What fails here is tried again behind a later call, and breaks nothing.
-            let _ = log.maintain().await;
+            // What fails here is tried again behind a later call, and breaks nothing. Without a connection nothing is due.
+            if log.backend().begin(false).is_ok() {
+                let _ = log.maintain().await;
+            }
             busy.set(false);
         }));
     }
