@@ -156,19 +156,22 @@ export abstract class ByteStore {
     this.#checkOpen();
     checkCallOptions(options);
     const signal = liveSignal(options);
-    const begin = checkText(prefix, "prefix");
-    const listing = await this.#handle.run<ReturnType<WasmStore["list"]>>((store) => store.list(begin), signal);
+    const beginning = checkText(prefix, "prefix");
+    const listing = await this.#handle.run<ReturnType<WasmStore["list"]>>((store) => store.list(beginning), signal);
     const epoch = currentEpoch();
     try {
       let more = true;
       while (more) {
-        const [keys, goesOn] = await this.#handle.run<[string[], boolean]>(() => {
+        const [joined, lengths, goesOn] = await this.#handle.run<[string, Uint32Array, boolean]>(() => {
           if (epoch !== currentEpoch()) throw lostWithInstance();
           return listing.next(PAGE);
         }, signal);
         more = goesOn;
-        for (const key of keys) {
-          yield key;
+        let begin = 0;
+        for (const length of lengths) {
+          const end = begin + length;
+          yield joined.slice(begin, end);
+          begin = end;
           // Between two steps the store may have been closed, or the signal aborted.
           this.#checkOpen();
           if (signal?.aborted) throw signal.reason;

@@ -157,7 +157,7 @@ pub struct Listing {
 
 #[wasm_bindgen]
 impl Listing {
-    /// The next page: `[keys, more]`.
+    /// The next page: `[joined, lengths, more]`.
     pub fn next(&self, limit: u32) -> Result<JsValue, JsValue> {
         let (store, prefix, cursor) = (self.store.clone(), self.prefix.clone(), self.cursor.clone());
         let from = cursor.take();
