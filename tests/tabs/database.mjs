@@ -16,7 +16,8 @@ class Reader {
     this.#bytes = record;
     this.#view = new DataView(record.buffer, record.byteOffset, record.byteLength);
     if (record[0] !== 0xb5 || record[1] !== 1) throw new Error("a record that is no frame of version 1");
-    this.kind = record[2];
+    // The top bit says that the next row belongs to it: both are of one transaction.
+    this.kind = record[2] & 0x7f;
     this.#end = this.#view.getUint32(4, true);
   }
 
