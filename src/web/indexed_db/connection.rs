@@ -108,14 +108,15 @@ pub async fn open(name: &str, opening: &Opening) -> Result<Connection> {
     let factory = factory()?;
     let once = || open_once(&factory, name, opening);
     let error = match once().await {
-        Err(error) if opening.recreate && is_broken(&error) => error,
+        Err(error) if is_broken(&error) => error,
         opened => return opened,
     };
-    // Browsers fail now and then to open what they open the next time: only what fails twice is given up.
-    let error = match once().await {
-        Err(_) => error,
+    // Browsers fail now and then to open what they open the next time, and the clearing of a site's data cuts openings
+    // short: only what fails twice is given up.
+    match once().await {
+        Err(_) if opening.recreate => {}
         opened => return opened,
-    };
+    }
     delete(name, opening.limit).await?;
     let connection = once().await?;
     opening.tell_recreated(error.message());
