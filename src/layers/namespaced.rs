@@ -64,8 +64,11 @@ impl ByteStore for Namespaced {
             let mut page = listed.await?;
             // A store that lists keys of others is at fault, and still must not be able to show them here.
             page.keys.retain_mut(|key| {
-                let own = key.strip_prefix(&self.prefix).map(str::to_owned);
-                own.map(|own| *key = own).is_some()
+                let is_own = key.starts_with(&self.prefix);
+                if is_own {
+                    key.drain(..self.prefix.len());
+                }
+                is_own
             });
             Ok(page)
         })

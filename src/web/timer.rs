@@ -51,6 +51,19 @@ fn global_function(object: &JsValue, name: &str) -> Option<Function> {
     Reflect::get(object, &name.into()).ok()?.dyn_into().ok()
 }
 
+/// Has `callback` called in so many ms; gives what [`clear_timeout`] takes.
+pub(super) fn set_timeout(callback: &JsValue, ms: u32) -> JsValue {
+    let global = js_sys::global();
+    let set = global_function(&global, "setTimeout");
+    set.and_then(|set| set.call2(&global, callback, &ms.into()).ok()).unwrap_or_default()
+}
+
+/// Nothing is to be called any more.
+pub(super) fn clear_timeout(id: &JsValue) {
+    let global = js_sys::global();
+    let _ = global_function(&global, "clearTimeout").map(|clear| clear.call1(&global, id));
+}
+
 /// Set when first polled; cleared when dropped.
 struct Sleep {
     ms: u32,
@@ -92,18 +105,13 @@ fn begin(ms: u32) -> Begun {
             waker.wake();
         }
     });
-    let global = js_sys::global();
-    let id = global_function(&global, "setTimeout")
-        .and_then(|set| set.call2(&global, callback.as_ref(), &ms.into()).ok())
-        .unwrap_or_default();
-    Begun { id, state, _callback: callback }
+    Begun { id: set_timeout(callback.as_ref(), ms), state, _callback: callback }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
         if !self.state.over.get() {
-            let global = js_sys::global();
-            let _ = global_function(&global, "clearTimeout").map(|clear| clear.call1(&global, &self.id));
+            clear_timeout(&self.id);
         }
     }
 }

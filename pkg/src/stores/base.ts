@@ -17,8 +17,10 @@ import type {
 } from "../types.js";
 import { Operation, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
 
-/** How many keys a listing fetches at a time. */
-const PAGE = 1_000;
+/** How many keys a listing fetches at first, at most, and by what each page is larger than the one before. */
+const FIRST_PAGE = 1_000;
+const LARGEST_PAGE = 16_000;
+const PAGE_GROWTH = 4;
 
 const NO_KEYS = new Uint32Array(0);
 
@@ -161,10 +163,10 @@ export abstract class ByteStore {
     const epoch = currentEpoch();
     try {
       let more = true;
-      while (more) {
+      for (let page = FIRST_PAGE; more; page = Math.min(page * PAGE_GROWTH, LARGEST_PAGE)) {
         const [joined, lengths, goesOn] = await this.#handle.run<[string, Uint32Array, boolean]>(() => {
           if (epoch !== currentEpoch()) throw lostWithInstance();
-          return listing.next(PAGE);
+          return listing.next(page);
         }, signal);
         more = goesOn;
         let begin = 0;

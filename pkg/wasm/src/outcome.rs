@@ -70,11 +70,19 @@ pub fn into_js(outcome: Result<Outcome, Error>) -> Result<JsValue, JsValue> {
             let mut lengths = Vec::with_capacity(keys.len());
             for key in &keys {
                 joined.push_str(key);
-                lengths.push(key.chars().map(char::len_utf16).sum::<usize>() as u32);
+                lengths.push(utf16_length(key));
             }
             Array::of3(&joined.into(), &Uint32Array::from(lengths.as_slice()), &more.into()).into()
         }
     })
+}
+
+/// Two units for what UTF-8 has in four bytes, one for everything else.
+fn utf16_length(text: &str) -> u32 {
+    if text.is_ascii() {
+        return text.len() as u32;
+    }
+    text.bytes().map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0)).sum()
 }
 
 fn array(items: impl Iterator<Item = JsValue>) -> JsValue {

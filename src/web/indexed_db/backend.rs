@@ -12,6 +12,7 @@ use super::connection::{self, Connection};
 use super::fault;
 use super::transaction::IdbTx;
 use crate::segment_log::{Backend, Fault, Guard, Lock};
+use crate::web::timer::{clear_timeout, set_timeout};
 use crate::web::{JsBytes, to_js};
 use crate::{BoxFuture, Error, Value};
 
@@ -133,8 +134,12 @@ fn packed_already(parts: &[Value]) -> Option<Value> {
     (buffer.byte_length() == end).then(|| Uint8Array::new(&buffer).into())
 }
 
-/// The lock that one tab at most has; gone with the tab.
-struct WebLock(Function);
+/// How long the lock is held at most, in ms. When a trap has replaced the wasm instance, only a timer of JavaScript's own
+/// gives it back.
+const LONGEST_HOLD: u32 = 60_000;
+
+/// The lock that one tab at most has; gone with the tab. What gives it back, and the timer that does.
+struct WebLock(Function, JsValue);
 
 impl Guard for WebLock {}
 
@@ -142,6 +147,7 @@ impl Drop for WebLock {
     fn drop(&mut self) {
         // Resolves a promise, which does not throw.
         let _ = self.0.call0(&JsValue::UNDEFINED);
+        clear_timeout(&self.1);
     }
 }
 
@@ -169,7 +175,10 @@ async fn web_lock(request: &Function, locks: &JsValue, name: &str) -> Result<Loc
     crate::web::for_promise(&Promise::race(&Array::of2(&asked, &ended))).await?;
     let held = release.borrow_mut().take();
     Ok(match (given.get(), held) {
-        (Some(true), Some(end)) => Lock::Held(Box::new(WebLock(end))),
+        (Some(true), Some(end)) => {
+            let timer = set_timeout(&end, LONGEST_HOLD);
+            Lock::Held(Box::new(WebLock(end, timer)))
+        }
         _ => Lock::Taken,
     })
 }

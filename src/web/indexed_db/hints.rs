@@ -1,7 +1,7 @@
 //! Hints among tabs that something was written, so that one which makes no call hears of it too. What was written, and
 //! whether it was, each reads in the database: a tab may die between its commit and its hint.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,12 +13,49 @@ pub struct Hints {
     channel: RefCell<Option<BroadcastChannel>>,
     /// What hears of others' hints.
     listener: RefCell<Option<Closure<dyn FnMut()>>>,
+    /// How hints of writes that follow each other closely become one.
+    pace: Cell<Pace>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Pace {
+    /// Each is told at once.
+    #[default]
+    Unbound,
+    /// The next is told at once, those behind it later.
+    Free,
+    /// One was told just now.
+    Told,
+    /// And there is another to be told.
+    More,
 }
 
 impl Hints {
     /// About the database `name`.
     pub fn new(name: &str) -> Self {
-        Self { name: ["bytestow ", name].concat(), channel: RefCell::default(), listener: RefCell::default() }
+        Self {
+            name: ["bytestow ", name].concat(),
+            channel: RefCell::default(),
+            listener: RefCell::default(),
+            pace: Cell::default(),
+        }
+    }
+
+    /// From now on [`go_on`](Self::go_on) is called behind writes: until then what follows the first hint is one.
+    pub fn pace(&self) {
+        self.pace.set(Pace::Free);
+    }
+
+    /// Whether [`go_on`](Self::go_on) is waited for.
+    pub fn waits(&self) -> bool {
+        matches!(self.pace.get(), Pace::Told | Pace::More)
+    }
+
+    /// The writes that followed each other closely are over, for the time being.
+    pub fn go_on(&self) {
+        if self.waits() && self.pace.replace(Pace::Free) == Pace::More {
+            self.tell();
+        }
     }
 
     /// Has `listener` hear of others' hints, from the next connection on.
@@ -40,6 +77,11 @@ impl Hints {
 
     /// Tells the others.
     pub fn tell(&self) {
+        match self.pace.get() {
+            Pace::Unbound => {}
+            Pace::Free => self.pace.set(Pace::Told),
+            Pace::Told | Pace::More => return self.pace.set(Pace::More),
+        }
         if let Some(channel) = &*self.channel.borrow() {
             let _ = channel.post_message(&JsValue::UNDEFINED);
         }

@@ -28,7 +28,9 @@ use crate::event::{Counters, tell};
 use crate::layers::Spawn;
 use crate::segment_log::{Backend, SegmentLog, SegmentLogOptions, Usage};
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
+use crate::timer::Timer;
 use crate::turns::Turns;
+use crate::web::SystemTimer;
 use crate::{BoxFuture, Entries, Error, Event, InMemoryByteStore, Keys, MemoryOptions, Observer, Result, Stats};
 
 use backend::IdbBackend;
@@ -116,10 +118,20 @@ pub struct IndexedDbByteStore {
     settled: Cell<bool>,
     closed: Cell<bool>,
     fallback: RefCell<Option<Arc<InMemoryByteStore>>>,
+    hints: Rc<Hints>,
+    /// How many calls have ended.
+    ended: Rc<Cell<u32>>,
+    /// Somebody waits for them to pause.
+    waits: Rc<Cell<bool>>,
     /// Maintenance is under way.
-    busy: Arc<Cell<bool>>,
+    busy: Rc<Cell<bool>>,
     counters: Counters,
 }
+
+/// Calls pause when none ends for so long ...
+const LULL: Duration = Duration::from_millis(20);
+/// ... and count as pausing after so many times as long.
+const LONGEST_BURST: u32 = 50;
 
 thread_local! {
     /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
@@ -153,8 +165,11 @@ impl IndexedDbByteStore {
             },
         );
         let log = Arc::new(log);
-        if let (Some(_), Some(spawn)) = (&options.observer, &options.spawn) {
-            hints.listen(hearing(&log, spawn.clone()));
+        if let Some(spawn) = &options.spawn {
+            hints.pace();
+            if options.observer.is_some() {
+                hints.listen(hearing(&log, spawn.clone()));
+            }
         }
         Self {
             options,
@@ -164,7 +179,10 @@ impl IndexedDbByteStore {
             settled: Cell::new(false),
             closed: Cell::new(false),
             fallback: RefCell::default(),
-            busy: Arc::default(),
+            hints,
+            ended: Rc::default(),
+            waits: Rc::default(),
+            busy: Rc::default(),
             counters: Counters::default(),
         }
     }
@@ -241,20 +259,34 @@ impl IndexedDbByteStore {
         })
     }
 
-    /// Has maintenance done behind the calls, if any is due.
-    fn tidy(&self) {
+    /// Behind the calls, once they pause, others are told of what was written, and maintenance that is due is done: in the
+    /// midst of them each would wait for its transactions.
+    fn behind(&self) {
         let Some(spawn) = &self.options.spawn else { return };
-        if self.busy.get() || !self.log.is_due() {
+        self.ended.set(self.ended.get().wrapping_add(1));
+        if self.waits.get() || !(self.hints.waits() || self.log.is_due()) {
             return;
         }
-        self.busy.set(true);
-        let (log, busy) = (self.log.clone(), self.busy.clone());
+        self.waits.set(true);
+        let (log, hints) = (self.log.clone(), self.hints.clone());
+        let (busy, waits, ended) = (self.busy.clone(), self.waits.clone(), self.ended.clone());
         spawn.spawn(Box::pin(async move {
-            // What fails here is tried again behind a later call, and breaks nothing. Without a connection nothing is due.
-            if log.backend().begin(false).is_ok() {
-                let _ = log.maintain().await;
+            for _ in 0..LONGEST_BURST {
+                let before = ended.get();
+                SystemTimer.sleep(LULL).await;
+                if ended.get() == before {
+                    break;
+                }
             }
-            busy.set(false);
+            waits.set(false);
+            hints.go_on();
+            // Without a connection nothing is due, and none is made for it.
+            if log.is_due() && !busy.get() && log.backend().begin(false).is_ok() {
+                busy.set(true);
+                // What fails here is tried again behind a later call, and breaks nothing.
+                let _ = log.maintain().await;
+                busy.set(false);
+            }
         }));
     }
 }
@@ -290,7 +322,7 @@ impl ByteStore for IndexedDbByteStore {
         Box::pin(async move {
             let Some(memory) = self.fallen_back().await? else {
                 let found = self.gather.get_many(&self.log, keys).await;
-                self.tidy();
+                self.behind();
                 return found;
             };
             let found = memory.get_many(keys).await?;
@@ -303,7 +335,7 @@ impl ByteStore for IndexedDbByteStore {
         Box::pin(async move {
             let Some(memory) = self.in_order().await? else {
                 let done = self.log.set_many(entries, ttl).await;
-                self.tidy();
+                self.behind();
                 return done;
             };
             let bytes = entries.bytes();
@@ -319,7 +351,7 @@ impl ByteStore for IndexedDbByteStore {
                 Some(memory) => memory.delete_many(keys).await,
                 None => {
                     let done = self.log.delete_many(keys).await;
-                    self.tidy();
+                    self.behind();
                     done
                 }
             }
@@ -351,7 +383,7 @@ impl ByteStore for IndexedDbByteStore {
                 Some(memory) => memory.clear(prefix, true).await,
                 None => {
                     let done = self.log.clear(prefix, all).await;
-                    self.tidy();
+                    self.behind();
                     done
                 }
             }
@@ -364,7 +396,7 @@ impl ByteStore for IndexedDbByteStore {
                 Some(memory) => memory.set_if(entries, conditions, self.plain(ttl)).await,
                 None => {
                     let done = self.log.set_if(entries, conditions, ttl).await;
-                    self.tidy();
+                    self.behind();
                     done
                 }
             }
