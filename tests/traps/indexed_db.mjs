@@ -1,6 +1,6 @@
 /** What must hold of a database when wasm traps while it is at work. */
 
-import { assert, bytes, error, isInternal, pairs, same, tick } from "./expect.mjs";
+import { assert, bytes, error, isInternal, pairs, same, tick, until } from "./expect.mjs";
 
 const COUNT = 300;
 let last = 0;
@@ -15,7 +15,7 @@ export const INDEXED_DB_CASES = {
     let cut = 0;
     for (let round = 0; round < 6; round++) {
       const calls = [
-        store.mset(pairs(COUNT, new Uint8Array(3_000).fill(round))),
+        store.mset(pairs(COUNT, new Uint8Array(15_000).fill(round))),
         store.mget(["kept"]),
         store.stat(["kept"]),
         store.yieldKeys().next(),
@@ -72,5 +72,35 @@ export const INDEXED_DB_CASES = {
     await store.mset([["a", bytes(1)]]);
     await trap();
     same(await Promise.race([store.destroy(), tick(5_000).then(() => "blocked for 5 s")]), undefined);
+  },
+
+  async "IndexedDB: the lock of a maintenance that was cut short comes free by itself"({ bytestow, trap }) {
+    // Where there are no locks, nothing is held.
+    if (globalThis.LockManager === undefined) return;
+    const { setTimeout: wait } = globalThis;
+    const { request } = LockManager.prototype;
+    let trapped;
+    LockManager.prototype.request = function (name, options, work) {
+      return request.call(this, name, options, (lock) => {
+        const end = work(lock);
+        if (lock !== null) trapped ??= trap();
+        return end;
+      });
+    };
+    globalThis.setTimeout = (work, ms) => wait(work, Math.min(ms, 1_000));
+    try {
+      const name = `maintained ${last++}`;
+      const store = new bytestow.IndexedDBByteStore({ name });
+      // Behind it comes a look for what earlier pages left.
+      await store.mset([["a", bytes(1)]]);
+      await until(() => trapped !== undefined);
+      await trapped;
+      await tick(1_200);
+      same((await navigator.locks.query()).held, []);
+      await store.destroy();
+    } finally {
+      LockManager.prototype.request = request;
+      globalThis.setTimeout = wait;
+    }
   },
 };

@@ -156,7 +156,7 @@ async fn web_lock(request: &Function, locks: &JsValue, name: &str) -> Result<Loc
     let options = Object::new();
     Reflect::set(&options, &"ifAvailable".into(), &true.into())?;
     let given: Rc<Cell<Option<bool>>> = Rc::default();
-    let release: Rc<RefCell<Option<Function>>> = Rc::default();
+    let release: Rc<RefCell<Option<WebLock>>> = Rc::default();
     let (told, kept) = (given.clone(), release.clone());
     let (tell, asked) = deferred();
     let on_lock = Closure::once(move |lock: JsValue| -> JsValue {
@@ -166,7 +166,8 @@ async fn web_lock(request: &Function, locks: &JsValue, name: &str) -> Result<Loc
             return JsValue::UNDEFINED;
         }
         let (end, held) = deferred();
-        kept.replace(Some(end));
+        let timer = set_timeout(&end, LONGEST_HOLD);
+        kept.replace(Some(WebLock(end, timer)));
         held.into()
     });
     let arguments = Array::of3(&JsValue::from(format!("bytestow {name}")), &options, on_lock.as_ref());
@@ -175,10 +176,7 @@ async fn web_lock(request: &Function, locks: &JsValue, name: &str) -> Result<Loc
     crate::web::for_promise(&Promise::race(&Array::of2(&asked, &ended))).await?;
     let held = release.borrow_mut().take();
     Ok(match (given.get(), held) {
-        (Some(true), Some(end)) => {
-            let timer = set_timeout(&end, LONGEST_HOLD);
-            Lock::Held(Box::new(WebLock(end, timer)))
-        }
+        (Some(true), Some(lock)) => Lock::Held(Box::new(lock)),
         _ => Lock::Taken,
     })
 }

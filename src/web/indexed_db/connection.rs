@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
+use web_sys::{EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
 
 use super::hints::Hints;
 use super::transaction::{Beginner, IdbTx, ROWS, SEGMENTS};
@@ -50,30 +50,28 @@ pub struct Connection {
     database: IdbDatabase,
     beginner: Beginner,
     hints: Rc<Hints>,
-    aside: Closure<dyn FnMut(Event)>,
+    /// What hears that the page goes.
+    aside: Vec<Function>,
 }
 
 impl Connection {
-    /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the
-    /// back/forward cache: the next transaction then finds the connection lost. The first by a function of JavaScript's
-    /// own, which works even when the wasm instance is gone.
+    /// It closes itself when another tab asks for the database to be deleted, and when the page goes, into the back/forward
+    /// cache perhaps: the next transaction then finds the connection lost. By functions of JavaScript's own, which work when
+    /// the wasm instance is gone, and do not keep it.
     fn new(database: IdbDatabase, opening: &Opening) -> Thrown<Self> {
         let beginner = Beginner::new(&database, opening)?;
         let hints = opening.hints.clone();
-        hints.open();
-        if let Ok(close) = Reflect::get(&database, &"close".into()).and_then(JsCast::dyn_into::<Function>) {
-            database.set_onversionchange(Some(&close.bind0(&database)));
+        let channel = hints.open();
+        let close = closing(&database)?;
+        database.set_onversionchange(Some(&close));
+        let mut aside = vec![close];
+        if let Some(channel) = channel {
+            aside.push(closing(&channel)?);
         }
-        let put_aside = (database.clone(), hints.clone());
-        let aside = Closure::new(move |event: Event| {
-            let persisted = Reflect::get(&event, &"persisted".into()).unwrap_or_default();
-            if persisted.is_truthy() {
-                put_aside.0.close();
-                put_aside.1.close();
-            }
-        });
         if let Some(page) = page() {
-            let _ = page.add_event_listener_with_callback("pagehide", aside.as_ref().unchecked_ref());
+            aside.iter().for_each(|close| {
+                let _ = page.add_event_listener_with_callback("pagehide", close);
+            });
         }
         Ok(Self { database, beginner, hints, aside })
     }
@@ -87,11 +85,18 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(page) = page() {
-            let _ = page.remove_event_listener_with_callback("pagehide", self.aside.as_ref().unchecked_ref());
+            self.aside.iter().for_each(|close| {
+                let _ = page.remove_event_listener_with_callback("pagehide", close);
+            });
         }
         self.hints.close();
         self.database.close();
     }
+}
+
+/// The method `close` of `what`, for whom it may concern.
+fn closing(what: &JsValue) -> Thrown<Function> {
+    Ok(Reflect::get(what, &"close".into())?.dyn_into::<Function>()?.bind0(what))
 }
 
 /// What tells of the page, if it is one.

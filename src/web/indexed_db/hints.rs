@@ -63,16 +63,17 @@ impl Hints {
         self.listener.replace(Some(listener));
     }
 
-    /// There is a connection.
-    pub fn open(&self) {
-        // Where there are no such channels, nobody is told.
-        let Ok(channel) = BroadcastChannel::new(&self.name) else { return };
+    /// There is a connection; gives the channel, which a page that is put aside must close to be kept. Where there are no
+    /// such channels, nobody is told.
+    pub fn open(&self) -> Option<BroadcastChannel> {
+        let channel = BroadcastChannel::new(&self.name).ok()?;
         if let Some(listener) = &*self.listener.borrow() {
             channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         }
-        if let Some(before) = self.channel.replace(Some(channel)) {
+        if let Some(before) = self.channel.replace(Some(channel.clone())) {
             before.close();
         }
+        Some(channel)
     }
 
     /// Tells the others.
@@ -87,7 +88,7 @@ impl Hints {
         }
     }
 
-    /// There is no connection any more: a page put aside could not be kept with an open channel.
+    /// There is no connection any more.
     pub fn close(&self) {
         if let Some(channel) = self.channel.take() {
             channel.close();

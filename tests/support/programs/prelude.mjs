@@ -49,7 +49,8 @@ if (own !== undefined) {
     const callers = new Error().stack
       .split("\n")
       .filter((line) => OURS.test(line) && !line.includes("addEventListener"));
-    if (callers.length > 0) listened.push(event);
+    // Open databases are closed when the page goes.
+    if (callers.length > 0 && event !== "pagehide") listened.push(event);
     return own.call(this ?? globalThis, event, ...rest);
   };
 }
