@@ -35,7 +35,8 @@ pub struct Range {
 /// Why a request, or a whole transaction, failed.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// There is no room: the transaction was rolled back.
+    /// There is no room: the transaction was rolled back. What was asked of it behind the request that failed may have
+    /// been done all the same (in Firefox), so that nothing is asked behind what makes the rest count.
     Quota(Error),
     /// The connection is gone, and with it whatever was not committed.
     Lost(Error),
@@ -57,6 +58,10 @@ impl From<Fault> for Error {
 pub type Step<T> = Result<T, Fault>;
 
 /// The answer to a request that was made already; awaiting it is optional.
+///
+/// When the transaction aborts, its answers are faults; but once it was asked to [`commit`](Transaction::commit), only the
+/// answer to that is sure to come. So whoever wants a number awaits the end before it: Chromium, when the disk is full,
+/// tells the requests under way nothing at all.
 pub type Answer<T> = BoxFuture<'static, Step<T>>;
 
 /// A database that can be connected to.

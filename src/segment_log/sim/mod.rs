@@ -89,6 +89,10 @@ struct World {
     mishap: Option<(u64, Mishap)>,
     /// How many bytes there is room for.
     room: Option<u64>,
+    /// How many bytes have to be deleted before anything is added.
+    cramped: u64,
+    /// What is asked behind the request that a full disk fails is done all the same.
+    tears: bool,
 }
 
 /// See the module. Clones are the same database.
@@ -113,6 +117,10 @@ fn full() -> Fault {
     Fault::Quota(Error::new(ErrorCode::QuotaExceeded, "the simulated disk is full"))
 }
 
+fn clash() -> Fault {
+    Fault::Clash(Error::new(ErrorCode::Unavailable, "the simulated record is there already"))
+}
+
 impl SimDatabase {
     /// A database that does what is awaited.
     pub fn new() -> Self {
@@ -134,6 +142,8 @@ impl SimDatabase {
             paused: Vec::new(),
             mishap: None,
             room: None,
+            cramped: 0,
+            tears: false,
         })))
     }
 
@@ -152,6 +162,7 @@ impl SimDatabase {
             let mut world = database.world();
             (world.stepped, world.noise) = (true, seed.wrapping_mul(2) | 1);
             (world.snapshots, world.locks) = (seed & 1 == 1, seed & 2 == 2);
+            world.tears = seed & 4 == 4;
         }
         database
     }
@@ -189,6 +200,25 @@ impl SimDatabase {
     /// alone.
     pub fn room(&self, room: Option<u64>) {
         self.world().room = room;
+    }
+
+    /// A disk that is full as Chromium's is: whatever adds anything is refused, until transactions that do nothing but
+    /// delete have given back `bytes`.
+    pub fn cramp(&self, bytes: u64) {
+        self.world().cramped = bytes;
+    }
+
+    /// Whether a full disk is as Firefox's: the transaction is rolled back, and what was asked of it behind the request
+    /// that failed is done all the same, each for itself. Numbers that were given out are given out again.
+    pub fn tear(&self, tears: bool) {
+        self.world().tears = tears;
+    }
+
+    /// The same records in a database of its own, which does what is awaited.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy.world().stores = self.world().stores.clone();
+        copy
     }
 
     /// At the `after`-th request from now on, something goes wrong.
@@ -298,7 +328,7 @@ impl World {
         let (tab, connection, writes) = (running.tab, running.connection, running.writes);
         match mishap {
             Some(Mishap::Abort) => self.end(at, Some(aborted())),
-            Some(Mishap::Quota) if writes => self.end(at, Some(full())),
+            Some(Mishap::Quota) if writes => self.fill(at),
             Some(Mishap::LoseTransaction) => self.end(at, Some(lost())),
             Some(Mishap::Break) => {
                 self.broken.push(connection);
@@ -338,16 +368,37 @@ impl World {
                 if let Some(before) = running.before {
                     self.stores = before;
                 }
-                running.requests.iter().for_each(|(_, slot)| slot.answer(Err(fault.clone())));
+                // Chromium tells the requests of one that was to commit nothing.
+                let told = |request: &Request| !running.committing || matches!(request, Request::Commit);
+                let told = running.requests.iter().filter(|(request, _)| told(request));
+                told.for_each(|(_, slot)| slot.answer(Err(fault.clone())));
             }
             None if !running.commit.kinds.is_empty() => self.commits.push(running.commit),
             None => {}
         }
     }
 
+    /// A transaction finds the disk full.
+    fn fill(&mut self, at: usize) {
+        let asked = self.running.get(at).filter(|_| self.tears).map(|running| running.requests.iter());
+        let asked: Vec<Request> = asked.into_iter().flatten().map(|(request, _)| request.clone()).collect();
+        let reached = self.stores.numbered();
+        self.end(at, Some(full()));
+        let before = self.stores.number_from(reached);
+        let (mut asked, record) = (asked.into_iter(), self.draw());
+        let failed = asked.next().map(|request| self.stores.skip(request, record));
+        for request in failed.into_iter().chain(asked) {
+            if !self.stores.clashes(&request) {
+                // Nobody is told.
+                drop(self.stores.answer(request, &mut Commit::default()));
+            }
+        }
+        self.stores.number_from(before);
+    }
+
     /// Does the next request of a transaction.
     fn advance(&mut self, at: usize) {
-        let Self { stores, running, snapshots, room, .. } = self;
+        let Self { stores, running, snapshots, room, cramped, .. } = self;
         // What one that writes has done so far, nobody else sees.
         let uncommitted = running.iter().find_map(|running| running.before.clone());
         let Some(running) = running.get_mut(at) else { return };
@@ -361,13 +412,18 @@ impl World {
         }
         let grows = running.requests.front().map_or(0, |(request, _)| request.adds());
         running.added += grows;
-        let is_too_much = |room| running.before.as_ref().map_or(0, Stores::bytes) + running.added > room;
-        if grows > 0 && room.is_some_and(is_too_much) {
-            self.end(at, Some(full()));
-            return;
+        let before = running.before.as_ref().map_or(0, Stores::bytes);
+        if grows > 0 && (*cramped > 0 || room.is_some_and(|room| before + running.added > room)) {
+            return self.fill(at);
+        }
+        if running.requests.front().is_some_and(|(request, _)| stores.clashes(request)) {
+            return self.end(at, Some(clash()));
         }
         let Some((request, slot)) = running.requests.pop_front() else { return };
         if matches!(request, Request::Commit) {
+            if running.writes && running.added == 0 {
+                *cramped = cramped.saturating_sub(before.saturating_sub(stores.bytes()));
+            }
             self.end(at, None);
             slot.answer(Ok(Reply::Done));
             return;

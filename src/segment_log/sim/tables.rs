@@ -49,6 +49,39 @@ impl Stores {
         }
     }
 
+    /// The last number of each that was given out.
+    pub(super) fn numbered(&self) -> [i64; 2] {
+        [self.segments.numbered, self.rows.numbered]
+    }
+
+    /// The next numbers are those behind these; gives which they were behind before.
+    pub(super) fn number_from(&mut self, numbered: [i64; 2]) -> [i64; 2] {
+        let before = self.numbered();
+        [self.segments.numbered, self.rows.numbered] = numbered;
+        before
+    }
+
+    /// Whether `request` adds a record where there is one.
+    pub(super) fn clashes(&self, request: &Request) -> bool {
+        let Request::Add(store, records) = request else { return false };
+        let table = if *store == Store::Segments { &self.segments } else { &self.rows };
+        let numbers = table.numbered + 1..table.numbered + 1 + records.len() as i64;
+        table.records.range(numbers).next().is_some()
+    }
+
+    /// What is left of a request behind one of its records, which has failed: `choice` picks which.
+    pub(super) fn skip(&mut self, request: Request, choice: u64) -> Request {
+        match request {
+            Request::Add(store, mut records) => {
+                let failed = choice as usize % records.len().max(1) + 1;
+                self.table(store).numbered += failed as i64;
+                Request::Add(store, records.split_off(failed.min(records.len())))
+            }
+            Request::Put(..) | Request::Delete(..) => Request::Commit,
+            request => request,
+        }
+    }
+
     /// How many bytes all records take.
     pub(super) fn bytes(&self) -> u64 {
         let all = self.segments.records.values().chain(self.rows.records.values());
@@ -96,6 +129,7 @@ impl Stores {
 }
 
 /// What a transaction asks for.
+#[derive(Clone)]
 pub(super) enum Request {
     Get(Store, Vec<i64>),
     GetAll(Range, u32),

@@ -479,10 +479,13 @@ impl World {
         }
     }
 
-    /// There is room for little more than is stored; or for all, again.
+    /// There is room for little more than is stored, or for nothing before something is deleted; or for all, again.
     pub fn fill_disk(&mut self) {
         let room = self.database.bytes() + self.noise.next() % 2_000;
-        self.database.room(self.noise.chance(2).then_some(room));
+        let cramped = 1 + self.noise.next() % 2_000;
+        let is_full = self.noise.chance(2);
+        self.database.room(is_full.then_some(room));
+        self.database.cramp(if is_full && self.noise.chance(2) { cramped } else { 0 });
     }
 
     pub fn kill(&mut self) {
@@ -521,6 +524,7 @@ impl World {
     pub fn check_end(&mut self) {
         self.database.no_mishap();
         self.database.room(None);
+        self.database.cramp(0);
         self.finish();
         // The lease of a tab that was killed runs out.
         self.clock.advance_ms(60_000);

@@ -37,10 +37,15 @@ fn script(world: &mut World) {
 }
 
 fn at_each_request(mishap: Mishap) {
+    on_a_disk_at_each_request(mishap, false);
+}
+
+fn on_a_disk_at_each_request(mishap: Mishap, tears: bool) {
     let mut after = 0;
     loop {
         // The seed decides whether there are locks, and how reads and writes go together.
         let mut world = World::new(after % 4, 2);
+        world.database.tear(tears);
         world.database.mishap(after, mishap);
         script(&mut world);
         let is_over = world.database.no_mishap();
@@ -60,7 +65,8 @@ fn segment_log_survives_an_abort_at_each_request() {
 
 #[test]
 fn segment_log_survives_a_full_disk_at_each_request() {
-    at_each_request(Mishap::Quota);
+    on_a_disk_at_each_request(Mishap::Quota, false);
+    on_a_disk_at_each_request(Mishap::Quota, true);
 }
 
 #[test]

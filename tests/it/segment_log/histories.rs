@@ -26,7 +26,7 @@ fn history(seed: u64, plan: Plan) -> Seen {
             2 if plan.deletes && world.noise.chance(6) => world.delete_database(),
             3 if plan.stops => world.close(),
             4 if plan.stops => world.drop_call(),
-            5 if plan.max_bytes.is_some() && plan.mishaps => world.fill_disk(),
+            5 if plan.mishaps => world.fill_disk(),
             3..7 => {
                 world.finish();
                 let ms = [1, 3, 20, 100_000][world.noise.below(4)];
