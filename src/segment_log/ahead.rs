@@ -1,27 +1,31 @@
 //! Calls too large for one transaction: their segments go ahead in transactions of their own, and the rows that name
 //! them come last. So they are whole or not at all like any other.
 //!
-//! Until then the segments belong to nobody, and a tab that collects such may take them for left over. The last
-//! transaction looks whether they are all there; if not, the call begins anew. What a call that fails leaves behind is
-//! collected by the next maintenance.
+//! Until then the segments belong to nobody, and a tab that is opened meanwhile takes them for left over and deletes
+//! them. The last transaction looks whether they are all there; if not, the call begins anew. That is dear, and seldom:
+//! once for a tab at most, and there are more tries than tabs that open while a call lasts. To wait for a second look
+//! before such segments are deleted would save the call the trouble, but those that a killed tab left would stay for as
+//! long as tabs live shorter than the wait. What a call that fails leaves behind is collected by the next maintenance.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::SegmentLog;
 use super::backend::{Backend, Fault, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::line::Place;
-use super::maintain::Orphans;
 use super::state::State;
 use super::write::{Failed, Written, number};
 use crate::{Error, ErrorCode};
 
 /// How often a call begins anew.
-const TRIES: usize = 3;
+const TRIES: usize = 8;
 
 /// The segments of a call that are named by nobody yet: left over, if dropped before they are.
 struct Ahead<'a> {
     state: &'a Mutex<State>,
+    /// How many such calls there are.
+    count: &'a AtomicUsize,
     /// The database that they are in.
     epoch: u64,
     sent: Vec<Range>,
@@ -31,11 +35,12 @@ struct Ahead<'a> {
 
 impl Drop for Ahead<'_> {
     fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.meta.epoch == self.epoch {
             state.left_over.append(&mut self.sent);
             if self.is_sending {
-                state.orphans = Orphans::default();
+                state.orphans = 0;
             }
         }
     }
@@ -51,7 +56,9 @@ impl<B: Backend> SegmentLog<B> {
     ) -> Result<Written, Failed> {
         batch.seal();
         for _ in 0..TRIES {
-            let mut ahead = Ahead { state: &self.state, epoch: 0, sent: Vec::new(), is_sending: true };
+            let count = &self.ahead;
+            count.fetch_add(1, Ordering::SeqCst);
+            let mut ahead = Ahead { state: &self.state, count, epoch: 0, sent: Vec::new(), is_sending: true };
             let places = self.send_segments(place, batch, &mut ahead).await?;
             let Some(tx) = self.begin_ahead(place, &mut ahead).await? else { continue };
             if !has_all(&tx, &ahead.sent).await? {

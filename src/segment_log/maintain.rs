@@ -11,7 +11,7 @@ use super::backend::{Backend, Fault, Lock, META, Range, Step, Store, Transaction
 use super::batch::{NewRows, settled};
 use super::checkpoint::Making;
 use super::evict::Evicted;
-use super::format::{MOST, Meta};
+use super::format::Meta;
 use super::line::NONE;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
@@ -22,8 +22,7 @@ use crate::{Error, ErrorCode, Event, Keys, Result};
 const EXPIRED: usize = 1_000;
 /// How many keys of segments are listed at a time, and how many segments one transaction deletes: readers wait for it.
 const LISTED: u32 = 256;
-/// How long the next look for expired entries has to wait at least, and the second at segments that somebody may be
-/// about to name, in milliseconds.
+/// How long the next look for expired entries has to wait at least, in milliseconds.
 const PATIENCE: u64 = 60_000;
 /// How many transactions are made at a time: then another tab may have the lock.
 const AT_A_TIME: usize = 256;
@@ -59,18 +58,8 @@ pub(super) struct Done {
     pub making: Option<Making>,
     /// No entry expires before.
     soonest: Option<u64>,
-    orphans: Option<Orphans>,
-}
-
-/// Segments that no row names: left over, or of a call that is about to.
-#[derive(Clone, Copy, Default)]
-pub struct Orphans {
-    /// Those from here on were not looked at.
-    from: i64,
-    /// Those up to this one were there when it was last looked ...
-    known: i64,
-    /// ... and nobody will have named them by then.
-    at: u64,
+    /// How far it was looked for segments that no row names.
+    orphans: Option<i64>,
 }
 
 impl<B: Backend> SegmentLog<B> {
@@ -125,13 +114,13 @@ impl<B: Backend> SegmentLog<B> {
     /// From now on all segments that no row names count as left over: a call met a full disk, and of what it sent nobody
     /// knows what is there.
     pub(super) fn doubt(&self) {
-        self.state().orphans = Orphans { from: 0, known: MOST.into(), at: 0 };
+        self.state().orphans = 0;
     }
 
     /// Deletes them at once: a record was found under a number that was to be given out.
     pub(super) async fn collect_all(&self) -> Step<()> {
         self.doubt();
-        while self.state().orphans.at == 0 {
+        while self.state().orphans < META {
             self.work(Due::Collect).await?;
         }
         Ok(())
@@ -190,7 +179,7 @@ impl<B: Backend> SegmentLog<B> {
         let (tuning, now) = (&self.options.tuning, self.clock.now_ms());
         let state = self.state();
         let covered = state.meta.covered();
-        if state.orphans.at <= now {
+        if state.orphans < META && self.ahead.load(Ordering::SeqCst) == 0 {
             Some(Due::Collect)
         } else if state.segments.counts().1 > 0 || !state.left_over.is_empty() {
             Some(Due::Sweep)
@@ -263,26 +252,19 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Deletes segments that no row names: they are of calls that did not end, or were not needed any more when their
-    /// tab did. Those behind the last one that is named may be of a call under way; these have time until a second look.
+    /// tab did. At once, since whoever opens may be gone again in a second. Large calls of other tabs may lose segments
+    /// by it that they are about to name; they notice, and begin anew (see `ahead`). Those of this handle are waited for.
     async fn collect(&self, tx: &B::Transaction, done: &mut Done) -> Step<()> {
-        let now = self.clock.now_ms();
-        let mut orphans = self.state().orphans;
-        let keys = tx.segments(Range { from: orphans.from, to: META }, LISTED).await?;
+        let from = self.state().orphans;
+        let keys = tx.segments(Range { from, to: META }, LISTED).await?;
         let state = self.state();
-        let sure = orphans.known.max(state.last_segment.into());
-        for key in keys.iter().filter(|key| **key <= sure) {
+        for key in &keys {
             if number(*key).is_ok_and(|key| !state.segments.knows(key)) {
                 done.emptied.push(Range { from: *key, to: *key });
             }
         }
         done.worked = !done.emptied.is_empty();
-        let last = keys.last().copied().unwrap_or(orphans.from - 1);
-        orphans.from = last + 1;
-        if keys.len() < LISTED as usize {
-            let at = if last > sure { now.saturating_add(PATIENCE) } else { u64::MAX };
-            orphans = Orphans { from: sure + 1, known: last, at };
-        }
-        done.orphans = Some(orphans);
+        done.orphans = keys.last().filter(|_| keys.len() == LISTED as usize).map_or(Some(META), |last| Some(last + 1));
         Ok(())
     }
 

@@ -85,6 +85,8 @@ pub struct SegmentLog<B> {
     reloading: AtomicBool,
     /// How many calls are under way.
     calls: AtomicUsize,
+    /// How many of them have sent segments ahead that no row names yet.
+    ahead: AtomicUsize,
     counters: Counters,
     /// Who this handle is to other tabs, where a lease is needed.
     holder: u64,
@@ -150,6 +152,7 @@ impl<B: Backend> SegmentLog<B> {
             closed: AtomicBool::new(false),
             reloading: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
+            ahead: AtomicUsize::new(0),
             counters: Counters::default(),
         }
     }

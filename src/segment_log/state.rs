@@ -7,7 +7,6 @@ use super::changes::Changes;
 use super::checkpoint::Making;
 use super::format::{IN_ROW, MOST, Meta, Opening, Row, Stored};
 use super::index::Index;
-use super::maintain::Orphans;
 use super::records::Records;
 use crate::sorted::{SortedMap, sort};
 use crate::store::Condition;
@@ -45,7 +44,7 @@ pub struct State {
     /// What other tabs did.
     pub changes: Changes,
     /// From which segment on those that no row names were not looked for yet.
-    pub orphans: Orphans,
+    pub orphans: i64,
     /// Segments of this handle's calls that failed.
     pub left_over: Vec<Range>,
     /// Until when no maintenance is tried, and how long that is.

@@ -532,12 +532,8 @@ impl World {
             self.open_tab();
             let last = self.tabs.len() - 1;
             if is_maintained {
-                // What nobody has named by the second look is left over.
-                for _ in 0..2 {
-                    self.call_on(last, Op::Maintain, Ttl::Never);
-                    self.finish();
-                    self.clock.advance_ms(60_000);
-                }
+                self.call_on(last, Op::Maintain, Ttl::Never);
+                self.finish();
             }
             let all: Vec<String> = self.model.states.iter().flat_map(|map| map.keys().cloned()).collect();
             self.call_on(last, Op::Get(all), Ttl::Never);

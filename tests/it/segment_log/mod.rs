@@ -1,5 +1,6 @@
 //! The log on a simulated database.
 
+mod ahead;
 mod behind;
 mod bounds;
 mod changes;

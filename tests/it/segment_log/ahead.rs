@@ -1,0 +1,133 @@
+//! Large calls, whose segments go ahead, while others look for segments that nobody names.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use bytestow::segment_log::sim::{SimBackend, SimDatabase};
+use bytestow::segment_log::{SegmentLog, SegmentLogOptions};
+use bytestow::{ByteStore, Entries, Keys, Ttl, Value};
+
+use super::driver::TUNING;
+use super::end_of;
+
+fn open(database: &SimDatabase, tab: u64) -> SegmentLog<SimBackend> {
+    SegmentLog::new(database.tab(tab), SegmentLogOptions { tuning: TUNING, ..SegmentLogOptions::default() })
+}
+
+fn large() -> Entries {
+    (0..50).map(|key| (format!("key {key}"), Value::from(vec![key; 200]))).collect()
+}
+
+fn poll<T>(call: &mut Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    call.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn is_whole(database: &SimDatabase, store: &SegmentLog<SimBackend>) -> bool {
+    let keys = large().keys().clone();
+    let found = end_of(database, store.get_many(keys)).unwrap();
+    found.iter().zip(large().values()).all(|(lookup, value)| lookup.value.as_ref() == Some(value))
+}
+
+/// As when a browser brings back a window: each tab deletes what belongs to nobody yet, at once.
+#[test]
+fn segment_log_large_calls_outlast_tabs_that_open() {
+    for apart in 1..25 {
+        let database = SimDatabase::stepped(2);
+        let store = open(&database, 1);
+        let mut call = pin!(store.set_many(large(), Ttl::Never));
+        let (mut tabs, mut end) = (0, None);
+        while end.is_none() {
+            for _ in 0..apart {
+                if let Poll::Ready(ended) = poll(&mut call) {
+                    end = Some(ended);
+                    break;
+                }
+                database.step(0);
+            }
+            if end.is_none() && tabs < 6 {
+                tabs += 1;
+                let another = open(&database, 1 + tabs);
+                let mut work = pin!(another.maintain());
+                while poll(&mut work).is_pending() {
+                    if end.is_none()
+                        && let Poll::Ready(ended) = poll(&mut call)
+                    {
+                        end = Some(ended);
+                    }
+                    database.step(0);
+                }
+            }
+        }
+        end.unwrap().unwrap_or_else(|error| panic!("{apart} requests apart: {error}"));
+        assert!(is_whole(&database, &open(&database, 90)), "{apart} requests apart");
+    }
+}
+
+/// What a killed tab sent ahead is gone when the next one has maintained once, however short its life.
+#[test]
+fn segment_log_collects_at_once_what_a_killed_tab_left() {
+    let mut left = 0;
+    for after in 0..40 {
+        let database = SimDatabase::stepped(2);
+        {
+            let store = open(&database, 1);
+            let mut call = pin!(store.set_many(large(), Ttl::Never));
+            for _ in 0..after {
+                if poll(&mut call).is_ready() {
+                    break;
+                }
+                database.step(0);
+            }
+            database.kill(1, false);
+        }
+        left += usize::from(!database.segments().is_empty());
+        let next = open(&database, 2);
+        end_of(&database, next.maintain()).unwrap();
+        let stored: Vec<u32> = database.segments().iter().map(|key| *key as u32).collect();
+        assert_eq!(stored, next.audit().segments, "killed after {after} requests");
+    }
+    assert!(left > 10, "{left} calls left something behind");
+}
+
+/// A handle knows of its own calls, and lets them end first.
+#[test]
+fn segment_log_collects_nothing_of_its_own_large_calls() {
+    for after in 0..30 {
+        let database = SimDatabase::stepped(2);
+        let store = open(&database, 1);
+        let mut call = pin!(store.set_many(large(), Ttl::Never));
+        let mut end = None;
+        for _ in 0..after {
+            match poll(&mut call) {
+                Poll::Ready(ended) => end = Some(ended),
+                Poll::Pending => _ = database.step(0),
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        let sent = database.segments();
+        let mut work = pin!(store.maintain());
+        let mut worked = None;
+        while end.is_none() || worked.is_none() {
+            if worked.is_none()
+                && let Poll::Ready(ended) = poll(&mut work)
+            {
+                worked = Some(ended);
+            }
+            if end.is_none()
+                && let Poll::Ready(ended) = poll(&mut call)
+            {
+                end = Some(ended);
+            }
+            database.step(0);
+        }
+        end.into_iter().chain(worked.map(|ended| ended.map(drop))).for_each(|ended| ended.unwrap());
+        let stored = database.segments();
+        assert!(sent.iter().all(|key| stored.contains(key)), "after {after} requests: {sent:?}, then {stored:?}");
+        end_of(&database, store.maintain()).unwrap();
+        assert_eq!(database.segments(), stored);
+        assert!(end_of(&database, store.get_many(Keys::from(["key 7"]))).unwrap()[0].value.is_some());
+    }
+}
