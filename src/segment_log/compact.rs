@@ -44,7 +44,9 @@ impl<B: Backend> SegmentLog<B> {
                     kept.push(Item { key, length, sum, version }, value);
                 }
                 Err(reason) => {
-                    self.tell_corrupt(key, reason);
+                    if !self.is_evicted(record) {
+                        self.tell_corrupt(key, reason);
+                    }
                     gone.push(key);
                 }
             }

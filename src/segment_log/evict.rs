@@ -7,18 +7,18 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::{Backend, Range};
+use super::backend::{Backend, Fault, Range};
 use super::batch::{Batch, NewRows};
 use super::format::{IN_ROW, MOST, Stored};
-use super::maintain::{Done, Due};
+use super::maintain::{Done, Due, LONGEST_REST};
 use crate::event::tell;
 use crate::sorted::{SortedMap, sort};
-use crate::{Entries, Error, Event, Result};
+use crate::{Entries, Error, Event, Result, Value};
 
 /// One in so many bytes goes beyond what must.
 const SLACK: u64 = 32;
 /// The most records that one transaction drops.
-const DROPPED: usize = 256;
+pub(super) const DROPPED: usize = 256;
 
 /// Entries that go.
 pub(super) struct Evicted {
@@ -65,8 +65,17 @@ impl<B: Backend> SegmentLog<B> {
         tell(self.observer.as_ref(), || Event::Evict { keys: evicted.keys.len(), bytes: evicted.bytes });
     }
 
+    /// Whether `record`, in which an entry should stand, went to make room.
+    pub(super) fn is_evicted(&self, record: Option<&Value>) -> bool {
+        record.is_none() && self.options.max_bytes.is_some()
+    }
+
     /// The disk is full: gives back what nobody needs, and drops whole records until there is room for `bytes` and a
     /// share of all is free. Says whether anything went.
+    ///
+    /// Records go in the transaction that says so, if it may be. In Chromium, whose full disk takes nothing at all before
+    /// something is deleted, they go in one of their own, which a row follows. Where that does not help either (small
+    /// records stand in files that are not made smaller by it) no more than the call's worth goes, once in a while.
     pub(super) async fn make_room(&self, bytes: u64) -> Result<bool> {
         let stored = || {
             let state = self.state();
@@ -74,49 +83,78 @@ impl<B: Backend> SegmentLog<B> {
         };
         let before = stored();
         let wanted = (bytes * 2).max(before / 8).max(1);
-        let mut is_swept = false;
+        let mut drops = 1 + bytes * 2 / self.options.tuning.transaction_bytes.max(1);
+        let mut due = Due::Sweep;
         loop {
+            let ended = self.work(due).await;
             let missing = wanted.saturating_sub(before.saturating_sub(stored()));
-            if missing == 0 {
-                break;
-            }
-            let worked = self.work(if is_swept { Due::Room(missing) } else { Due::Sweep }).await?;
-            if is_swept && !worked {
-                break;
-            }
-            is_swept |= !worked;
+            due = match (due, ended) {
+                (Due::Drop(_), Ok(true)) => Due::Bury,
+                (_, Ok(_)) if missing == 0 => break,
+                (Due::Sweep, Ok(true)) => Due::Sweep,
+                (Due::Sweep | Due::Bury, Ok(_)) | (Due::Room(_), Ok(true)) => Due::Room(missing),
+                (Due::Room(_) | Due::Bury, Err(Fault::Quota(error))) => {
+                    self.may_drop(&mut drops).then_some(Due::Drop(missing)).ok_or(error)?
+                }
+                (_, Err(fault)) => return Err(fault.into()),
+                _ => break,
+            };
             self.backend.pause().await;
         }
         Ok(stored() < before)
     }
 
-    /// Drops whole records, with all that stands in them: an entry by itself gives nothing back, and compaction needs
-    /// room before it makes any.
-    pub(super) fn evict_records(&self, bytes: u64, rows: &mut NewRows, done: &mut Done) {
+    /// Whether records may go before a row says so, with so many `drops` left to the call.
+    fn may_drop(&self, drops: &mut u64) -> bool {
+        let now = self.clock.now_ms();
         let mut state = self.state();
-        let places = state.idlest(bytes.min(self.options.tuning.transaction_bytes));
-        let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
-        for (key, stored) in state.standing_in(&places) {
-            evicted.bytes += key.len() as u64 + u64::from(stored.length);
-            evicted.keys.push(key);
+        if (now + 1..=now.saturating_add(LONGEST_REST)).contains(&state.no_drops_until) {
+            return false;
         }
-        if evicted.keys.is_empty() {
-            return;
+        if *drops == 0 {
+            state.no_drops_until = now.saturating_add(LONGEST_REST);
+            return false;
         }
-        rows.delete_all(&evicted.keys, &self.options.tuning);
+        *drops -= 1;
+        true
+    }
+
+    /// Drops whole records, with all that stands in them: an entry by itself gives nothing back, and compaction needs
+    /// room before it makes any. What went is said in `rows`; without them, later.
+    pub(super) fn evict_records(&self, places: Vec<u32>, rows: Option<&mut NewRows>, done: &mut Done) {
+        done.worked = !places.is_empty();
+        match rows {
+            Some(rows) => {
+                let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
+                for (key, stored) in self.state().standing_in(&places) {
+                    evicted.bytes += key.len() as u64 + u64::from(stored.length);
+                    evicted.keys.push(key);
+                }
+                if !evicted.keys.is_empty() {
+                    rows.delete_all(&evicted.keys, &self.options.tuning);
+                    done.evicted = Some(evicted);
+                }
+            }
+            None => done.missing.extend(&places),
+        }
         for place in places {
             let key = i64::from(place & MOST);
             let of_store = if place & IN_ROW == 0 { &mut done.emptied } else { &mut done.rows };
             of_store.push(Range { from: key, to: key });
         }
-        done.evicted = Some(evicted);
-        done.worked = true;
+    }
+
+    /// The places of records of about `bytes`, or as many as one transaction drops; of segments alone, or of rows too.
+    pub(super) fn idlest(&self, bytes: u64, segments_alone: bool) -> Vec<u32> {
+        self.state().idlest(bytes.min(self.options.tuning.transaction_bytes), segments_alone)
     }
 }
 
 impl super::state::State {
     /// The places of records of about `most` bytes: first those of whose entries the fewest were used, the oldest first.
-    fn idlest(&mut self, most: u64) -> Vec<u32> {
+    /// Not of rows, where segments alone are asked for: without a row that says so nobody would know that it went, and
+    /// what it replaced would be there again.
+    fn idlest(&mut self, most: u64, segments_alone: bool) -> Vec<u32> {
         let mut used: Vec<u64> = Vec::new();
         self.index.scan(&[], false, &mut |found| {
             if found.is_used() {
@@ -127,6 +165,9 @@ impl super::state::State {
         used.sort_unstable();
         let mut ranks: Vec<u64> = Vec::new();
         for (records, flag) in [(&self.segments, 0), (&self.rows, IN_ROW)] {
+            if segments_alone && flag != 0 {
+                continue;
+            }
             for record in records.iter().filter(|record| record.entries > 0) {
                 let place = u64::from(record.key | flag);
                 let of_it =
@@ -142,6 +183,9 @@ impl super::state::State {
                 break;
             }
             let place = rank as u32;
+            if self.missing.binary_search(&place).is_ok() {
+                continue;
+            }
             bytes += self.records(place).length_of(place & MOST);
             places.push(place);
             were_used = rank >> 32 > 0;

@@ -10,9 +10,10 @@ use super::SegmentLog;
 use super::backend::{Backend, Fault, Lock, META, Range, Step, Store, Transaction};
 use super::batch::{NewRows, settled};
 use super::checkpoint::Making;
-use super::evict::Evicted;
-use super::format::Meta;
+use super::evict::{DROPPED, Evicted};
+use super::format::{IN_ROW, MOST, Meta};
 use super::line::NONE;
+use super::records::Record;
 use super::state::{REMEMBERED_DELETES, State};
 use super::write::number;
 use crate::event::tell;
@@ -28,7 +29,7 @@ const PATIENCE: u64 = 60_000;
 const AT_A_TIME: usize = 256;
 /// How long nothing is tried after a first try that came to nothing, and at most, in milliseconds.
 const REST: u64 = 1_000;
-const LONGEST_REST: u64 = 60_000;
+pub(super) const LONGEST_REST: u64 = 60_000;
 
 /// What is worth doing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,12 @@ pub(super) enum Due {
     Fold,
     Compact,
     Checkpoint,
+    /// Records are gone that entries still stand in: a row has to say that these went.
+    Bury,
     /// The disk is full: records of so many bytes have to go.
     Room(u64),
+    /// The same on a disk on which nothing can be added before: what went with them is said by a row that comes later.
+    Drop(u64),
 }
 
 /// What a transaction of maintenance did: it is so when it was committed.
@@ -60,6 +65,8 @@ pub(super) struct Done {
     soonest: Option<u64>,
     /// How far it was looked for segments that no row names.
     orphans: Option<i64>,
+    /// The places of records that entries stand in, and that are gone.
+    pub missing: Vec<u32>,
 }
 
 impl<B: Backend> SegmentLog<B> {
@@ -162,6 +169,7 @@ impl<B: Backend> SegmentLog<B> {
                     }
                 }
                 Err(fault) => {
+                    self.doubt_if_full(&fault);
                     ended = Err(fault.into());
                     break;
                 }
@@ -183,6 +191,8 @@ impl<B: Backend> SegmentLog<B> {
             Some(Due::Collect)
         } else if state.segments.counts().1 > 0 || !state.left_over.is_empty() {
             Some(Due::Sweep)
+        } else if !state.missing.is_empty() {
+            Some(Due::Bury)
         } else if self.options.drop_expired && state.soonest <= now {
             Some(Due::Expire)
         } else if state.rows.counts().0 >= tuning.fold_rows {
@@ -216,7 +226,12 @@ impl<B: Backend> SegmentLog<B> {
             Due::Fold => self.empty(&tx, Store::Rows, &mut rows, &mut done).await?,
             Due::Compact => self.empty(&tx, Store::Segments, &mut rows, &mut done).await?,
             Due::Checkpoint => self.checkpoint(&tx, &mut done).await?,
-            Due::Room(bytes) => self.evict_records(bytes, &mut rows, &mut done),
+            Due::Bury => {
+                let missing = self.state().missing.iter().copied().take(DROPPED).collect();
+                self.evict_records(missing, Some(&mut rows), &mut done);
+            }
+            Due::Room(bytes) => self.evict_records(self.idlest(bytes, false), Some(&mut rows), &mut done),
+            Due::Drop(bytes) => self.evict_records(self.idlest(bytes, true), None, &mut done),
         }
         let of = |store: Store, ranges: &[Range]| ranges.iter().map(|range| (store, *range)).collect::<Vec<_>>();
         let mut deletes = of(Store::Segments, &done.emptied);
@@ -225,7 +240,7 @@ impl<B: Backend> SegmentLog<B> {
             settled(&tx).await?;
         }
         self.commit(tx, rows, &deletes, done.meta.is_some()).await?;
-        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans } = done;
+        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans, missing } = done;
         let mut state = self.state();
         // Another call may have found the database deleted by now.
         if state.meta.epoch == epoch {
@@ -236,6 +251,11 @@ impl<B: Backend> SegmentLog<B> {
             state.rows.drop_empty(&|key| within(&rows, key));
             state.soonest = soonest.unwrap_or(state.soonest);
             state.orphans = orphans.unwrap_or(state.orphans);
+            state.missing.retain(|place| {
+                let deleted = if place & IN_ROW == 0 { &emptied } else { &rows };
+                !within(deleted, place & MOST)
+            });
+            missing.iter().for_each(|place| state.miss(*place));
             if let Some(meta) = meta {
                 state.adopt(meta);
                 state.making = making;
@@ -264,7 +284,14 @@ impl<B: Backend> SegmentLog<B> {
             }
         }
         done.worked = !done.emptied.is_empty();
-        done.orphans = keys.last().filter(|_| keys.len() == LISTED as usize).map_or(Some(META), |last| Some(last + 1));
+        let next = keys.last().filter(|_| keys.len() == LISTED as usize).map_or(META, |last| last + 1);
+        if self.options.max_bytes.is_some() {
+            // Nor are all there that rows name: of those that went first, perhaps no row came to say so.
+            let is_listed = |record: &&Record| (from..next).contains(&record.key.into()) && record.entries > 0;
+            let gone = |record: &&Record| keys.binary_search(&record.key.into()).is_err();
+            state.segments.iter().filter(is_listed).filter(gone).for_each(|record| done.missing.push(record.key));
+        }
+        done.orphans = Some(next);
         Ok(())
     }
 

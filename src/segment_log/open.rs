@@ -291,6 +291,7 @@ impl<B: Backend> SegmentLog<B> {
         if is_another || (state.seen, state.meta.next_page) < (fresh.seen, fresh.meta.next_page) {
             if !is_another {
                 (fresh.orphans, fresh.left_over) = (state.orphans, std::mem::take(&mut state.left_over));
+                fresh.missing = std::mem::take(&mut state.missing);
             }
             *state = fresh;
         }

@@ -121,6 +121,11 @@ impl<B: Backend> SegmentLog<B> {
                         lookup.written = Some(stored.written);
                         lookup.value = Some(value);
                     }
+                    Err(_) if self.is_evicted(record) => {
+                        if is_of_now {
+                            self.state().miss(stored.place);
+                        }
+                    }
                     Err(reason) => {
                         self.tell_corrupt(key, reason);
                         if is_of_now {

@@ -45,6 +45,11 @@ pub struct State {
     pub changes: Changes,
     /// From which segment on those that no row names were not looked for yet.
     pub orphans: i64,
+    /// The places of records that are gone, and that entries may still stand in. Only where there is a bound: elsewhere
+    /// nothing may go.
+    pub missing: Vec<u32>,
+    /// Until when nothing is dropped to make room, since it made none.
+    pub no_drops_until: u64,
     /// Segments of this handle's calls that failed.
     pub left_over: Vec<Range>,
     /// Until when no maintenance is tried, and how long that is.
@@ -97,6 +102,13 @@ impl State {
         if let Some(before) = self.index.remove(key) {
             self.key_bytes -= key.len() as u64;
             self.release(&before);
+        }
+    }
+
+    /// The record at `place` is gone.
+    pub fn miss(&mut self, place: u32) {
+        if let Err(at) = self.missing.binary_search(&place) {
+            self.missing.insert(at, place);
         }
     }
 

@@ -98,6 +98,7 @@ impl<B: Backend> SegmentLog<B> {
                     if !full && self.options.max_bytes.is_some() =>
                 {
                     full = true;
+                    self.doubt();
                     if !self.make_room(change.bytes()).await? {
                         return Err(error);
                     }
@@ -121,7 +122,7 @@ impl<B: Backend> SegmentLog<B> {
         }
     }
 
-    fn doubt_if_full(&self, fault: &Fault) {
+    pub(super) fn doubt_if_full(&self, fault: &Fault) {
         if let Fault::Quota(_) | Fault::Clash(_) = fault {
             self.doubt();
         }

@@ -38,7 +38,7 @@ pub enum Mishap {
     LoseAfter,
 }
 
-/// A transaction that added rows and was committed.
+/// A transaction that added rows, or did nothing but delete, and was committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
     /// What [`SimDatabase::label`] was when it began.
@@ -373,7 +373,9 @@ impl World {
                 let told = running.requests.iter().filter(|(request, _)| told(request));
                 told.for_each(|(_, slot)| slot.answer(Err(fault.clone())));
             }
-            None if !running.commit.kinds.is_empty() => self.commits.push(running.commit),
+            None if running.before.is_some() && (!running.commit.kinds.is_empty() || running.added == 0) => {
+                self.commits.push(running.commit);
+            }
             None => {}
         }
     }

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Tuning, format};
-use bytestow::{BoxFuture, Clock, Condition, ErrorCode, Event, ManualClock, Observe, Ttl, Value, Version};
+use bytestow::{BoxFuture, ByteStore, Clock, Condition, ErrorCode, Event, ManualClock, Observe, Ttl, Value, Version};
+use futures_executor::block_on;
 
-use super::model::{self, Entry, Model, live};
+use super::model::{self, Entry, Map, Model, live};
 use super::ops::{Op, Outcome};
 
 /// Splitmix64.
@@ -90,6 +91,8 @@ pub struct World {
     /// Versions that reads gave: of a key, and the state at the read's end.
     versions: Vec<(String, Version, usize)>,
     heard: Arc<Heard>,
+    /// Entries whose records were deleted to make room, before a row said so.
+    gone: Map,
     labels: u64,
     memory_bytes: u64,
     max_bytes: Option<u64>,
@@ -108,6 +111,8 @@ pub struct Seen {
     pub reopened: usize,
     pub unchanged: usize,
     pub evicted: usize,
+    pub gone: usize,
+    pub buried: usize,
     pub closed: usize,
 }
 
@@ -147,6 +152,7 @@ impl World {
             ops: BTreeMap::new(),
             versions: Vec::new(),
             heard: Arc::default(),
+            gone: Map::new(),
             labels: 0,
             seen: Seen::default(),
         };
@@ -285,8 +291,27 @@ impl World {
         stepped
     }
 
+    /// A transaction did nothing but delete: only where there is a bound may anything be missing, from then on.
+    fn look_what_is_gone(&mut self) {
+        let now = self.clock.now_ms();
+        let there = self.model.last().iter().filter(|(_, entry)| entry.expires > now);
+        let keys: Vec<&str> = there.map(|(key, _)| key.as_str()).collect();
+        let store = SegmentLog::new(self.database.copy().tab(1), self.options());
+        let found = block_on(store.get_many(keys.as_slice().into())).unwrap();
+        assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+        for (key, _) in keys.iter().zip(found).filter(|(_, lookup)| lookup.value.is_none()) {
+            assert!(self.max_bytes.is_some(), "the record of {key} was deleted");
+            self.gone.insert((*key).to_owned(), self.model.last()[*key].clone());
+        }
+        self.seen.gone = self.seen.gone.max(self.gone.len());
+    }
+
     fn take_commits(&mut self) {
         for commit in self.database.commits() {
+            if commit.kinds.is_empty() {
+                self.look_what_is_gone();
+                continue;
+            }
             let Some(op) = self.ops.get(&commit.label).cloned() else { continue };
             if std::env::var_os("SEGMENT_LOG_TRACE").is_some() {
                 eprintln!("commit {commit:?} {op:?}");
@@ -327,6 +352,14 @@ impl World {
                 Op::Maintain => {
                     self.seen.moves += usize::from(has(format::kind::MOVE));
                     self.seen.expiries += usize::from(commit.kinds == [format::kind::DELETE]);
+                    let now = self.clock.now_ms();
+                    let is_there = |key: &String| live(self.model.last(), key, now).is_some();
+                    let evicted: Vec<String> = commit.deleted.into_iter().filter(is_there).collect();
+                    if !evicted.is_empty() {
+                        self.evicted(&evicted);
+                        self.seen.buried += evicted.len();
+                        self.model.delete(&evicted);
+                    }
                     continue;
                 }
                 _ => continue,
@@ -386,7 +419,7 @@ impl World {
                 false
             }
             (Op::Get(keys), Outcome::Found(Ok(found))) => {
-                let fits = states.iter().any(|map| model::answers(map, keys, &found, now));
+                let fits = states.iter().any(|map| model::answers(map, &self.gone, keys, &found, now));
                 let (first, count) = (&states[0], states.len());
                 let wrong = keys
                     .iter()
@@ -400,7 +433,7 @@ impl World {
             }
             (Op::Stat(keys), Outcome::Stats(Ok(found))) => {
                 let fits = states.iter().any(|map| model::stats(map, keys, &found, now));
-                let shown = |map: &model::Map| {
+                let shown = |map: &Map| {
                     let is = keys.iter().map(|key| live(map, key, now).map(|entry| (entry.value.len(), entry.written)));
                     format!("{:?}", is.collect::<Vec<_>>())
                 };
@@ -534,6 +567,10 @@ impl World {
             if is_maintained {
                 self.call_on(last, Op::Maintain, Ttl::Never);
                 self.finish();
+                let gone = std::mem::take(&mut self.gone);
+                let now = self.clock.now_ms();
+                let stays = gone.iter().find(|(key, entry)| live(self.model.last(), key, now) == Some(entry));
+                assert_eq!(stays, None, "its record is gone, and no row says so");
             }
             let all: Vec<String> = self.model.states.iter().flat_map(|map| map.keys().cloned()).collect();
             self.call_on(last, Op::Get(all), Ttl::Never);

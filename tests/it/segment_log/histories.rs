@@ -59,6 +59,8 @@ fn histories(name: &str, count: u64, plan: Plan) {
                 all.reopened += seen.reopened;
                 all.unchanged += seen.unchanged;
                 all.evicted += seen.evicted;
+                all.gone += seen.gone;
+                all.buried += seen.buried;
                 all.closed += seen.closed;
             }
             Err(panic) => {

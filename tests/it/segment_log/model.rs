@@ -80,15 +80,16 @@ fn expiry(entry: &Entry, now: u64) -> Expiry {
     }
 }
 
-/// Whether the answers are those of one state.
-pub fn answers(map: &Map, keys: &[String], found: &[Lookup], now: u64) -> bool {
+/// Whether the answers are those of one state, in which entries that are `gone` may be missing.
+pub fn answers(map: &Map, gone: &Map, keys: &[String], found: &[Lookup], now: u64) -> bool {
     keys.len() == found.len()
         && keys.iter().zip(found).all(|(key, lookup)| match (live(map, key, now), &lookup.value) {
             (None, None) => lookup.written.is_none(),
             (Some(entry), Some(value)) => {
                 entry.value == *value && lookup.written == Some(entry.written) && lookup.expiry == expiry(entry, now)
             }
-            _ => false,
+            (Some(entry), None) => gone.get(key) == Some(entry),
+            (None, Some(_)) => false,
         })
 }
 
