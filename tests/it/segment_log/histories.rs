@@ -76,6 +76,8 @@ fn histories(name: &str, count: u64, plan: Plan) {
         assert!(looked_at && all.unchanged > 10, "{name} looks at too little: {all:?}");
         assert!(plan.mishaps || all.errors == 0, "{name}: {all:?}");
         assert!(!plan.mishaps || (all.errors > 50 && all.reopened > 50), "{name}: {all:?}");
+        let is_full = plan.mishaps && plan.max_bytes.is_some();
+        assert!(!is_full || (all.gone > 100 && all.buried > 30), "{name}: {all:?}");
     }
 }
 

@@ -7,6 +7,7 @@ mod changes;
 mod checkpoints;
 mod closing;
 mod conditions;
+mod cramped;
 mod damage;
 mod decoders;
 mod deleted;
