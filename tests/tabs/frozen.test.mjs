@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { newProfile } from "../support/chromium.mjs";
 import { open, run, site } from "./browsers.mjs";
 
@@ -30,10 +31,10 @@ describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
       await sleeper.evaluate(prepare);
       const before = await run(other, "look", name);
 
-      const devtools = await sleeper.createCDPSession();
-      await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+      const devtools = await freeze(sleeper);
       const frozenAt = await sleeper.evaluate(() => ticks);
-      await other.evaluate(change, ROWS);
+      const limit = sleep(30_000, "others wait for the tab that is frozen", { ref: false });
+      assert.equal(await Promise.race([other.evaluate(change, ROWS), limit]), undefined);
       assert.equal(await sleeper.evaluate(() => ticks), frozenAt, "it was not frozen");
       const { log, lost, missing } = await run(other, "look", name);
       assert.ok(log.trim > before.log.last, `rows that the sleeper knew are still there: ${JSON.stringify(log)}`);
@@ -61,7 +62,42 @@ describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
       await other.close();
     });
   }
+
+  test("holds up nobody who deletes the database, and hears again of others when it wakes up", async () => {
+    const [sleeper, other] = [await browser.tab(), await browser.tab()];
+    for (const tab of [sleeper, other]) await tab.evaluate(begin, { name: "deleted" });
+    await sleeper.evaluate(() => {
+      document.addEventListener("resume", () => {
+        globalThis.isAwake = true;
+      });
+      return save(["before", 3, 1]);
+    });
+    const devtools = await freeze(sleeper);
+    await other.evaluate(() => remove("deleted"));
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await sleeper.waitForFunction(() => globalThis.isAwake);
+    await other.evaluate(() => save(["after", 3, 1]));
+    await sleeper.waitForFunction(() => told("change").length > 0);
+    assert.deepEqual(await sleeper.evaluate(() => found("before", 3)), { missing: 3 });
+    assert.deepEqual(await sleeper.evaluate(() => found("after", 3)), { 1: 3 });
+    await sleeper.close();
+    await other.close();
+  });
 });
+
+/** Freezes `tab` when its maintenance has ended: Chromium itself freezes no tab with a lock or a transaction in others' way. */
+async function freeze(tab) {
+  await tab.evaluate(async () => {
+    for (let idle = 0; idle < 5; idle++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { held } = await navigator.locks.query();
+      if (held.length > 0) idle = 0;
+    }
+  });
+  const devtools = await tab.createCDPSession();
+  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  return devtools;
+}
 
 /** What both tabs work with. */
 function begin({ name, memoryBytes }) {

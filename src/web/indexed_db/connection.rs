@@ -50,27 +50,33 @@ pub struct Connection {
     database: IdbDatabase,
     beginner: Beginner,
     hints: Rc<Hints>,
-    /// What hears that the page goes.
-    aside: Vec<Function>,
+    /// What hears of the page's life.
+    aside: Vec<(&'static str, Function)>,
 }
 
 impl Connection {
-    /// It closes itself when another tab asks for the database to be deleted, and when the page goes, into the back/forward
-    /// cache perhaps: the next transaction then finds the connection lost. By functions of JavaScript's own, which work when
-    /// the wasm instance is gone, and do not keep it.
+    /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the back/forward
+    /// cache, or is frozen: the next transaction then finds the connection lost. (A frozen page still gets hints, but no
+    /// answers of IndexedDB: what it began by a hint would hold up whoever writes, until it wakes up.) By functions of
+    /// JavaScript's own, which work when the wasm instance is gone, and do not keep it. Back again it looks what it missed.
     fn new(database: IdbDatabase, opening: &Opening) -> Thrown<Self> {
         let beginner = Beginner::new(&database, opening)?;
         let hints = opening.hints.clone();
         let channel = hints.open();
         let close = closing(&database)?;
         database.set_onversionchange(Some(&close));
-        let mut aside = vec![close];
+        let mut aside = vec![("pagehide", close.clone()), ("freeze", close)];
         if let Some(channel) = channel {
-            aside.push(closing(&channel)?);
+            let close = closing(&channel)?;
+            aside.extend([("pagehide", close.clone()), ("freeze", close)]);
+        }
+        if let Some(look) = hints.listener() {
+            aside.extend([("pageshow", look.clone()), ("resume", look)]);
         }
         if let Some(page) = page() {
-            aside.iter().for_each(|close| {
-                let _ = page.add_event_listener_with_callback("pagehide", close);
+            aside.iter().for_each(|(event, heard)| {
+                // Captured: the freezing goes to the document alone.
+                let _ = page.add_event_listener_with_callback_and_bool(event, heard, true);
             });
         }
         Ok(Self { database, beginner, hints, aside })
@@ -85,8 +91,8 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(page) = page() {
-            self.aside.iter().for_each(|close| {
-                let _ = page.remove_event_listener_with_callback("pagehide", close);
+            self.aside.iter().for_each(|(event, heard)| {
+                let _ = page.remove_event_listener_with_callback_and_bool(event, heard, true);
             });
         }
         self.hints.close();

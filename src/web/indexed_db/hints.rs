@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use js_sys::Function;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::BroadcastChannel;
@@ -63,13 +64,16 @@ impl Hints {
         self.listener.replace(Some(listener));
     }
 
+    /// What hears of others' hints.
+    pub fn listener(&self) -> Option<Function> {
+        self.listener.borrow().as_ref().map(|listener| listener.as_ref().unchecked_ref::<Function>().clone())
+    }
+
     /// There is a connection; gives the channel, which a page that is put aside must close to be kept. Where there are no
     /// such channels, nobody is told.
     pub fn open(&self) -> Option<BroadcastChannel> {
         let channel = BroadcastChannel::new(&self.name).ok()?;
-        if let Some(listener) = &*self.listener.borrow() {
-            channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
-        }
+        channel.set_onmessage(self.listener().as_ref());
         if let Some(before) = self.channel.replace(Some(channel.clone())) {
             before.close();
         }

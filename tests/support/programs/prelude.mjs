@@ -41,6 +41,8 @@ if (process?.on) {
 }
 
 const listened = [];
+/** Open databases are closed when the page is put aside. */
+const OF_THE_PAGE = ["pagehide", "freeze", "pageshow", "resume"];
 const own = globalThis.addEventListener;
 /** The package is in these; drivers of browsers have listeners of their own. */
 const OURS = /\/(?:page|worker)\.js|\/dist\//u;
@@ -49,8 +51,7 @@ if (own !== undefined) {
     const callers = new Error().stack
       .split("\n")
       .filter((line) => OURS.test(line) && !line.includes("addEventListener"));
-    // Open databases are closed when the page goes.
-    if (callers.length > 0 && event !== "pagehide") listened.push(event);
+    if (callers.length > 0 && !OF_THE_PAGE.includes(event)) listened.push(event);
     return own.call(this ?? globalThis, event, ...rest);
   };
 }
