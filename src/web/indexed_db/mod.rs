@@ -121,8 +121,8 @@ pub struct IndexedDbByteStore {
     hints: Rc<Hints>,
     /// How many calls have ended.
     ended: Rc<Cell<u32>>,
-    /// Somebody waits for them to pause.
-    waits: Rc<Cell<bool>>,
+    /// Since which one somebody waits for them to pause.
+    waits: Rc<Cell<Option<u32>>>,
     /// Maintenance is under way.
     busy: Rc<Cell<bool>>,
     counters: Counters,
@@ -130,8 +130,8 @@ pub struct IndexedDbByteStore {
 
 /// Calls pause when none ends for so long ...
 const LULL: Duration = Duration::from_millis(20);
-/// ... and count as pausing after so many times as long.
-const LONGEST_BURST: u32 = 50;
+/// ... and after so many it is not waited for.
+const LONGEST_BURST: u32 = 500;
 
 thread_local! {
     /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
@@ -263,22 +263,30 @@ impl IndexedDbByteStore {
     /// midst of them each would wait for its transactions.
     fn behind(&self) {
         let Some(spawn) = &self.options.spawn else { return };
-        self.ended.set(self.ended.get().wrapping_add(1));
-        if self.waits.get() || !(self.hints.waits() || self.log.is_due()) {
+        let ended = self.ended.get().wrapping_add(1);
+        self.ended.set(ended);
+        if !(self.hints.waits() || self.log.is_due()) {
             return;
         }
-        self.waits.set(true);
+        // Timers are no measure of it: those of a page that is not seen come once a minute.
+        let is_long = self.waits.get().is_some_and(|since| ended.wrapping_sub(since) == LONGEST_BURST);
+        if self.waits.get().is_some() && !is_long {
+            return;
+        }
+        self.waits.set(Some(ended));
         let (log, hints) = (self.log.clone(), self.hints.clone());
-        let (busy, waits, ended) = (self.busy.clone(), self.waits.clone(), self.ended.clone());
+        let (busy, waits, now) = (self.busy.clone(), self.waits.clone(), self.ended.clone());
         spawn.spawn(Box::pin(async move {
-            for _ in 0..LONGEST_BURST {
-                let before = ended.get();
+            let mut before = None;
+            while !is_long && waits.get() == Some(ended) && before != Some(now.get()) {
+                before = Some(now.get());
                 SystemTimer.sleep(LULL).await;
-                if ended.get() == before {
-                    break;
-                }
             }
-            waits.set(false);
+            // Another may have taken over.
+            if waits.get() != Some(ended) {
+                return;
+            }
+            waits.set(None);
             hints.go_on();
             // Without a connection nothing is due, and none is made for it.
             if log.is_due() && !busy.get() && log.backend().begin(false).is_ok() {
