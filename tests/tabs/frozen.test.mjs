@@ -36,7 +36,7 @@ describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
       const limit = sleep(30_000, "others wait for the tab that is frozen", { ref: false });
       assert.equal(await Promise.race([other.evaluate(change, ROWS), limit]), undefined);
       assert.equal(await sleeper.evaluate(() => ticks), frozenAt, "it was not frozen");
-      const { log, lost, missing } = await until(async () => {
+      const { lost, missing } = await until(async () => {
         const now = await run(other, "look", name);
         return now.log.trim > before.log.last && now;
       }, "rows that the sleeper knew are still there");
