@@ -120,6 +120,12 @@ impl State {
     }
 
     fn remove_prefix(&mut self, prefix: &str) {
+        if prefix.is_empty() {
+            // The segments went with the row, and the memory goes with them.
+            (self.index, self.key_bytes) = (Index::default(), 0);
+            (self.segments, self.rows) = (Records::default(), Records::default());
+            return;
+        }
         let mut doomed = Vec::new();
         self.index.walk(prefix, None, &mut |key, _| {
             doomed.push(key.to_owned());
@@ -159,10 +165,6 @@ impl State {
             }
             Row::Clear(prefix) => {
                 self.remove_prefix(prefix);
-                if prefix.is_empty() {
-                    // They went with the row.
-                    self.segments = Records::default();
-                }
                 self.clears.push((prefix.to_owned(), number));
                 self.forgotten = number;
             }
