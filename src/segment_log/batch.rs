@@ -105,8 +105,8 @@ impl<'e> Batch<'e> {
         self.values.push(value);
     }
 
-    /// Decides what stands where. What is moved goes to segments, however small.
-    pub(super) fn lay_out(&mut self, tuning: &Tuning, is_put: bool) {
+    /// Decides what stands where, in segments of at most `most` bytes. What is moved goes to segments, however small.
+    pub(super) fn lay_out(&mut self, tuning: &Tuning, is_put: bool, most: usize) {
         let rows = rows_of(&mut self.items.iter().map(|item| item.key.len()), tuning);
         let is_small = self.items.len() < tuning.inline_values && self.bytes <= tuning.inline_bytes as u64;
         let in_row = is_put && (self.bytes == 0 || is_small && rows.len() == 1);
@@ -114,7 +114,7 @@ impl<'e> Batch<'e> {
         for items in rows {
             let (some, others) = rest.split_at_checked(items).unwrap_or((rest, &[]));
             let lengths = some.iter().map(Value::len);
-            let mut segments = if in_row { Vec::new() } else { cut(lengths, tuning.segment_bytes) };
+            let mut segments = if in_row { Vec::new() } else { cut(lengths, most) };
             self.rows.push((items, segments.len()));
             self.segments.append(&mut segments);
             rest = others;

@@ -6,6 +6,7 @@ use super::batch::{Batch, NewRows};
 use super::format::{IN_ROW, Item, MOST, Row, Stored};
 use super::maintain::Done;
 use super::open::frame_of;
+use super::options::Tuning;
 use super::read::value_of;
 use super::state::State;
 use crate::Value;
@@ -23,7 +24,8 @@ impl<B: Backend> SegmentLog<B> {
         rows: &mut NewRows,
         done: &mut Done,
     ) -> Step<()> {
-        let victims = self.state().victims(store, self.options.tuning.transaction_bytes);
+        let tuning = &self.options.tuning;
+        let (victims, are_short) = self.state().victims(store, tuning);
         if victims.is_empty() {
             return Ok(());
         }
@@ -51,13 +53,12 @@ impl<B: Backend> SegmentLog<B> {
                 }
             }
         }
-        let tuning = &self.options.tuning;
         if !gone.is_empty() {
             rows.delete(&gone, tuning);
         }
         let bytes = kept.bytes;
         if !kept.items.is_empty() {
-            kept.lay_out(tuning, false);
+            kept.lay_out(tuning, false, if are_short { tuning.single_bytes } else { tuning.segment_bytes });
             self.add(tx, &mut kept, None, rows).await?;
         }
         if store == Store::Segments {
@@ -70,22 +71,28 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 impl State {
-    /// The places of records to empty, of `most` bytes: of rows, all are; of segments those that are worth it.
-    fn victims(&self, store: Store, most: u64) -> Vec<u32> {
+    /// The places of records to empty, of as many bytes as may be moved: of rows, all are; of segments those that are worth
+    /// it. They are either all short, as is then what they are moved to, or none of them.
+    fn victims(&self, store: Store, tuning: &Tuning) -> (Vec<u32>, bool) {
         let (records, flag) = if store == Store::Rows { (&self.rows, IN_ROW) } else { (&self.segments, 0) };
         let mut victims = Vec::new();
         let mut bytes = 0;
+        let mut are_short = None;
         for record in records.iter() {
             if record.entries == 0 || flag == 0 && !record.is_wasteful() {
                 continue;
             }
+            let is_short = flag != 0 || record.length as usize <= tuning.single_bytes;
+            if *are_short.get_or_insert(is_short) != is_short {
+                continue;
+            }
             bytes += u64::from(record.length);
-            if bytes > most && !victims.is_empty() || victims.len() == EMPTIED {
+            if bytes > tuning.transaction_bytes && !victims.is_empty() || victims.len() == EMPTIED {
                 break;
             }
             victims.push(record.key | flag);
         }
-        victims
+        (victims, are_short == Some(true))
     }
 
     /// The entries that stand in the records at `places`, as they were written: what came together stays together. By a

@@ -53,6 +53,9 @@ impl SegmentLogOptions {
 pub struct Tuning {
     /// How long segments are cut. Chromium keeps records beyond 64 KiB in files of their own, at three times the cost.
     pub segment_bytes: usize,
+    /// The same where values are brought together that were written one by one: nothing says that they are read together,
+    /// and of a shorter record less is read for one of them.
+    pub single_bytes: usize,
     /// How long rows get before a call is given another: like a segment's, for the same reason.
     pub row_bytes: usize,
     /// Calls with fewer values than this ...
@@ -79,6 +82,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             segment_bytes: 56 << 10,
+            single_bytes: 12 << 10,
             row_bytes: 56 << 10,
             inline_values: 8,
             inline_bytes: 32 << 10,

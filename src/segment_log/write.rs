@@ -226,7 +226,8 @@ impl<B: Backend> SegmentLog<B> {
                 batch.push(Item { key, length: value.len() as u32, sum: 0, version: 0 }, value.clone());
             }
         }
-        batch.lay_out(&self.options.tuning, true);
+        let tuning = &self.options.tuning;
+        batch.lay_out(tuning, true, tuning.segment_bytes);
         (batch, keys)
     }
 }

@@ -118,6 +118,7 @@ pub struct Seen {
 
 pub const TUNING: Tuning = Tuning {
     segment_bytes: 256,
+    single_bytes: 100,
     row_bytes: 120,
     inline_values: 3,
     inline_bytes: 200,

@@ -117,3 +117,34 @@ fn segment_log_knows_which_segments_another_tab_emptied() {
     assert!(stored_bytes < 1_300 && stored_bytes == block_on(one.usage()).unwrap().stored_bytes, "{stored_bytes}");
     assert_eq!(two.audit().segments, one.audit().segments);
 }
+
+/// Of values that were written one by one a read wants one: they stand in short segments, also when these are compacted.
+#[test]
+fn segment_log_keeps_values_that_came_singly_in_short_segments() {
+    let tuning = Tuning {
+        segment_bytes: 1_000,
+        single_bytes: 300,
+        row_bytes: 4_000,
+        call_bytes: 10_000,
+        transaction_bytes: 5_000,
+        ..TUNING
+    };
+    let database = SimDatabase::new();
+    let store = open(&database, tuning);
+    let lengths = |keep: bool| -> Vec<usize> {
+        let lengths = database.segments().into_iter().map(|key| database.record(Store::Segments, key).unwrap().len());
+        lengths.filter(|length| (*length <= 300) == keep).collect()
+    };
+    set(&store, (0..40).map(|at| (format!("batch {at}"), 100)).collect());
+    for at in 0..24 {
+        set(&store, vec![(format!("single {at}"), 100)]);
+    }
+    block_on(store.maintain()).unwrap();
+    assert_eq!((lengths(true), lengths(false)), (vec![300; 8], vec![1_000; 4]));
+    let odd = (0..40).flat_map(|at| [format!("batch {}", at * 2 + 1), format!("single {}", at * 3 + 1)]);
+    delete(&store, &odd.collect::<Vec<_>>());
+    delete(&store, &(0..8).map(|at| format!("single {}", at * 3)).collect::<Vec<_>>());
+    block_on(store.maintain()).unwrap();
+    assert_eq!(lengths(false), [1_000, 1_000], "of the batch half is left, together");
+    assert!(lengths(true).iter().sum::<usize>() == 800 && lengths(true).len() == 3, "{:?}", lengths(true));
+}
