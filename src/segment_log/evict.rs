@@ -70,8 +70,8 @@ impl<B: Backend> SegmentLog<B> {
         record.is_none() && self.options.max_bytes.is_some()
     }
 
-    /// The disk is full: gives back what nobody needs, and drops whole records until there is room for `bytes` and a
-    /// share of all is free. Says whether anything went.
+    /// The disk is full: gives back what nobody needs, and where there is a bound drops whole records until there is room
+    /// for `bytes` and a share of all is free. Says whether anything went.
     ///
     /// Records go in the transaction that says so, if it may be. In Chromium, whose full disk takes nothing at all before
     /// something is deleted, they go in one of their own, which a row follows. Where that does not help either (small
@@ -85,6 +85,7 @@ impl<B: Backend> SegmentLog<B> {
         let wanted = (bytes * 2).max(before / 8).max(1);
         let mut drops = 1 + bytes * 2 / self.options.tuning.transaction_bytes.max(1);
         let mut due = Due::Sweep;
+        let is_bounded = self.options.max_bytes.is_some();
         loop {
             let ended = self.work(due).await;
             let missing = wanted.saturating_sub(before.saturating_sub(stored()));
@@ -92,7 +93,7 @@ impl<B: Backend> SegmentLog<B> {
                 (Due::Drop(_), Ok(true)) => Due::Bury,
                 (_, Ok(_)) if missing == 0 => break,
                 (Due::Sweep, Ok(true)) => Due::Sweep,
-                (Due::Sweep | Due::Bury, Ok(_)) | (Due::Room(_), Ok(true)) => Due::Room(missing),
+                (Due::Sweep | Due::Bury, Ok(_)) | (Due::Room(_), Ok(true)) if is_bounded => Due::Room(missing),
                 (Due::Room(_) | Due::Bury, Err(Fault::Quota(error))) => {
                     self.may_drop(&mut drops).then_some(Due::Drop(missing)).ok_or(error)?
                 }

@@ -94,9 +94,7 @@ impl<B: Backend> SegmentLog<B> {
                     self.lose(&error);
                 }
                 // Room is made in a transaction of its own: what is full takes no more, deleted or not, before that ends.
-                Err(Failed::Before(Fault::Quota(error)) | Failed::Committing(Fault::Quota(error)))
-                    if !full && self.options.max_bytes.is_some() =>
-                {
+                Err(Failed::Before(Fault::Quota(error)) | Failed::Committing(Fault::Quota(error))) if !full => {
                     full = true;
                     self.doubt();
                     if !self.make_room(change.bytes()).await? {
