@@ -48,12 +48,16 @@ export async function history(browser, { name, seed, rounds, tabs }) {
   };
 }
 
-/** The database when maintenance, which goes on behind calls, is done with it. */
+/**
+ * The database when maintenance, which goes on behind calls, is done with it. That can take a minute: segments that no row
+ * names, and that may be of a call under way, go at a second look.
+ */
 export async function settled(tab, name, call, isDone = (look) => look.orphans.length === 0) {
-  for (let tries = 0; ; tries++) {
+  const limit = Date.now() + 120_000;
+  for (let tries = 1; ; tries++) {
     await call();
     const look = await tab.evaluate((name) => globalThis.look(name), name);
-    if (isDone(look) || tries === 40) return look;
-    await sleep(100);
+    if (isDone(look) || Date.now() > limit) return look;
+    await sleep(Math.min(100 * tries, 2_000));
   }
 }
