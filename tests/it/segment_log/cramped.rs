@@ -101,6 +101,22 @@ fn segment_log_makes_room_on_a_disk_that_only_deletes() {
     assert_eq!(cramped.damage(), Vec::<String>::new());
 }
 
+/// Without a bound nothing is dropped, but what nobody needs goes before a call is refused.
+#[test]
+fn segment_log_gives_waste_back_before_it_refuses_a_call() {
+    let cramped = Cramped::new();
+    let one = cramped.open(1, None);
+    (0..3).for_each(|_| set(&one, 0).unwrap());
+    cramped.database.cramp(1_500);
+    set(&one, 10).unwrap();
+    assert_eq!(there(&one).1, 20);
+    cramped.database.cramp(1_500);
+    assert_eq!(set(&one, 20).unwrap_err().code(), ErrorCode::QuotaExceeded);
+    assert_eq!(there(&one).1, 20);
+    assert_eq!(cramped.heard.evicted.load(Ordering::SeqCst), 0);
+    assert_eq!(cramped.damage(), Vec::<String>::new());
+}
+
 /// Small records stand in files that stay as they are: the store does not eat itself up.
 #[test]
 fn segment_log_drops_little_where_that_makes_no_room() {
