@@ -94,6 +94,7 @@ impl Hints {
 
     /// There is no connection any more.
     pub fn close(&self) {
+        self.go_on();
         if let Some(channel) = self.channel.take() {
             channel.close();
         }

@@ -125,6 +125,7 @@ pub struct IndexedDbByteStore {
     waits: Rc<Cell<Option<u32>>>,
     /// Maintenance is under way.
     busy: Rc<Cell<bool>>,
+    /// Of what is in memory: that store is several handles'. The log counts for itself.
     counters: Counters,
 }
 
@@ -238,6 +239,17 @@ impl IndexedDbByteStore {
         Ok(self.fallback.borrow().clone())
     }
 
+    /// Where a call goes that does not join those gathered: they begin before it.
+    fn backing(&self) -> BoxFuture<'_, Result<Arc<dyn ByteStore>>> {
+        Box::pin(async move {
+            let store: Arc<dyn ByteStore> = match self.in_order().await? {
+                Some(memory) => memory,
+                None => self.log.clone(),
+            };
+            Ok(store)
+        })
+    }
+
     /// [`fallen_back`](Self::fallen_back), for a call that does not join those gathered: they begin before it.
     async fn in_order(&self) -> Result<Option<Arc<InMemoryByteStore>>> {
         let memory = self.fallen_back().await?;
@@ -341,13 +353,10 @@ impl ByteStore for IndexedDbByteStore {
 
     fn set_many(&self, entries: Entries, ttl: Ttl) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let Some(memory) = self.in_order().await? else {
-                let done = self.log.set_many(entries, ttl).await;
-                self.behind();
-                return done;
-            };
             let bytes = entries.bytes();
-            memory.set_many(entries, self.plain(ttl)).await?;
+            let done = self.backing().await?.set_many(entries, self.plain(ttl)).await;
+            self.behind();
+            done?;
             self.counters.wrote(bytes);
             Ok(())
         })
@@ -355,69 +364,39 @@ impl ByteStore for IndexedDbByteStore {
 
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.in_order().await? {
-                Some(memory) => memory.delete_many(keys).await,
-                None => {
-                    let done = self.log.delete_many(keys).await;
-                    self.behind();
-                    done
-                }
-            }
+            let done = self.backing().await?.delete_many(keys).await;
+            self.behind();
+            done
         })
     }
 
     fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
-        Box::pin(async move {
-            match self.in_order().await? {
-                Some(memory) => memory.list(prefix, cursor, limit).await,
-                None => self.log.list(prefix, cursor, limit).await,
-            }
-        })
+        Box::pin(async move { self.backing().await?.list(prefix, cursor, limit).await })
     }
 
     fn stat(&self, keys: Keys) -> BoxFuture<'_, Result<Vec<Option<Stat>>>> {
-        Box::pin(async move {
-            match self.in_order().await? {
-                Some(memory) => memory.stat(keys).await,
-                None => self.log.stat(keys).await,
-            }
-        })
+        Box::pin(async move { self.backing().await?.stat(keys).await })
     }
 
-    fn clear(&self, prefix: String, all: bool) -> BoxFuture<'_, Result<()>> {
+    fn clear(&self, prefix: String, _all: bool) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.in_order().await? {
-                // The backend is not a shared one: `all` is not asked for.
-                Some(memory) => memory.clear(prefix, true).await,
-                None => {
-                    let done = self.log.clear(prefix, all).await;
-                    self.behind();
-                    done
-                }
-            }
+            // The backend is not a shared one: `all` is not asked for.
+            let done = self.backing().await?.clear(prefix, true).await;
+            self.behind();
+            done
         })
     }
 
     fn set_if(&self, entries: Entries, conditions: Vec<Condition>, ttl: Ttl) -> BoxFuture<'_, Result<Vec<bool>>> {
         Box::pin(async move {
-            match self.in_order().await? {
-                Some(memory) => memory.set_if(entries, conditions, self.plain(ttl)).await,
-                None => {
-                    let done = self.log.set_if(entries, conditions, ttl).await;
-                    self.behind();
-                    done
-                }
-            }
+            let done = self.backing().await?.set_if(entries, conditions, self.plain(ttl)).await;
+            self.behind();
+            done
         })
     }
 
     fn open(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            match self.in_order().await? {
-                Some(_) => Ok(()),
-                None => self.log.open().await,
-            }
-        })
+        Box::pin(async move { self.backing().await?.open().await })
     }
 
     fn default_ttl(&self) -> Option<Duration> {
