@@ -25,6 +25,7 @@ export {
   type StoreEvent,
   type StoreOptions,
   type StoreStats,
+  type StoreUsage,
   TieredByteStore,
   type TieredByteStoreOptions,
   UpstashRedisByteStore,
@@ -71,8 +72,11 @@ declare abstract class ByteStore {
   readonly lc_kwargs: Record<string, never>;
   /** Where LangChain's serialisation files the class. */
   readonly lc_namespace: string[];
-  /** `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. */
-  protected constructor(make: () => object, options: StoreOptions);
+  /**
+   * `make` makes the store's object in wasm; it runs again if the wasm instance has to be replaced. `segmentBytes` is for a
+   * store that packs the values of a call into segments of that length.
+   */
+  protected constructor(make: () => object, options: StoreOptions, segmentBytes?: number);
   /** The class's name in LangChain's serialisation; a literal in each class, since minifiers rename classes. */
   static lc_name(): string;
   /**
@@ -311,6 +315,17 @@ declare class IndexedDBByteStore extends ByteStore {
   /** @throws `invalid_argument` for a bad or unknown option, or without a `name`. */
   constructor(options: IndexedDBByteStoreOptions);
   /**
+   * What the database holds, every namespace of it.
+   *
+   * @throws `closed`, and what IndexedDB says.
+   */
+  usage(): Promise<StoreUsage>;
+  /**
+   * Asks the browser not to clear this origin's storage when room is short; says whether it agreed. Some ask the user.
+   * Where there is nothing to ask (workers, pages without HTTPS) the answer is `false`. Never asked for without this call.
+   */
+  requestPersistence(): Promise<boolean>;
+  /**
    * Deletes the database, with every namespace in it, and closes the store. Other stores on it find it empty.
    *
    * @throws `closed`; `unavailable` where there is no IndexedDB.
@@ -322,8 +337,13 @@ declare class IndexedDBByteStore extends ByteStore {
 interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
   /** The database's name, one for all stores that are to share it. */
   name: string;
-  /** How much memory may hold what was read, in bytes. Accepted, and without effect yet. */
+  /** How much memory may hold what was read lately, in bytes: 8 MiB unless given, 0 for none. */
   memoryBytes?: number | undefined;
+  /**
+   * The most that keys (UTF-8) and values may take together, in bytes: beyond that the entries that were used least
+   * recently go. Without it nothing ever does, and a full disk is `quota_exceeded`.
+   */
+  maxBytes?: number | undefined;
   /** What to do with a database that will not open: reject (default), or delete it and make it anew. */
   recover?: "error" | "recreate" | undefined;
   /**
@@ -368,6 +388,22 @@ type StoreEvent =
       /** How many. */
       keys: number;
       /** Their bytes, keys (UTF-8) and values together. */
+      bytes: number;
+    }
+  | {
+      /** Another handle on the same database, in another tab perhaps, wrote or deleted. Told when a call here reads of it. */
+      type: "change";
+      /** Its keys, at most 100, as the store below any namespace has them. */
+      keys: string[];
+      /** Whether there are more than these: many, or a prefix that was cleared. */
+      more: boolean;
+    }
+  | {
+      /** What was still needed was copied out of records of which little was. */
+      type: "compact";
+      /** How many records went. */
+      records: number;
+      /** The bytes that were copied. */
       bytes: number;
     }
   | {
@@ -477,6 +513,16 @@ interface StoreStats {
   requests: number;
   /** Entries dropped to keep a bounded store within its bounds. */
   evictions: number;
+}
+
+/** What a backend holds. */
+interface StoreUsage {
+  /** How many keys there are, expired ones that were not dropped yet among them. */
+  keys: number;
+  /** Their bytes, of keys (UTF-8) and values. */
+  bytes: number;
+  /** Bytes of values on the disk, with those that the next compactions drop. */
+  storedBytes: number;
 }
 
 /**

@@ -23,6 +23,7 @@ export {
   type StoreEvent,
   type StoreOptions,
   type StoreStats,
+  type StoreUsage,
   TieredByteStore,
   type TieredByteStoreOptions,
   UpstashRedisByteStore,
