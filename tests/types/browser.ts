@@ -1,6 +1,12 @@
 /** A browser program: the results go where the platform wants bytes over a plain ArrayBuffer. */
 
-import { type Bytes, IndexedDBByteStore, type IndexedDBByteStoreOptions, type StoreEvent } from "bytestow";
+import {
+  type Bytes,
+  IndexedDBByteStore,
+  type IndexedDBByteStoreOptions,
+  type StoreEvent,
+  type StoreUsage,
+} from "bytestow";
 import { initWasm, IndexedDBByteStore as SlimStore } from "bytestow/slim";
 import { expectType, type Same } from "./expect.js";
 
@@ -12,6 +18,7 @@ const options: IndexedDBByteStoreOptions = {
   namespace: "a/b",
   ttl: 0.5,
   memoryBytes: 0,
+  maxBytes: 50_000_000,
   recover: "recreate",
   durability: "strict",
   fallback: "memory",
@@ -28,6 +35,10 @@ export async function work(): Promise<number> {
   const digest = await crypto.subtle.digest("SHA-256", value);
   postMessage(value, { transfer: [value.buffer] });
   const blob = new Blob([value]);
+  const usage = await store.usage();
+  expectType<Same<typeof usage, StoreUsage>>();
+  const isKept = await store.requestPersistence();
+  expectType<Same<typeof isKept, boolean>>();
   await store.destroy();
   return digest.byteLength + blob.size;
 }
@@ -58,6 +69,10 @@ export function told(event: StoreEvent): string {
     case "local_error":
     case "store_error":
       return event.code + event.message;
+    case "change":
+      return `${event.keys.join()} ${event.more}`;
+    case "compact":
+      return (event.records + event.bytes).toFixed();
     case "reopen":
     case "recreate":
     case "reset":
