@@ -5,6 +5,11 @@
  * The system lives on, so this holds with `relaxed` durability, which is the default, as with any: a finished write has
  * been handed to the system. What relaxed can lose is what the system had not brought to the disk when it fails itself.
  *
+ * Chromium's LevelDB, killed in the midst of a record of its own log, goes on with that log, and takes it for damaged the
+ * next time it reads it (github.com/google/leveldb/issues/1287): Chromium then deletes all databases of the site, and says
+ * so to whoever opens one. A busy machine sees it every fifty kills or so. No page can do anything about it: such a round
+ * counts for nothing, and what comes after it begins anew.
+ *
  *   TABS_SEED=…    replays what is saved and when the browser is killed, as nearly as a clock can
  *   TABS_TIMES=10  ten times as many kills
  */
@@ -47,21 +52,35 @@ for (const [browser, kills] of Object.entries(KILLS)) {
     });
 
     test(`${kills} times: every batch is whole or absent, and none that was acknowledged is lost (TABS_SEED=${seed})`, async () => {
-      const ledger = new Ledger();
+      let ledger = new Ledger();
       const draw = random(`${seed} kills`);
-      const sums = { calls: 0, open: 0, compactions: 0, lost: 0, withLost: 0, corrupt: [] };
-      for (let round = 0; round < kills; round++) {
-        await killed(browser, profile, server.url, async (tab) => {
-          const { lost } = round > 0 ? await tab.evaluate((name) => globalThis.look(name), name) : { lost: [] };
+      const sums = { survived: 0, damaged: [], calls: 0, open: 0, compactions: 0, lost: 0, withLost: 0, corrupt: [] };
+      /** Looks at what there is, which the ledger knows. */
+      const resume = async (tab, round) => {
+        const damage = round > 0 ? await tab.evaluate((name) => globalThis.damage(name), name) : undefined;
+        if (damage) {
+          sums.damaged.push(damage);
+          assert.ok(sums.damaged.length <= kills / 5, `databases deleted by ${browser}: ${sums.damaged.join("; ")}`);
+          ledger = new Ledger();
+        } else if (round > 0) {
+          const { lost } = await run(tab, "look", name);
           sums.lost += lost.length;
           sums.withLost += lost.length > 0 ? 1 : 0;
-          await resume(tab, ledger, round);
+          sums.survived++;
+        }
+        const { states, complaints } = await run(tab, "resume", { name, numbers: ledger.numbers() });
+        assert.deepEqual([...complaints, ...ledger.check(states)], [], `after ${round} kills`);
+      };
+      let round = 0;
+      for (; sums.survived < kills; round++) {
+        await killed(browser, profile, server.url, async (tab) => {
+          await resume(tab, round);
           await saveForAWhile(tab, ledger, sums, draw, round);
         });
         sums.open += ledger.open;
       }
       await killed(browser, profile, server.url, async (tab) => {
-        await resume(tab, ledger, kills);
+        await resume(tab, round);
         const again = () => run(tab, "found");
         const { orphans, missing } = await settled(tab, name, again);
         assert.deepEqual([orphans, missing], [[], []], "what is not needed went, and no more");
@@ -74,12 +93,6 @@ for (const [browser, kills] of Object.entries(KILLS)) {
       assert.ok(sums.compactions > 0, "nothing was compacted");
       assert.ok(sums.withLost > 0, "no kill came in the midst of a call of several transactions");
     });
-
-    /** Looks at what there is, which the ledger knows. */
-    async function resume(tab, ledger, round) {
-      const { states, complaints } = await run(tab, "resume", { name, numbers: ledger.numbers() });
-      assert.deepEqual([...complaints, ...ledger.check(states)], [], `after ${round} kills`);
-    }
 
     /** Has the page save, and returns at some moment. */
     async function saveForAWhile(tab, ledger, sums, draw, round) {

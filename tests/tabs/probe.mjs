@@ -83,6 +83,33 @@ function handle(name, options = {}) {
   };
 }
 
+/**
+ * What the browser says if it found the database damaged, and deleted it; `undefined` where it is there.
+ * @throws It is gone, and the browser says nothing of that.
+ */
+async function damage(name) {
+  for (let tries = 1; ; tries++) {
+    const { isThere, gone, error } = await new Promise((resolve) => {
+      const request = indexedDB.open(name);
+      let gone;
+      request.onupgradeneeded = ({ dataLoss, dataLossMessage }) => {
+        gone = dataLoss === "total" ? dataLossMessage : undefined;
+        // It stays away.
+        request.transaction.abort();
+      };
+      request.onsuccess = () => {
+        request.result.close();
+        resolve({ isThere: true });
+      };
+      request.onerror = () => resolve({ gone, error: request.error });
+    });
+    if (isThere) return undefined;
+    if (gone) return gone;
+    // What Chromium finds damaged may first fail to open.
+    if (error.name !== "UnknownError" || tries > 1) throw new Error(`the database does not open: ${error}`);
+  }
+}
+
 /** Deletes a database as another program would. */
 function remove(name) {
   return new Promise((resolve, reject) => {
@@ -104,7 +131,7 @@ async function outcome(promise) {
 }
 
 Object.assign(globalThis, { IndexedDBByteStore, makeValue, readValue, readDatabase });
-Object.assign(globalThis, { handle, look, run, moveToWorker, outcome, remove, ready: true });
+Object.assign(globalThis, { damage, handle, look, run, moveToWorker, outcome, remove, ready: true });
 
 if (typeof document === "undefined") {
   addEventListener("message", async ({ data: [call, argument] }) => {
