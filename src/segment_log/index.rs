@@ -183,7 +183,12 @@ impl Index {
 
     /// Sets what is stored under `key`; gives what was. `Err` when there is no room for the key.
     pub fn insert(&mut self, key: &str, stored: &Stored) -> Result<Option<Stored>, ()> {
-        let spot = self.spot(key.as_bytes());
+        // As a checkpoint is read, each is behind all before it.
+        let is_behind = |last: &KeyRef| self.arena.get(*last) < key.as_bytes();
+        let spot = match self.lasts.last() {
+            Some(last) if is_behind(last) => Spot { block: self.lasts.len(), at: 0, found: false },
+            _ => self.spot(key.as_bytes()),
+        };
         if let Some(entry) = self.blocks.get_mut(spot.block).and_then(|entries| entries.get_mut(spot.at))
             && spot.found
         {

@@ -11,7 +11,7 @@ use crate::event::tell;
 use crate::{Error, ErrorCode, Event, Value};
 
 /// How many pages of a checkpoint are read at a time.
-const PAGES: u32 = 16;
+const PAGES: usize = 16;
 
 /// The first record behind the rows that are known, asked for: mostly the one that stands behind all rows.
 pub(super) struct News {
@@ -248,36 +248,45 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Reads the database `meta` from its checkpoint on; gives its last row.
     async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<u32> {
-        let runs = meta.runs.clone();
+        let mut pages = Vec::new();
+        for run in &meta.runs {
+            pages.extend((0..run.pages).map(|at| (page_key(run.page + at), at == 0)));
+        }
         let mut fresh = State::new(meta);
-        for run in runs {
-            let mut page = 0;
-            while page < run.pages {
-                let some = PAGES.min(run.pages - page);
-                let keys: Vec<i64> = (run.page + page..).take(some as usize).map(page_key).collect();
-                for (at, record) in (page..).zip(tx.get(Store::Rows, &keys).await?) {
-                    let read = record.ok_or(Damage::Broken).and_then(|record| {
-                        let frame = frame_of(&record)?;
-                        if at == 0 {
-                            fresh.load_opening(&read_opening(&frame)?);
-                            return Ok(());
-                        }
-                        read_entries(&frame, |key, stored| fresh.load(key, &stored))
-                    });
-                    self.tell_damage(read.err().into_iter().collect())?;
-                }
-                page += some;
+        let ask = |some: &[(i64, bool)]| {
+            let keys: Vec<i64> = some.iter().map(|(key, _)| *key).collect();
+            tx.get(Store::Rows, &keys)
+        };
+        // The next ones are on their way while some are taken in.
+        let mut parts = pages.chunks(PAGES);
+        let mut ahead = parts.next().map(|some| (some, ask(some)));
+        while let Some((some, answer)) = ahead.take() {
+            let records = answer.await?;
+            ahead = parts.next().map(|some| (some, ask(some)));
+            for ((_, is_opening), record) in some.iter().zip(records) {
+                let read = record.ok_or(Damage::Broken).and_then(|record| {
+                    let frame = frame_of(&record)?;
+                    if *is_opening {
+                        fresh.load_opening(&read_opening(&frame)?);
+                        return Ok(());
+                    }
+                    read_entries(&frame, |key, stored| fresh.load(key, &stored))
+                });
+                self.tell_damage(read.err().into_iter().collect())?;
             }
         }
         fresh.loaded();
         let most = self.options.tuning.page_rows;
-        loop {
-            let mut rows = tx.get_all(behind(fresh.seen), most).await?;
+        let mut ahead = Some(tx.get_all(behind(fresh.seen), most));
+        while let Some(answer) = ahead.take() {
+            let mut rows = answer.await?;
             let is_last = rows.pop_if(|(key, _)| *key == META).is_some() || rows.len() < most as usize;
-            self.tell_damage(fresh.absorb(&rows))?;
-            if is_last {
-                break;
+            if let Some((number, _)) = rows.last()
+                && !is_last
+            {
+                ahead = Some(tx.get_all(behind(row_number(*number)), most));
             }
+            self.tell_damage(fresh.absorb(&rows))?;
         }
         let mut state = self.state();
         let is_another = state.meta.epoch != fresh.meta.epoch;
