@@ -40,7 +40,7 @@ impl<B: Backend> SegmentLog<B> {
             let at = victims.binary_search(&stored.place).unwrap_or(usize::MAX);
             let record = records.get(at).and_then(Option::as_ref);
             match value_of(stored, record) {
-                Ok(_) if stored.expires <= now => gone.push(key),
+                Ok(_) if self.options.drop_expired && stored.expires <= now => gone.push(key),
                 Ok(value) => {
                     let Stored { length, sum, version, .. } = *stored;
                     kept.push(Item { key, length, sum, version }, value);

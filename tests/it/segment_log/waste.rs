@@ -1,8 +1,10 @@
 //! What is stored beyond what is needed is bounded, whatever was written and deleted before.
 
+use std::time::Duration;
+
 use bytestow::segment_log::sim::{SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store, Tuning};
-use bytestow::{ByteStore, Keys, Ttl, Value};
+use bytestow::{ByteStore, ByteStoreExt, Keys, ManualClock, Ttl, Value};
 use futures_executor::block_on;
 
 use super::driver::{Noise, TUNING};
@@ -147,4 +149,29 @@ fn segment_log_keeps_values_that_came_singly_in_short_segments() {
     block_on(store.maintain()).unwrap();
     assert_eq!(lengths(false), [1_000, 1_000], "of the batch half is left, together");
     assert!(lengths(true).iter().sum::<usize>() == 800 && lengths(true).len() == 3, "{:?}", lengths(true));
+}
+
+/// A tab's own clock may be ahead: what it takes for expired, another one still needs, though it has to move.
+#[test]
+fn segment_log_drops_nothing_by_a_clock_of_its_own() {
+    let database = SimDatabase::new();
+    let tab = |number, at, drop_expired| {
+        let options =
+            SegmentLogOptions { tuning: TUNING, clock: Some(ManualClock::at(at)), ..SegmentLogOptions::default() };
+        SegmentLog::new(database.tab(number), SegmentLogOptions { drop_expired, ..options })
+    };
+    let (behind, ahead) = (tab(1, 7, false), tab(2, 1_000_000, false));
+    let lives = Ttl::After(Duration::from_secs(10));
+    block_on(behind.set_many([("there", "still")].into(), lives)).unwrap();
+    let fold = |by: &SegmentLog<SimBackend>| {
+        for round in 0..TUNING.fold_rows {
+            set(by, vec![(format!("row {round}"), 10)]);
+        }
+        assert!(block_on(by.maintain()).unwrap());
+    };
+    fold(&ahead);
+    assert_eq!(ahead.audit().inline_rows, 0, "nothing was moved");
+    assert_eq!(block_on(behind.get("there")).unwrap(), Some(Value::from("still")));
+    fold(&tab(3, 1_000_000, true));
+    assert_eq!(block_on(behind.get("there")).unwrap(), None);
 }
