@@ -123,7 +123,6 @@ impl<B: Backend> SegmentLog<B> {
     /// Drops whole records, with all that stands in them: an entry by itself gives nothing back, and compaction needs
     /// room before it makes any. What went is said in `rows`; without them, later.
     pub(super) fn evict_records(&self, places: Vec<u32>, rows: Option<&mut NewRows>, done: &mut Done) {
-        done.worked = !places.is_empty();
         match rows {
             Some(rows) => {
                 let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
@@ -134,9 +133,13 @@ impl<B: Backend> SegmentLog<B> {
                 if !evicted.keys.is_empty() {
                     rows.delete_all(&evicted.keys, &self.options.tuning);
                     done.evicted = Some(evicted);
+                    done.worked = true;
                 }
             }
-            None => done.missing.extend(&places),
+            None => {
+                done.missing.extend(&places);
+                done.worked = !places.is_empty();
+            }
         }
         for place in places {
             let key = i64::from(place & MOST);

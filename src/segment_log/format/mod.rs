@@ -69,8 +69,9 @@
 //! # What is detected
 //!
 //! Damage to any frame; damage to a value, a truncated or exchanged segment (by the value's checksum, each time it is
-//! read). A missing segment is a stale index or a loss: the reader catches up and looks once more. A lost row is not
-//! detected by its number, since aborted calls may leave gaps; its keys are then as they were before it.
+//! read). A missing segment is a stale index or a loss: the reader catches up and looks once more. In a store that has a
+//! bound it may have gone to make room, before a row could say so: what stands in it is then as good as deleted. A lost
+//! row is not detected by its number, since aborted calls may leave gaps; its keys are then as they were before it.
 
 mod meta;
 mod page;

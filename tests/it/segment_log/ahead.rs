@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use bytestow::segment_log::sim::{SimBackend, SimDatabase};
-use bytestow::segment_log::{SegmentLog, SegmentLogOptions};
+use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store};
 use bytestow::{ByteStore, Entries, Keys, Ttl, Value};
 
 use super::driver::TUNING;
@@ -32,36 +32,35 @@ fn is_whole(database: &SimDatabase, store: &SegmentLog<SimBackend>) -> bool {
 /// As when a browser brings back a window: each tab deletes what belongs to nobody yet, at once.
 #[test]
 fn segment_log_large_calls_outlast_tabs_that_open() {
-    for apart in 1..25 {
-        let database = SimDatabase::stepped(2);
+    for sent in [1, 20, 45] {
+        let database = SimDatabase::stepped(3);
         let store = open(&database, 1);
         let mut call = pin!(store.set_many(large(), Ttl::Never));
-        let (mut tabs, mut end) = (0, None);
-        while end.is_none() {
-            for _ in 0..apart {
-                if let Poll::Ready(ended) = poll(&mut call) {
-                    end = Some(ended);
-                    break;
-                }
+        for tab in 0..6 {
+            // Of this try they are all gone, and so is the try.
+            while database.segments().len() < sent {
+                assert!(poll(&mut call).is_pending(), "it ended before tab {tab} opened");
                 database.step(0);
             }
-            if end.is_none() && tabs < 6 {
-                tabs += 1;
-                let another = open(&database, 1 + tabs);
-                let mut work = pin!(another.maintain());
-                while poll(&mut work).is_pending() {
-                    if end.is_none()
-                        && let Poll::Ready(ended) = poll(&mut call)
-                    {
-                        end = Some(ended);
-                    }
-                    database.step(0);
-                }
-            }
+            end_of(&database, open(&database, 2 + tab).maintain()).unwrap();
+            assert_eq!(database.segments().len(), 0);
         }
-        end.unwrap().unwrap_or_else(|error| panic!("{apart} requests apart: {error}"));
-        assert!(is_whole(&database, &open(&database, 90)), "{apart} requests apart");
+        end_of(&database, call).unwrap_or_else(|error| panic!("{sent} segments sent: {error}"));
+        assert!(is_whole(&database, &open(&database, 90)), "{sent} segments sent");
     }
+}
+
+/// However many there are, and also once a large call of one's own has ended.
+#[test]
+fn segment_log_collects_all_that_is_nobodys() {
+    let database = SimDatabase::stepped(3);
+    (1..700).for_each(|key| database.damage(Store::Segments, key, Some(Value::from(vec![1; 9]))));
+    let store = open(&database, 1);
+    end_of(&database, store.set_many(large(), Ttl::Never)).unwrap();
+    end_of(&database, store.maintain()).unwrap();
+    let stored: Vec<u32> = database.segments().iter().map(|key| *key as u32).collect();
+    assert_eq!(stored, store.audit().segments);
+    assert!(is_whole(&database, &store));
 }
 
 /// What a killed tab sent ahead is gone when the next one has maintained once, however short its life.

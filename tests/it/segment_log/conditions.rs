@@ -194,3 +194,22 @@ fn segment_log_loses_no_addition_of_several_tabs() {
     }
     assert!(landed_in_all > 2_000 && refused_in_all > 500, "{landed_in_all} landed, {refused_in_all} were refused");
 }
+
+/// Not every delete is remembered for ever; what is forgotten counts as one.
+#[test]
+fn segment_log_takes_what_it_forgot_for_changed() {
+    let database = SimDatabase::new();
+    let (a, b) = (open(&database, 1), open(&database, 2));
+    set(&a, &[("k", "ours")]);
+    let read = version(&a, "k");
+    delete(&a, "k");
+    for from in 0..5 {
+        let keys: Vec<String> = (from * 1_000..from * 1_000 + 1_000).map(|key| format!("other {key}")).collect();
+        block_on(a.delete_many(Keys::from(keys.as_slice()))).unwrap();
+    }
+    assert!(!set_if(&a, "k", "again", read));
+    maintain(&a);
+    maintain(&a);
+    assert!(!set_if(&a, "k", "again", read) && !set_if(&b, "k", "again", read));
+    assert!(set_if(&a, "k", "again", version(&a, "k")));
+}

@@ -174,6 +174,7 @@ fn segment_log_finds_out_what_went_unsaid() {
             block_on(finder.get_many(Keys::from(keys.as_slice()))).unwrap();
         }
         assert!(block_on(finder.maintain()).unwrap());
+        assert!(!finder.is_due(), "there is no end to it");
         let (keys, values) = there(&finder);
         assert!(keys.len() == values && values < 300, "{} keys, {values} values", keys.len());
         assert_eq!(keys.len() + cramped.heard.evicted.load(Ordering::SeqCst), 300);
@@ -238,6 +239,12 @@ fn segment_log_tells_what_went_from_what_is_damaged() {
             block_on(store.delete_many(Keys::from(&of_it[1..]))).unwrap();
             cramped.database.damage(Store::Segments, first, None);
             block_on(store.maintain()).unwrap();
+            // Whoever looks later finds neither the entries nor damage.
+            let told = cramped.damage();
+            let (keys, values) = there(&cramped.open(2, None));
+            assert!(keys.len() == values && values < 9, "{values} values of {keys:?}");
+            assert_eq!(cramped.damage(), Vec::<String>::new());
+            *cramped.heard.damage.lock().unwrap() = told;
         } else {
             cramped.database.damage(Store::Segments, first, None);
             assert_eq!(block_on(store.get("k000")).unwrap(), None);
@@ -282,4 +289,80 @@ fn segment_log_maintains_again_after_a_torn_transaction() {
         assert_eq!(stored, store.audit().segments, "request {after}");
     }
     assert!(strays > 0, "no transaction was torn");
+}
+
+/// It looks at them a page at a time, and those of the next page are none that are gone.
+#[test]
+fn segment_log_misses_nothing_that_is_there() {
+    let cramped = Cramped::new();
+    let one = cramped.bounded(1);
+    (0..80).for_each(|at| set(&one, at * 10).unwrap());
+    assert!(cramped.database.segments().len() > 300);
+    let two = cramped.bounded(2);
+    block_on(two.maintain()).unwrap();
+    assert_eq!((there(&two).1, cramped.heard.evicted.load(Ordering::SeqCst)), (800, 0));
+}
+
+/// What Firefox keeps of a call that met the full disk is in no later call's way, and goes.
+#[test]
+fn segment_log_writes_on_after_a_torn_call() {
+    for max_bytes in [None, Some(1_000_000)] {
+        let mut strays = 0;
+        for after in 0..4 {
+            let mut cramped = Cramped::new();
+            cramped.tuning.call_bytes = 100_000;
+            cramped.database.tear(true);
+            let store = cramped.open(1, max_bytes);
+            (0..10).for_each(|at| set(&store, at * 10).unwrap());
+            block_on(store.maintain()).unwrap();
+            cramped.database.mishap(after, Mishap::Quota);
+            let many = (200..290).map(|key| (format!("k{key}"), Value::from(vec![key as u8; 100]))).collect();
+            let end = block_on(store.set_many(many, Ttl::Never));
+            cramped.database.no_mishap();
+            let stored: Vec<u32> = cramped.database.segments().iter().map(|key| *key as u32).collect();
+            strays += usize::from(stored != store.audit().segments);
+            if end.is_err() {
+                (30..50).for_each(|at| set(&store, at * 10).unwrap());
+            }
+            block_on(store.maintain()).unwrap();
+            let stored: Vec<u32> = cramped.database.segments().iter().map(|key| *key as u32).collect();
+            assert_eq!(stored, store.audit().segments, "request {after}");
+            let (keys, values) = there(&store);
+            assert_eq!((keys.len(), cramped.damage()), (values, Vec::new()));
+        }
+        // A call that is made again collects them itself.
+        assert!(strays > 0 || max_bytes.is_some(), "no call was torn");
+    }
+}
+
+/// A checkpoint that the full disk undid has deleted nothing that it was to stand for.
+#[test]
+fn segment_log_loses_nothing_by_a_torn_checkpoint() {
+    let mut torn = 0;
+    for after in 0..60 {
+        let mut cramped = Cramped::new();
+        cramped.tuning = TUNING;
+        cramped.database.tear(true);
+        let store = cramped.open(1, None);
+        let round = |from: usize| {
+            for key in from..from + 10 {
+                block_on(store.set(&format!("k{key}"), Value::from(vec![key as u8; 100]))).unwrap();
+            }
+        };
+        for from in [0, 10, 20] {
+            round(from);
+            block_on(store.maintain()).unwrap();
+        }
+        round(30);
+        assert!(store.audit().trim > 0);
+        cramped.database.mishap(after, Mishap::Quota);
+        torn += usize::from(block_on(store.maintain()).is_err());
+        cramped.database.no_mishap();
+        for other in [&store, &cramped.open(2, None)] {
+            let (keys, values) = there(other);
+            assert_eq!((keys.len(), values), (40, 40), "request {after}");
+        }
+        assert_eq!(cramped.damage(), Vec::<String>::new());
+    }
+    assert!(torn > 5, "{torn} were torn");
 }

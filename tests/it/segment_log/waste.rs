@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytestow::segment_log::sim::{SimBackend, SimDatabase};
-use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store, Tuning};
+use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store, Tuning, Usage};
 use bytestow::{ByteStore, ByteStoreExt, Keys, ManualClock, Ttl, Value};
 use futures_executor::block_on;
 
@@ -100,7 +100,7 @@ fn segment_log_gives_all_back_when_all_is_cleared() {
     assert!(database.segments().len() > 5);
     block_on(store.clear(String::new(), false)).unwrap();
     assert_eq!(database.segments(), Vec::<i64>::new());
-    assert_eq!(block_on(store.usage()).unwrap().stored_bytes, 0);
+    assert_eq!(block_on(store.usage()).unwrap(), Usage::default());
 }
 
 /// Another tab learns of a compaction by the row that says what was moved.
@@ -128,7 +128,7 @@ fn segment_log_keeps_values_that_came_singly_in_short_segments() {
         single_bytes: 300,
         row_bytes: 4_000,
         call_bytes: 10_000,
-        transaction_bytes: 5_000,
+        transaction_bytes: 50_000,
         ..TUNING
     };
     let database = SimDatabase::new();
@@ -174,4 +174,34 @@ fn segment_log_drops_nothing_by_a_clock_of_its_own() {
     assert_eq!(block_on(behind.get("there")).unwrap(), Some(Value::from("still")));
     fold(&tab(3, 1_000_000, true));
     assert_eq!(block_on(behind.get("there")).unwrap(), None);
+}
+
+/// Records that nobody gains by are left as they are, whatever is compacted beside them.
+#[test]
+fn segment_log_moves_nothing_of_which_most_is_needed() {
+    let database = SimDatabase::new();
+    let store = open(&database, TUNING);
+    set(&store, (0..40).map(|at| (format!("stays {at:02}"), 100)).collect());
+    let stay = database.segments();
+    set(&store, (0..40).map(|at| (format!("goes {at:02}"), 100)).collect());
+    let before = database.segments().len();
+    delete(&store, &(0..20).map(|at| format!("goes {:02}", at * 2)).collect::<Vec<_>>());
+    block_on(store.maintain()).unwrap();
+    let now = database.segments();
+    assert!(stay.iter().all(|key| now.contains(key)) && now.len() < before, "{stay:?} stayed of {now:?}");
+}
+
+/// Of a segment whose last values went, no entry says any more how long it is: the checkpoint does.
+#[test]
+fn segment_log_knows_the_waste_that_a_checkpoint_tells_of() {
+    let tuning = Tuning { checkpoint_rows: 1, fold_rows: 1_000, dead_bytes: 1 << 20, scan: 10_000, ..TUNING };
+    let database = SimDatabase::new();
+    let store = open(&database, tuning);
+    set(&store, (0..40).map(|at| (format!("{at:02}"), 100)).collect());
+    delete(&store, &(0..20).map(|at| format!("{:02}", at * 2 + 1)).collect::<Vec<_>>());
+    block_on(store.maintain()).unwrap();
+    assert_eq!(store.audit().checkpoints, 1);
+    let known = stored(&store);
+    assert_eq!(known, (4_000, 2_000));
+    assert_eq!(stored(&open(&database, tuning)), known);
 }
