@@ -39,6 +39,22 @@ export const INDEXED_DB_CASES = {
     await store.destroy();
   },
 
+  async "IndexedDB: a page that is put aside afterwards, and comes back, is no trouble"({ bytestow, trap }) {
+    // Whoever wants events looks what the page missed.
+    const store = new bytestow.IndexedDBByteStore({ name: `aside ${last++}`, onEvent: () => undefined });
+    await store.mset([["kept", bytes(1)]]);
+    for (let round = 0; round < 3; round++) {
+      await trap();
+      same(await store.mget(["kept"]), [bytes(1)]);
+      // What the old instances listened with hears of it, too.
+      for (const event of ["pagehide", "freeze", "resume", "pageshow"]) {
+        dispatchEvent(Object.assign(new Event(event), { persisted: true }));
+      }
+    }
+    same(await store.mget(["kept"]), [bytes(1)]);
+    await store.destroy();
+  },
+
   async "IndexedDB: a database that was being opened is as good as any, and can be deleted"({ bytestow, trap }) {
     for (const ms of [0, 1, 3]) {
       const store = new bytestow.IndexedDBByteStore({ name: `opening ${last++}` });
