@@ -391,7 +391,7 @@ type StoreEvent =
       bytes: number;
     }
   | {
-      /** Another handle on the same database, in another tab perhaps, wrote or deleted. Told when a call here reads of it. */
+      /** Another handle on the same database, in another tab perhaps, wrote or deleted: told soon after, or when a call reads of it. */
       type: "change";
       /** Its keys, at most 100, as the store below any namespace has them. */
       keys: string[];
