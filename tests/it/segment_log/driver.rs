@@ -388,6 +388,16 @@ impl World {
             self.seen.closed += 1;
             return;
         }
+        if let Some(error) = outcome.error().filter(|_| std::env::var_os("SEGMENT_LOG_TRACE").is_some()) {
+            eprintln!("call {} failed: {error}", task.label);
+        }
+        // A call of many large values may be more than the bound, and is refused before it begins.
+        if outcome.error().is_some_and(|error| error.code() == ErrorCode::TooLarge) {
+            let (Op::Set(entries) | Op::SetIf(entries, ..)) = &task.op else { panic!("{:?} is too large", task.op) };
+            let bytes: usize = entries.iter().map(|(key, entry)| key.len() + entry.value.len()).sum();
+            assert!(self.max_bytes.is_some_and(|most| bytes as u64 > most), "{bytes} bytes are too many");
+            return;
+        }
         let behind = task.behind.iter().filter_map(|label| self.committed.get(label)).max().copied();
         let from = task.began.max(behind.unwrap_or_default());
         let states = &self.model.states[from..];
