@@ -182,6 +182,11 @@ impl<B: Backend> SegmentLog<B> {
         Ok(call)
     }
 
+    /// Whether a call is under way.
+    pub fn is_called(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > 0
+    }
+
     /// Lets go of what is known, once the handle is closed and nobody decides anything by it.
     fn forget(&self) {
         if self.closed.load(Ordering::SeqCst) && self.calls.load(Ordering::SeqCst) == 0 {

@@ -225,6 +225,38 @@ describe("the segment log in Chromium", { timeout: 300_000 }, () => {
       await two.close();
     });
 
+    test("a database that another tab deletes stays deleted, though one listens to what is written", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one.evaluate(async (name) => {
+        globalThis.store = new bytestow.IndexedDBByteStore({ name, onEvent });
+        await store.mset([["a", new Uint8Array(1)]]);
+      }, name);
+      const names = await two.evaluate(async (name) => {
+        const store = new bytestow.IndexedDBByteStore({ name });
+        // The second is told of later, by then perhaps in vain.
+        for (const key of ["b", "c"]) await store.mset([[key, new Uint8Array(1)]]);
+        await store.destroy();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return (await indexedDB.databases()).map(({ name }) => name);
+      }, name);
+      assert.equal(names.includes(name), false);
+      assert.deepEqual(await one.evaluate(() => store.mget(["a"])), [undefined]);
+      await one.close();
+      await two.close();
+    });
+
+    test("handles that are closed behind their only call do maintenance, too", async () => {
+      const compactions = await inTab(async (name) => {
+        for (let at = 0; at < 140; at++) {
+          const store = new bytestow.IndexedDBByteStore({ name, onEvent });
+          await store.mset([[`k${at}`, new Uint8Array(10)]]);
+          await store.close();
+        }
+        return events.filter(({ type }) => type === "compact").length;
+      }, name);
+      assert.ok(compactions > 0);
+    });
+
     test("a page put aside gives its connection up, and goes on when it comes back", async () => {
       const opened = await tab();
       await opened.evaluate(async (name) => {

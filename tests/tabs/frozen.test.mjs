@@ -9,6 +9,9 @@ import { open, run, site } from "./browsers.mjs";
 /** Rows of two checkpoints and more: the second one drops what the first one holds. */
 const ROWS = 1_300;
 
+/** A hidden tab paints no frame to look at. */
+const HIDDEN = { polling: 100 };
+
 describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
   let server, profile, browser;
   before(async () => {
@@ -77,9 +80,9 @@ describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
     const devtools = await freeze(sleeper);
     await other.evaluate(() => remove("deleted"));
     await devtools.send("Page.setWebLifecycleState", { state: "active" });
-    await sleeper.waitForFunction(() => globalThis.isAwake);
+    await sleeper.waitForFunction(() => globalThis.isAwake, null, HIDDEN);
     await other.evaluate(() => save(["after", 3, 1]));
-    await sleeper.waitForFunction(() => told("change").length > 0);
+    await sleeper.waitForFunction(() => told("change").length > 0, null, HIDDEN);
     assert.deepEqual(await sleeper.evaluate(() => found("before", 3)), { missing: 3 });
     assert.deepEqual(await sleeper.evaluate(() => found("after", 3)), { 1: 3 });
     await sleeper.close();

@@ -28,6 +28,16 @@ impl IdbBackend {
     pub fn new(name: String, opening: Opening) -> Self {
         Self { name, opening, connection: RefCell::default() }
     }
+
+    /// Whether the connection serves.
+    pub fn is_alive(&self) -> bool {
+        self.connection.borrow().as_ref().is_some_and(|connection| connection.begin(false).is_ok())
+    }
+
+    /// Whether there is such a database, as far as the browser says.
+    pub async fn exists(&self) -> bool {
+        connection::exists(&self.name).await
+    }
 }
 
 impl Backend for IdbBackend {
@@ -185,5 +195,6 @@ async fn web_lock(request: &Function, locks: &JsValue, name: &str) -> Result<Loc
 fn deferred() -> (Function, Promise) {
     let mut resolve = None;
     let promise = Promise::new(&mut |done, _| resolve = Some(done));
-    (resolve.unwrap_or_else(|| Function::new_no_args("")), promise)
+    // It was called: before a promise is there, so is what resolves it.
+    (resolve.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into()), promise)
 }

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
+use web_sys::{Event, EventTarget, IdbDatabase, IdbFactory, IdbObjectStoreParameters, IdbOpenDbRequest};
 
 use super::hints::Hints;
 use super::transaction::{Beginner, IdbTx, ROWS, SEGMENTS};
@@ -17,7 +17,7 @@ use super::{Durability, fault};
 use crate::event::tell;
 use crate::timer::Timer;
 use crate::web::SystemTimer;
-use crate::web::wait::for_opening;
+use crate::web::wait::{for_opening, for_promise};
 use crate::{Error, ErrorCode, Event as Told, Observer, Result};
 
 /// What JavaScript gives, or throws.
@@ -45,41 +45,48 @@ impl Opening {
     }
 }
 
+/// What tells that the page is put aside, and that it is back. Captured: the last two go to the document alone.
+const LIFE: [&str; 4] = ["pagehide", "pageshow", "freeze", "resume"];
+
 /// An open database.
 pub struct Connection {
     database: IdbDatabase,
     beginner: Beginner,
     hints: Rc<Hints>,
     /// What hears of the page's life.
-    aside: Vec<(&'static str, Function)>,
+    life: Closure<dyn FnMut(Event)>,
 }
 
 impl Connection {
     /// It closes itself when another tab asks for the database to be deleted, and when the page goes into the back/forward
-    /// cache, or is frozen: the next transaction then finds the connection lost. (A frozen page still gets hints, but no
-    /// answers of IndexedDB: what it began by a hint would hold up whoever writes, until it wakes up.) By functions of
-    /// JavaScript's own, which work when the wasm instance is gone, and do not keep it. Back again it looks what it missed.
+    /// cache, or is frozen: the next transaction then finds the connection lost. The first by a function of JavaScript's own,
+    /// which works even when the wasm instance is gone. A frozen page still gets hints, but no answers of IndexedDB: what it
+    /// began by a hint would hold up whoever writes, until it wakes up. Back again, it hears of others, and of what it missed.
     fn new(database: IdbDatabase, opening: &Opening) -> Thrown<Self> {
         let beginner = Beginner::new(&database, opening)?;
         let hints = opening.hints.clone();
-        let channel = hints.open();
-        let close = closing(&database)?;
-        database.set_onversionchange(Some(&close));
-        let mut aside = vec![("pagehide", close.clone()), ("freeze", close)];
-        if let Some(channel) = channel {
-            let close = closing(&channel)?;
-            aside.extend([("pagehide", close.clone()), ("freeze", close)]);
-        }
-        if let Some(look) = hints.listener() {
-            aside.extend([("pageshow", look.clone()), ("resume", look)]);
-        }
+        hints.open();
+        let close: Function = Reflect::get(&database, &"close".into())?.dyn_into()?;
+        database.set_onversionchange(Some(&close.bind0(&database)));
+        let held = (database.clone(), hints.clone());
+        let life = Closure::new(move |event: Event| {
+            // The freezing says nothing of it. A page that goes for good may write in its last handlers.
+            let is_kept = || Reflect::get(&event, &"persisted".into()).unwrap_or_default().as_bool() != Some(false);
+            match event.type_().as_str() {
+                "pageshow" | "resume" => held.1.come_back(),
+                _ if is_kept() => {
+                    held.0.close();
+                    held.1.close();
+                }
+                _ => held.1.go_on(),
+            }
+        });
         if let Some(page) = page() {
-            aside.iter().for_each(|(event, heard)| {
-                // Captured: the freezing goes to the document alone.
-                let _ = page.add_event_listener_with_callback_and_bool(event, heard, true);
-            });
+            for event in LIFE {
+                let _ = page.add_event_listener_with_callback_and_bool(event, life.as_ref().unchecked_ref(), true);
+            }
         }
-        Ok(Self { database, beginner, hints, aside })
+        Ok(Self { database, beginner, hints, life })
     }
 
     /// Begins a transaction.
@@ -91,18 +98,14 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(page) = page() {
-            self.aside.iter().for_each(|(event, heard)| {
-                let _ = page.remove_event_listener_with_callback_and_bool(event, heard, true);
-            });
+            for event in LIFE {
+                let heard_by = self.life.as_ref().unchecked_ref();
+                let _ = page.remove_event_listener_with_callback_and_bool(event, heard_by, true);
+            }
         }
         self.hints.close();
         self.database.close();
     }
-}
-
-/// The method `close` of `what`, for whom it may concern.
-fn closing(what: &JsValue) -> Thrown<Function> {
-    Ok(Reflect::get(what, &"close".into())?.dyn_into::<Function>()?.bind0(what))
 }
 
 /// What tells of the page, if it is one.
@@ -125,7 +128,7 @@ pub async fn open(name: &str, opening: &Opening) -> Result<Connection> {
     // Browsers fail now and then to open what they open the next time, and the clearing of a site's data cuts openings
     // short: only what fails twice is given up.
     match once().await {
-        Err(_) if opening.recreate => {}
+        Err(again) if opening.recreate && is_broken(&again) => {}
         opened => return opened,
     }
     delete(name, opening.limit).await?;
@@ -211,6 +214,18 @@ fn create(database: &IdbDatabase, store: &str) -> Thrown<()> {
     Reflect::set(&parameters, &"autoIncrement".into(), &true.into())?;
     let parameters: &IdbObjectStoreParameters = parameters.unchecked_ref();
     database.create_object_store_with_optional_parameters(store, parameters).map(drop)
+}
+
+/// Whether there is a database `name`, as far as the browser says.
+pub async fn exists(name: &str) -> bool {
+    let listed = async {
+        let factory = factory().map_err(|_| JsValue::UNDEFINED)?;
+        let list: Function = Reflect::get(&factory, &"databases".into())?.dyn_into()?;
+        let all: Array = for_promise(list.call0(&factory)?.unchecked_ref()).await?.unchecked_into();
+        let is_it = |one: JsValue| Reflect::get(&one, &"name".into()).is_ok_and(|found| found == *name);
+        Thrown::Ok(all.iter().any(is_it))
+    };
+    listed.await.unwrap_or(true)
 }
 
 /// Deletes the database `name`. Other tabs give their connections up when asked; one that does not delays this.

@@ -64,20 +64,27 @@ impl Hints {
         self.listener.replace(Some(listener));
     }
 
-    /// What hears of others' hints.
-    pub fn listener(&self) -> Option<Function> {
+    fn hears(&self) -> Option<Function> {
         self.listener.borrow().as_ref().map(|listener| listener.as_ref().unchecked_ref::<Function>().clone())
     }
 
-    /// There is a connection; gives the channel, which a page that is put aside must close to be kept. Where there are no
-    /// such channels, nobody is told.
-    pub fn open(&self) -> Option<BroadcastChannel> {
-        let channel = BroadcastChannel::new(&self.name).ok()?;
-        channel.set_onmessage(self.listener().as_ref());
-        if let Some(before) = self.channel.replace(Some(channel.clone())) {
+    /// There is a connection.
+    pub fn open(&self) {
+        // Where there are no such channels, nobody is told.
+        let Ok(channel) = BroadcastChannel::new(&self.name) else { return };
+        channel.set_onmessage(self.hears().as_ref());
+        if let Some(before) = self.channel.replace(Some(channel)) {
             before.close();
         }
-        Some(channel)
+    }
+
+    /// The page is back: it may have missed some.
+    pub fn come_back(&self) {
+        if let Some(hears) = self.hears() {
+            self.open();
+            // It does not throw.
+            let _ = hears.call0(&JsValue::UNDEFINED);
+        }
     }
 
     /// Tells the others.
@@ -92,7 +99,7 @@ impl Hints {
         }
     }
 
-    /// There is no connection any more.
+    /// There is no connection any more: a page put aside could not be kept with an open channel.
     pub fn close(&self) {
         self.go_on();
         if let Some(channel) = self.channel.take() {

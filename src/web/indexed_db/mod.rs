@@ -1,6 +1,10 @@
 //! `IndexedDbByteStore`: the segment log ([`crate::segment_log`], where the format is described) in a database of
 //! IndexedDB.
 //!
+//! Each handle has an engine of its own: its own TTL, bound, clock, memory and observer. Handles on one database share
+//! nothing but the database, in one tab as in several; so one handle with keys of several prefixes takes less memory than
+//! several with a namespace each.
+//!
 //! | module | idea |
 //! |---|---|
 //! | `connection` | opening, deleting, giving the connection up |
@@ -133,6 +137,8 @@ pub struct IndexedDbByteStore {
 const LULL: Duration = Duration::from_millis(20);
 /// ... and after so many it is not waited for.
 const LONGEST_BURST: u32 = 500;
+/// How long the deletion of a database may take that had this tab close its connection.
+const DELETING: Duration = Duration::from_millis(200);
 
 thread_local! {
     /// The stores in memory that stand for databases which cannot be had: one a name, so that handles still share, and
@@ -281,7 +287,7 @@ impl IndexedDbByteStore {
             return;
         }
         // Timers are no measure of it: those of a page that is not seen come once a minute.
-        let is_long = self.waits.get().is_some_and(|since| ended.wrapping_sub(since) == LONGEST_BURST);
+        let is_long = self.waits.get().is_some_and(|since| ended.wrapping_sub(since) >= LONGEST_BURST);
         if self.waits.get().is_some() && !is_long {
             return;
         }
@@ -290,7 +296,7 @@ impl IndexedDbByteStore {
         let (busy, waits, now) = (self.busy.clone(), self.waits.clone(), self.ended.clone());
         spawn.spawn(Box::pin(async move {
             let mut before = None;
-            while !is_long && waits.get() == Some(ended) && before != Some(now.get()) {
+            while !is_long && waits.get() == Some(ended) && (before != Some(now.get()) || log.is_called()) {
                 before = Some(now.get());
                 SystemTimer.sleep(LULL).await;
             }
@@ -301,7 +307,7 @@ impl IndexedDbByteStore {
             waits.set(None);
             hints.go_on();
             // Without a connection nothing is due, and none is made for it.
-            if log.is_due() && !busy.get() && log.backend().begin(false).is_ok() {
+            if log.is_due() && !busy.get() && log.backend().is_alive() {
                 busy.set(true);
                 // What fails here is tried again behind a later call, and breaks nothing.
                 let _ = log.maintain().await;
@@ -321,6 +327,14 @@ fn hearing(log: &Arc<SegmentLog<IdbBackend>>, spawn: Arc<dyn Spawn>) -> Closure<
         let (looking, again) = (looking.clone(), again.clone());
         spawn.spawn(Box::pin(async move {
             while again.replace(false) {
+                let backend = log.backend();
+                if !backend.is_alive() {
+                    // A database that is deleted is not made anew for this.
+                    SystemTimer.sleep(DELETING).await;
+                    if !backend.exists().await {
+                        continue;
+                    }
+                }
                 // What fails here, a later call sees.
                 let _ = log.refresh().await;
             }
@@ -412,6 +426,10 @@ impl ByteStore for IndexedDbByteStore {
             self.gather.begin().await;
             self.closed.set(true);
             self.fallback.borrow_mut().take();
+            // A handle that is closed behind each of its calls would do none otherwise.
+            if self.waits.take().is_some() && self.log.is_due() && !self.busy.get() {
+                let _ = self.log.maintain().await;
+            }
             self.log.close().await?;
             // Maintenance ends with the transaction that it is at: until then nobody could delete the database.
             while self.busy.get() {

@@ -50,6 +50,8 @@ export async function indexedDbRequests() {
   const counts = {};
   const first = source.batch(1, 4);
   for (const store of Object.values(stores)) await store.mset(first);
+  // Nor is what comes behind an opening.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   for (const bytes of [1536, 6144]) {
     const batch = source.batch(COUNT, bytes);
     const single = source.batch(1, bytes);
