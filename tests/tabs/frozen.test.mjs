@@ -80,9 +80,9 @@ describe("a tab of Chromium that was frozen", { timeout: 120_000 }, () => {
     const devtools = await freeze(sleeper);
     await other.evaluate(() => remove("deleted"));
     await devtools.send("Page.setWebLifecycleState", { state: "active" });
-    await sleeper.waitForFunction(() => globalThis.isAwake, null, HIDDEN);
+    await sleeper.waitForFunction(() => globalThis.isAwake, HIDDEN);
     await other.evaluate(() => save(["after", 3, 1]));
-    await sleeper.waitForFunction(() => told("change").length > 0, null, HIDDEN);
+    await sleeper.waitForFunction(() => told("change").length > 0, HIDDEN);
     assert.deepEqual(await sleeper.evaluate(() => found("before", 3)), { missing: 3 });
     assert.deepEqual(await sleeper.evaluate(() => found("after", 3)), { 1: 3 });
     await sleeper.close();
