@@ -344,7 +344,10 @@ interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
    * recently go. Without it nothing ever does, and a full disk is `quota_exceeded`.
    */
   maxBytes?: number | undefined;
-  /** What to do with a database that will not open: reject (default), or delete it and make it anew. */
+  /**
+   * What to do with a database that will not open: reject (default), or delete it, whosever it is, and make it anew. For
+   * caches. Never for want of time or of room.
+   */
   recover?: "error" | "recreate" | undefined;
   /**
    * When a write counts as done: when handed to the operating system (`"relaxed"`, default), on the disk
@@ -352,8 +355,9 @@ interface IndexedDBByteStoreOptions extends ExpiringStoreOptions {
    */
   durability?: "relaxed" | "strict" | "default" | undefined;
   /**
-   * What to do where there is no IndexedDB (server rendering, a page that may not store): reject (default), or go on
-   * in memory for as long as the page lives, which `onEvent` is told (`"fallback"`).
+   * What to do where the database does not open at the first call (server rendering, a page that may not store, whatever
+   * else keeps it from opening): reject (default), or go on in memory for as long as the page lives, which `onEvent` is
+   * told (`"fallback"`).
    */
   fallback?: "error" | "memory" | undefined;
 }
