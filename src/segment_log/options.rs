@@ -68,7 +68,8 @@ pub struct Tuning {
     pub fold_rows: usize,
     /// As many rows behind a checkpoint make another.
     pub checkpoint_rows: u32,
-    /// The most bytes of values that one transaction of maintenance moves.
+    /// The most bytes of values that one transaction of maintenance moves. Readers wait for it: twice as many hold them up
+    /// for 120 ms now and then.
     pub transaction_bytes: u64,
     /// As many bytes that nobody needs, in segments of which half is not needed, are worth a compaction.
     pub dead_bytes: u64,
@@ -89,7 +90,7 @@ impl Default for Tuning {
             call_bytes: 16 << 20,
             fold_rows: 128,
             checkpoint_rows: 512,
-            transaction_bytes: 2 << 20,
+            transaction_bytes: 1 << 20,
             dead_bytes: 1 << 20,
             page_rows: 32,
             scan: 20_000,
