@@ -56,6 +56,8 @@ pub(super) struct Done {
     /// Segments that it deletes, and rows.
     pub emptied: Vec<Range>,
     pub rows: Vec<Range>,
+    /// What a call left over, and that was looked through.
+    swept: Option<Range>,
     pub evicted: Option<Evicted>,
     /// How many records it emptied, and the bytes that it moved out of them.
     pub compacted: Option<(usize, u64)>,
@@ -67,6 +69,16 @@ pub(super) struct Done {
     orphans: Option<i64>,
     /// The places of records that entries stand in, and that are gone.
     pub missing: Vec<u32>,
+}
+
+impl Done {
+    /// Segment `key` goes.
+    fn empty(&mut self, key: i64) {
+        match self.emptied.last_mut().filter(|range| range.to + 1 == key) {
+            Some(range) => range.to = key,
+            None => self.emptied.push(Range { from: key, to: key }),
+        }
+    }
 }
 
 impl<B: Backend> SegmentLog<B> {
@@ -219,9 +231,7 @@ impl<B: Backend> SegmentLog<B> {
         let (mut rows, mut done) = (NewRows::default(), Done::default());
         match due {
             Due::Collect => self.collect(&tx, &mut done).await?,
-            Due::Sweep => {
-                self.state().sweep(&mut done);
-            }
+            Due::Sweep => self.state().sweep(&mut done),
             Due::Expire => self.expire(&mut rows, &mut done),
             Due::Fold => self.empty(&tx, Store::Rows, &mut rows, &mut done).await?,
             Due::Compact => self.empty(&tx, Store::Segments, &mut rows, &mut done).await?,
@@ -240,7 +250,7 @@ impl<B: Backend> SegmentLog<B> {
             settled(&tx).await?;
         }
         self.commit(tx, rows, &deletes, done.meta.is_some()).await?;
-        let Done { worked, emptied, rows, evicted, compacted, meta, making, soonest, orphans, missing } = done;
+        let Done { worked, emptied, rows, swept, evicted, compacted, meta, making, soonest, orphans, missing } = done;
         let mut state = self.state();
         // Another call may have found the database deleted by now.
         if state.meta.epoch == epoch {
@@ -249,6 +259,7 @@ impl<B: Backend> SegmentLog<B> {
                 |ranges: &[Range], key: u32| ranges.iter().any(|range| (range.from..=range.to).contains(&key.into()));
             state.segments.drop_empty(&|key| within(&emptied, key));
             state.rows.drop_empty(&|key| within(&rows, key));
+            state.left_over.retain(|range| Some(*range) != swept);
             state.soonest = soonest.unwrap_or(state.soonest);
             state.orphans = orphans.unwrap_or(state.orphans);
             state.missing.retain(|place| {
@@ -321,19 +332,15 @@ impl<B: Backend> SegmentLog<B> {
 
 impl State {
     /// Deletes segments of which nothing is needed. No others: numbers in between may be of a call under way.
-    fn sweep(&mut self, done: &mut Done) {
-        // A call may have been stored although nobody said so.
-        let nobody_named = |range: &Range| number(range.from).is_ok_and(|key| !self.segments.knows(key));
-        done.emptied.extend(self.left_over.pop().filter(nobody_named));
-        let mut left = LISTED as usize - done.emptied.len();
-        for record in self.segments.iter().filter(|record| record.entries == 0) {
-            let Some(fewer) = left.checked_sub(1) else { break };
-            left = fewer;
-            let key = i64::from(record.key);
-            match done.emptied.last_mut().filter(|range| range.to + 1 == key) {
-                Some(range) => range.to = key,
-                None => done.emptied.push(Range { from: key, to: key }),
-            }
+    fn sweep(&self, done: &mut Done) {
+        // A call may have been stored although nobody said so, and have lost some segments again since: each is asked for.
+        done.swept = self.left_over.last().copied();
+        if let Some(range) = done.swept {
+            let nobody_named = |key: &i64| number(*key).is_ok_and(|key| !self.segments.knows(key));
+            (range.from..=range.to).filter(nobody_named).for_each(|key| done.empty(key));
+        }
+        for record in self.segments.iter().filter(|record| record.entries == 0).take(LISTED as usize) {
+            done.empty(record.key.into());
         }
         done.worked = !done.emptied.is_empty();
     }

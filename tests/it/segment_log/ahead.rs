@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use bytestow::segment_log::sim::{SimBackend, SimDatabase};
+use bytestow::segment_log::sim::{Mishap, SimBackend, SimDatabase};
 use bytestow::segment_log::{SegmentLog, SegmentLogOptions, Store};
-use bytestow::{ByteStore, Entries, Keys, Ttl, Value};
+use bytestow::{ByteStore, ByteStoreExt, Entries, Keys, Ttl, Value};
 
 use super::driver::TUNING;
 use super::end_of;
@@ -129,4 +129,30 @@ fn segment_log_collects_nothing_of_its_own_large_calls() {
         assert_eq!(database.segments(), stored);
         assert!(end_of(&database, store.get_many(Keys::from(["key 7"]))).unwrap()[0].value.is_some());
     }
+}
+
+/// The connection is lost with the answer to its last transaction. Of what it sent first some is written again, and goes;
+/// what stands beside it stays.
+#[test]
+fn segment_log_keeps_a_large_call_that_was_stored_without_an_answer() {
+    let mut stored = 0;
+    for after in 0..200 {
+        let database = SimDatabase::stepped(3);
+        let store = open(&database, 1);
+        database.mishap(after, Mishap::LoseAfter);
+        let ended = end_of(&database, store.set_many(large(), Ttl::Never));
+        database.no_mishap();
+        if ended.is_ok() || !is_whole(&database, &open(&database, 2)) {
+            continue;
+        }
+        stored += 1;
+        end_of(&database, store.set("key 0", large().values()[0].clone())).unwrap();
+        let before = database.segments();
+        for _ in 0..3 {
+            end_of(&database, store.maintain()).unwrap();
+        }
+        assert_ne!(database.segments(), before, "the segment of the first key stayed");
+        assert!(is_whole(&database, &open(&database, 3)), "request {after}");
+    }
+    assert!(stored > 0, "no call was stored without an answer");
 }
