@@ -60,8 +60,12 @@ impl<B: Backend> SegmentLog<B> {
                 making
             }
         };
-        if self.state().meta != making.meta {
-            return Ok(());
+        {
+            // Of what was lost since the opening was made, the pages would say nothing at all.
+            let state = self.state();
+            if state.meta != making.meta || state.lost.len() > 0 {
+                return Ok(());
+            }
         }
         self.fill(&mut making, &mut pages);
         let mut meta = making.meta.clone();

@@ -4,6 +4,7 @@
 //! when two tabs do it at once. The lock merely saves them the trouble. All begin and end alike ([`SegmentLog::work`]):
 //! what differs is what they do in between, and what is so afterwards ([`Done`]).
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::SegmentLog;
@@ -19,7 +20,7 @@ use super::write::number;
 use crate::event::tell;
 use crate::{Error, ErrorCode, Event, Keys, Result};
 
-/// How many expired entries one transaction drops.
+/// How many expired entries one transaction drops, or lost ones.
 const EXPIRED: usize = 1_000;
 /// How many keys of segments are listed at a time, and how many segments one transaction deletes: readers wait for it.
 const LISTED: u32 = 256;
@@ -40,7 +41,7 @@ pub(super) enum Due {
     Fold,
     Compact,
     Checkpoint,
-    /// Records are gone that entries still stand in: a row has to say that these went.
+    /// Records are gone that entries still stand in, or do not read: a row has to say that these went.
     Bury,
     /// The disk is full: records of so many bytes have to go.
     Room(u64),
@@ -69,6 +70,8 @@ pub(super) struct Done {
     orphans: Option<i64>,
     /// The places of records that entries stand in, and that are gone.
     pub missing: Vec<u32>,
+    /// Keys that were lost, of which that is settled.
+    buried: Vec<(Arc<str>, u64)>,
 }
 
 impl Done {
@@ -203,7 +206,7 @@ impl<B: Backend> SegmentLog<B> {
             Some(Due::Collect)
         } else if state.segments.counts().1 > 0 || !state.left_over.is_empty() {
             Some(Due::Sweep)
-        } else if !state.missing.is_empty() {
+        } else if !state.missing.is_empty() || state.lost.len() > 0 {
             Some(Due::Bury)
         } else if self.options.drop_expired && state.soonest <= now {
             Some(Due::Expire)
@@ -237,6 +240,7 @@ impl<B: Backend> SegmentLog<B> {
             Due::Compact => self.empty(&tx, Store::Segments, &mut rows, &mut done).await?,
             Due::Checkpoint => self.checkpoint(&tx, &mut done).await?,
             Due::Bury => {
+                self.bury(&mut rows, &mut done);
                 let missing = self.state().missing.iter().copied().take(DROPPED).collect();
                 self.evict_records(missing, Some(&mut rows), &mut done);
             }
@@ -250,7 +254,8 @@ impl<B: Backend> SegmentLog<B> {
             settled(&tx).await?;
         }
         self.commit(tx, rows, &deletes, done.meta.is_some()).await?;
-        let Done { worked, emptied, rows, swept, evicted, compacted, meta, making, soonest, orphans, missing } = done;
+        let Done { worked, emptied, rows, swept, evicted, compacted, meta, making, soonest, orphans, missing, buried } =
+            done;
         let mut state = self.state();
         // Another call may have found the database deleted by now.
         if state.meta.epoch == epoch {
@@ -267,6 +272,11 @@ impl<B: Backend> SegmentLog<B> {
                 !within(deleted, place & MOST)
             });
             missing.iter().for_each(|place| state.miss(*place));
+            for (key, version) in buried {
+                if state.lost.get(&key) == Some(version) {
+                    state.lost.remove(&key);
+                }
+            }
             if let Some(meta) = meta {
                 state.adopt(meta);
                 state.making = making;
@@ -304,6 +314,22 @@ impl<B: Backend> SegmentLog<B> {
         }
         done.orphans = Some(next);
         Ok(())
+    }
+
+    /// Deletes what does not read, unless it was written again.
+    fn bury(&self, rows: &mut NewRows, done: &mut Done) {
+        let state = self.state();
+        let mut gone: Vec<&str> = Vec::new();
+        for (key, version) in state.lost.from("").take(EXPIRED) {
+            done.buried.push((key.clone(), version));
+            if state.index.get(key).is_none_or(|stored| u64::from(stored.version) == version) {
+                gone.push(key);
+            }
+        }
+        if !gone.is_empty() {
+            rows.delete(&gone, &self.options.tuning);
+            done.worked = true;
+        }
     }
 
     /// Deletes what has expired.

@@ -301,6 +301,7 @@ impl<B: Backend> SegmentLog<B> {
             if !is_another {
                 (fresh.orphans, fresh.left_over) = (state.orphans, std::mem::take(&mut state.left_over));
                 fresh.missing = std::mem::take(&mut state.missing);
+                fresh.lost = std::mem::take(&mut state.lost);
             }
             *state = fresh;
         }

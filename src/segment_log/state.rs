@@ -48,6 +48,9 @@ pub struct State {
     /// The places of records that are gone, and that entries may still stand in. Only where there is a bound: elsewhere
     /// nothing may go.
     pub missing: Vec<u32>,
+    /// Keys of which what was stored does not read, and the row that put it. Until a row says that they went, nothing may
+    /// stand for the rows so far: what these keys were before would be there again.
+    pub lost: SortedMap,
     /// Until when nothing is dropped to make room, since it made none.
     pub no_drops_until: u64,
     /// Segments of this handle's calls that failed.
@@ -112,10 +115,11 @@ impl State {
         }
     }
 
-    /// What is `stored` under `key` does not read: it is missing, to this handle.
+    /// What is `stored` under `key` does not read: it is missing, to this handle at once, and to others when a row says so.
     pub fn lose(&mut self, key: &str, stored: &Stored) {
         if self.index.get(key).as_ref() == Some(stored) {
             self.remove(key);
+            self.lost.insert(Arc::from(key), stored.version.into());
         }
     }
 
