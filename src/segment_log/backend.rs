@@ -9,7 +9,7 @@
 //!   nothing but the transaction's own answers while it is open.
 //! - The database is the same one for as long as a connection lasts: whoever deletes it has to wait for its end.
 
-use crate::{BoxFuture, Error, Portable, Value};
+use crate::{BoxFuture, Error, ErrorCode, Portable, Value};
 
 /// The object stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,37 @@ pub struct Range {
     pub from: i64,
     /// The last. Of [`META`]: no end.
     pub to: i64,
+}
+
+/// What a request for one record came to.
+#[derive(Clone, Debug, Default)]
+pub enum Fetched {
+    /// The record.
+    There(Value),
+    /// There is none, or it is gone for good.
+    #[default]
+    Absent,
+    /// It alone cannot be read now, and perhaps later: in Chromium a long one, when memory is low.
+    Unreadable,
+}
+
+impl Fetched {
+    /// The record, if it is there.
+    pub fn value(self) -> Option<Value> {
+        if let Self::There(record) = self { Some(record) } else { None }
+    }
+
+    /// The same of a record without which nothing is known.
+    ///
+    /// # Errors
+    /// It cannot be read now. By another connection perhaps it can.
+    pub fn needed(self) -> Step<Option<Value>> {
+        if let Self::Unreadable = self {
+            let unreadable = "the browser cannot read one of the database's records now";
+            return Err(Fault::Lost(Error::new(ErrorCode::Unavailable, unreadable)));
+        }
+        Ok(self.value())
+    }
 }
 
 /// Why a request, or a whole transaction, failed.
@@ -121,9 +152,8 @@ pub trait Guard: Portable {}
 /// A transaction. Requests go out when they are made. One that writes and is dropped without [`commit`](Self::commit)
 /// is rolled back.
 pub trait Transaction: Portable {
-    /// The records under `keys`, in their order; `None` where there is none or where it alone cannot be read. One request
-    /// each; their listeners may be one for all.
-    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>>;
+    /// The records under `keys`, in their order. One request each; their listeners may be one for all.
+    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Fetched>>;
 
     /// The first row in `range`: cheaper than all of them.
     fn first(&self, range: Range) -> Answer<Option<Value>>;

@@ -118,7 +118,7 @@ impl<B: Backend> SegmentLog<B> {
             let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
             let pages = if keys.is_empty() { Vec::new() } else { tx.get(Store::Rows, &keys).await? };
             for page in pages {
-                let before = page.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
+                let before = page.needed()?.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
                 match before {
                     Some(before) => {
                         for prefix in before.clears {

@@ -1,7 +1,7 @@
 //! Compaction: what is needed is copied out of records of which little is, and of rows, where it holds up checkpoints.
 
 use super::SegmentLog;
-use super::backend::{Backend, Range, Step, Store, Transaction};
+use super::backend::{Backend, Fetched, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows};
 use super::format::{IN_ROW, Item, MOST, Row, Stored};
 use super::maintain::Done;
@@ -9,14 +9,14 @@ use super::open::frame_of;
 use super::options::Tuning;
 use super::read::value_of;
 use super::state::State;
-use crate::Value;
 use crate::sorted::sort;
 
 /// How many records one transaction empties.
 const EMPTIED: usize = 512;
 
 impl<B: Backend> SegmentLog<B> {
-    /// Moves what is needed out of rows, or out of segments of which more than half is not. The segments are deleted.
+    /// Moves what is needed out of rows, or out of segments of which more than half is not. The segments are deleted. One
+    /// that cannot be read now is left as it is, and alone by this handle.
     pub(super) async fn empty(
         &self,
         tx: &B::Transaction,
@@ -32,13 +32,17 @@ impl<B: Backend> SegmentLog<B> {
         let now = self.clock.now_ms();
         let keys: Vec<i64> = victims.iter().map(|place| (place & MOST).into()).collect();
         let records = tx.get(store, &keys).await?;
+        let is_unreadable = |at: usize| matches!(records.get(at), Some(Fetched::Unreadable));
         let named = if store == Store::Rows { self.state().standing_in_rows(&victims, &records) } else { None };
         let entries = named.unwrap_or_else(|| self.state().standing_in(&victims));
         let mut gone: Vec<&str> = Vec::new();
         let mut kept = Batch::default();
         for (key, stored) in &entries {
             let at = victims.binary_search(&stored.place).unwrap_or(usize::MAX);
-            let record = records.get(at).and_then(Option::as_ref);
+            if is_unreadable(at) {
+                continue;
+            }
+            let record = records.get(at).unwrap_or(&Fetched::Absent);
             match value_of(stored, record) {
                 Ok(_) if self.options.drop_expired && stored.expires <= now => gone.push(key),
                 Ok(value) => {
@@ -61,11 +65,19 @@ impl<B: Backend> SegmentLog<B> {
             kept.lay_out(tuning, false, if are_short { tuning.single_bytes } else { tuning.segment_bytes });
             self.add(tx, &mut kept, None, rows).await?;
         }
-        if store == Store::Segments {
-            keys.iter().for_each(|key| done.emptied.push(Range { from: *key, to: *key }));
+        let mut emptied = 0;
+        for (at, (place, key)) in victims.iter().zip(&keys).enumerate() {
+            if is_unreadable(at) {
+                self.state().records(*place).leave(place & MOST);
+                continue;
+            }
+            emptied += 1;
+            if store == Store::Segments {
+                done.emptied.push(Range { from: *key, to: *key });
+            }
         }
         done.worked = true;
-        done.compacted = Some((victims.len(), bytes));
+        done.compacted = (emptied > 0).then_some((emptied, bytes));
         Ok(())
     }
 }
@@ -79,7 +91,7 @@ impl State {
         let mut bytes = 0;
         let mut are_short = None;
         for record in records.iter() {
-            if record.entries == 0 || flag == 0 && !record.is_wasteful() {
+            if !record.is_movable() || flag == 0 && !record.is_wasteful() {
                 continue;
             }
             let is_short = flag != 0 || record.length as usize <= tuning.single_bytes;
@@ -110,10 +122,11 @@ impl State {
     }
 
     /// The same of rows, which name their keys; `None` if one of them cannot be read.
-    fn standing_in_rows(&self, places: &[u32], rows: &[Option<Value>]) -> Option<Vec<(String, Stored)>> {
+    fn standing_in_rows(&self, places: &[u32], rows: &[Fetched]) -> Option<Vec<(String, Stored)>> {
         let mut found = Vec::new();
         for (place, row) in places.iter().zip(rows) {
-            let frame = frame_of(row.as_ref()?).ok()?;
+            let Fetched::There(row) = row else { return None };
+            let frame = frame_of(row).ok()?;
             let Ok(Row::Put { mut entries, .. }) = Row::read(&frame) else { return None };
             while let Ok(Some(put)) = entries.next() {
                 if let Some(stored) = self.index.get(put.key).filter(|stored| stored.place == *place) {

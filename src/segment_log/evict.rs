@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::{Backend, Fault, Range};
+use super::backend::{Backend, Fault, Fetched, Range};
 use super::batch::{Batch, NewRows};
 use super::format::{IN_ROW, MOST, Stored};
 use super::maintain::{Done, Due, LONGEST_REST};
 use crate::event::tell;
 use crate::sorted::{SortedMap, sort};
-use crate::{Entries, Error, Event, Result, Value};
+use crate::{Entries, Error, Event, Result};
 
 /// One in so many bytes goes beyond what must.
 const SLACK: u64 = 32;
@@ -66,8 +66,8 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// Whether `record`, in which an entry should stand, went to make room.
-    pub(super) fn is_evicted(&self, record: Option<&Value>) -> bool {
-        record.is_none() && self.options.max_bytes.is_some()
+    pub(super) fn is_evicted(&self, record: &Fetched) -> bool {
+        matches!(record, Fetched::Absent) && self.options.max_bytes.is_some()
     }
 
     /// The disk is full: gives back what nobody needs, and where there is a bound drops whole records until there is room

@@ -3,7 +3,7 @@
 //! It need not be exact, since nothing breaks when two tabs compact at once.
 
 use super::SegmentLog;
-use super::backend::{Backend, Store, Transaction};
+use super::backend::{Backend, Fetched, Store, Transaction};
 use super::format::Lease;
 use super::open::frame_of;
 use crate::{Result, Value};
@@ -20,7 +20,8 @@ impl<B: Backend> SegmentLog<B> {
         let tx = self.begin(true).await?;
         let found = tx.get(Store::Rows, &[LEASE]).await?;
         let now = self.clock.now_ms();
-        let held = found.into_iter().flatten().find_map(|record| Lease::read(&frame_of(&record).ok()?).ok());
+        let mut held = found.into_iter().filter_map(Fetched::value);
+        let held = held.find_map(|record| Lease::read(&frame_of(&record).ok()?).ok());
         // One that ends later than any that we would take is of a clock that was wrong.
         let is_taken = |lease: &Lease| lease.holder != self.holder && (now..=now + LIFE).contains(&lease.until);
         if held.as_ref().is_some_and(is_taken) {

@@ -218,7 +218,7 @@ impl<B: Backend> SegmentLog<B> {
             || state.graves.len() > 2 * REMEMBERED_DELETES && state.seen > covered
         {
             // Rows that the last checkpoint holds go, so that nothing must stand in them.
-            let oldest = state.rows.iter().find(|record| record.entries > 0);
+            let oldest = state.rows.iter().find(|record| record.is_movable());
             let holds_up = oldest.is_some_and(|record| record.key <= covered);
             Some(if holds_up { Due::Fold } else { Due::Checkpoint })
         } else {

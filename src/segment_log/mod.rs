@@ -57,7 +57,7 @@ mod write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use backend::{Answer, Backend, Fault, Guard, Lock, META, Range, Step, Store, Transaction};
+pub use backend::{Answer, Backend, Fault, Fetched, Guard, Lock, META, Range, Step, Store, Transaction};
 pub use options::{SegmentLogOptions, Tuning};
 
 use cache::Cache;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::SegmentLog;
-use super::backend::{Answer, Backend, Fault, META, Range, Step, Store, Transaction};
+use super::backend::{Answer, Backend, Fault, Fetched, META, Range, Step, Store, Transaction};
 use super::format::{Damage, FRAME_START, Meta, Reader, Row, goes_on, read_entries, read_opening};
 use super::line::{NONE, Place};
 use super::state::State;
@@ -74,9 +74,9 @@ impl Drop for Reload<'_> {
     }
 }
 
-fn read_meta(records: &[Option<Value>]) -> Step<Option<Meta>> {
-    let Some(record) = records.first().and_then(Option::as_ref) else { return Ok(None) };
-    frame_of(record).and_then(|frame| Meta::read(&frame)).map(Some).map_err(damaged)
+fn read_meta(record: Fetched) -> Step<Option<Meta>> {
+    let Some(record) = record.needed()? else { return Ok(None) };
+    frame_of(&record).and_then(|frame| Meta::read(&frame)).map(Some).map_err(damaged)
 }
 
 impl<B: Backend> SegmentLog<B> {
@@ -144,7 +144,7 @@ impl<B: Backend> SegmentLog<B> {
         // One that writes only where the meta record has to be made. Another tab may then have been first.
         for writes in [false, true] {
             let tx = self.backend.begin(writes)?;
-            match read_meta(&tx.get(Store::Rows, &[META]).await?)? {
+            match read_meta(tx.get(Store::Rows, &[META]).await?.pop().unwrap_or_default())? {
                 Some(meta) => return self.know(&tx, meta).await,
                 None if writes => self.found(tx).await?,
                 None => {}
@@ -155,6 +155,10 @@ impl<B: Backend> SegmentLog<B> {
 
     /// Makes the meta record of a database that has none.
     async fn found(&self, tx: B::Transaction) -> Step<()> {
+        if tx.first(Range { from: page_key(u32::MAX), to: META }).await?.is_some() {
+            // It is none of those: it had one.
+            return Err(damaged(Damage::Broken));
+        }
         // An epoch of zero is that of a handle that has seen no database.
         let meta = Meta { epoch: self.backend.random() | 1, ..Meta::default() };
         tx.put(META, Value::from(meta.encode()));
@@ -229,12 +233,12 @@ impl<B: Backend> SegmentLog<B> {
     async fn rows_behind(&self, tx: &B::Transaction, since: u32) -> Step<(Meta, Vec<(i64, Value)>, bool)> {
         let mut rows = tx.get_all(behind(since), self.options.tuning.page_rows).await?;
         let (record, is_last) = match rows.pop_if(|(key, _)| *key == META) {
-            Some((_, record)) => (Some(record), true),
+            Some((_, record)) => (Fetched::There(record), true),
             // A page without the meta record is a full one. Before its rows are taken, the record says whether any are
             // missing before them.
-            None => (tx.get(Store::Rows, &[META]).await?.pop().flatten(), false),
+            None => (tx.get(Store::Rows, &[META]).await?.pop().unwrap_or_default(), false),
         };
-        match read_meta(&[record])? {
+        match read_meta(record)? {
             Some(meta) => Ok((meta, rows, is_last)),
             None => Err(Fault::Lost(Error::new(ErrorCode::Unavailable, "the database was made anew"))),
         }
@@ -264,7 +268,7 @@ impl<B: Backend> SegmentLog<B> {
             let records = answer.await?;
             ahead = parts.next().map(|some| (some, ask(some)));
             for ((_, is_opening), record) in some.iter().zip(records) {
-                let read = record.ok_or(Damage::Broken).and_then(|record| {
+                let read = record.needed()?.ok_or(Damage::Broken).and_then(|record| {
                     let frame = frame_of(&record)?;
                     if *is_opening {
                         fresh.load_opening(&read_opening(&frame)?);

@@ -1,7 +1,7 @@
 //! Reads: one transaction, all requests at once.
 
 use super::SegmentLog;
-use super::backend::{Answer, Backend, Fault, Step, Store, Transaction};
+use super::backend::{Answer, Backend, Fault, Fetched, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, NEVER, Stored};
 use super::line::{NONE, Shares, shares};
 use crate::sorted::sort;
@@ -10,16 +10,18 @@ use crate::{Keys, Result, Value};
 
 /// How often a read begins anew before what it misses counts as lost.
 const TRIES: u32 = 8;
+/// How often before what cannot be read now counts as a miss.
+const UNREADABLE: u32 = 2;
 
 /// Records asked for, segments before rows.
 struct Fetch {
     places: Vec<u32>,
-    answers: Vec<Answer<Vec<Option<Value>>>>,
+    answers: Vec<Answer<Vec<Fetched>>>,
 }
 
-/// Records by their places, in order; those asked for are `None` until they are there.
+/// Records by their places, in order; those asked for are absent until they are there.
 #[derive(Default)]
-struct Records(Vec<(u32, Option<Value>)>);
+struct Records(Vec<(u32, Fetched)>);
 
 impl Records {
     fn at(&self, place: u32) -> std::result::Result<usize, usize> {
@@ -30,12 +32,12 @@ impl Records {
         }
     }
 
-    fn get(&self, place: u32) -> Option<&Option<Value>> {
+    fn get(&self, place: u32) -> Option<&Fetched> {
         let at = self.at(place).ok()?;
         self.0.get(at).map(|(_, record)| record)
     }
 
-    fn set(&mut self, place: u32, record: Option<Value>) {
+    fn set(&mut self, place: u32, record: Fetched) {
         match self.at(place) {
             Ok(at) => self.0.get_mut(at).into_iter().for_each(|found| found.1 = record.clone()),
             Err(at) => self.0.insert(at, (place, record)),
@@ -83,7 +85,8 @@ impl<B: Backend> SegmentLog<B> {
     }
 
     /// The values of `keys`; `None` when a record is missing, and may be there the next time: after the first of the
-    /// `tries`, or when what is known is of a later moment than the transaction. Else the entries in it are lost.
+    /// `tries`, or when what is known is of a later moment than the transaction. Else the entries in it are lost, unless it
+    /// is there and merely cannot be read.
     async fn read_in(&self, tx: &B::Transaction, keys: &Keys, tries: u32) -> Step<Option<Vec<Lookup>>> {
         let now = self.clock.now_ms();
         let mut records = Records::default();
@@ -111,8 +114,10 @@ impl<B: Backend> SegmentLog<B> {
         for (key, entry) in keys.iter().zip(&entries) {
             let mut lookup = Lookup { version: Some(Version(version)), ..Lookup::default() };
             if let Some(stored) = entry {
-                let record = records.get(stored.place).and_then(Option::as_ref);
-                if record.is_none() && stored.length > 0 && may_be_there {
+                let record = records.get(stored.place).unwrap_or(&Fetched::Absent);
+                let is_unreadable = matches!(record, Fetched::Unreadable);
+                let is_missing = stored.length > 0 && !matches!(record, Fetched::There(_));
+                if is_missing && (may_be_there || is_unreadable && tries < UNREADABLE) {
                     return Ok(None);
                 }
                 match value_of(stored, record) {
@@ -128,7 +133,7 @@ impl<B: Backend> SegmentLog<B> {
                     }
                     Err(reason) => {
                         self.tell_corrupt(key, reason);
-                        if is_of_now {
+                        if is_of_now && !is_unreadable {
                             self.state().lose(key, stored);
                         }
                     }
@@ -168,7 +173,7 @@ impl<B: Backend> SegmentLog<B> {
                     if remembered.is_none() {
                         places.push(place);
                     }
-                    records.set(place, remembered);
+                    records.set(place, remembered.map_or(Fetched::Absent, Fetched::There));
                 }
             }
         }
@@ -192,7 +197,7 @@ impl<B: Backend> SegmentLog<B> {
         for answer in fetch.answers {
             for (record, place) in answer.await?.into_iter().zip(&mut places) {
                 if self.options.memory_bytes > 0
-                    && let Some(record) = &record
+                    && let Fetched::There(record) = &record
                 {
                     self.cache().insert(place, record);
                 }
@@ -241,14 +246,14 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 /// The value of an entry in its record.
-pub(super) fn value_of(stored: &Stored, record: Option<&Value>) -> std::result::Result<Value, &'static str> {
-    let value = if stored.length == 0 {
-        Value::default()
-    } else {
-        let record = record.ok_or("the record that it stands in is gone")?;
-        let begin = stored.offset as usize;
-        let range = begin..begin.saturating_add(stored.length as usize);
-        record.slice(range).ok_or("the record that it stands in is too short")?
+pub(super) fn value_of(stored: &Stored, record: &Fetched) -> std::result::Result<Value, &'static str> {
+    let begin = stored.offset as usize;
+    let range = begin..begin.saturating_add(stored.length as usize);
+    let value = match record {
+        _ if stored.length == 0 => Value::default(),
+        Fetched::There(record) => record.slice(range).ok_or("the record that it stands in is too short")?,
+        Fetched::Absent => return Err("the record that it stands in is gone"),
+        Fetched::Unreadable => return Err("the record that it stands in cannot be read now"),
     };
     if value.checksum() == stored.sum { Ok(value) } else { Err("its checksum is not that of its bytes") }
 }

@@ -11,6 +11,8 @@ pub struct Record {
     pub live: u32,
     /// How many such entries there are.
     pub entries: u32,
+    /// Whether it could not be read when they were to be moved.
+    is_left: bool,
 }
 
 /// Records in the order of their keys. New ones come last, so that a sorted vector is all it takes.
@@ -20,8 +22,9 @@ pub struct Records {
     /// The bytes of all of them, and those that are needed.
     length: u64,
     live: u64,
-    /// How many records have entries.
+    /// How many records have entries, and of how many these can be moved.
     held: usize,
+    movable: usize,
     /// The bytes that are not needed, of records of which most is not.
     waste: u64,
 }
@@ -29,7 +32,12 @@ pub struct Records {
 impl Record {
     /// Whether what is needed is worth copying, to be rid of the rest.
     pub fn is_wasteful(&self) -> bool {
-        self.live < self.length && u64::from(self.live) * 2 <= u64::from(self.length)
+        !self.is_left && self.live < self.length && u64::from(self.live) * 2 <= u64::from(self.length)
+    }
+
+    /// Whether there is anything in it that can be moved.
+    pub fn is_movable(&self) -> bool {
+        self.entries > 0 && !self.is_left
     }
 
     fn waste(&self) -> u64 {
@@ -69,6 +77,7 @@ impl Records {
         self.live = self.live - u64::from(before.live) + u64::from(record.live);
         self.waste = self.waste - before.waste() + record.waste();
         self.held = self.held - usize::from(before.entries > 0) + usize::from(record.entries > 0);
+        self.movable = self.movable - usize::from(before.is_movable()) + usize::from(record.is_movable());
     }
 
     /// There is a record of `length` bytes.
@@ -83,7 +92,7 @@ impl Records {
         let at = self.place(key);
         let record = self.get(at);
         let live = record.live.saturating_add(length);
-        self.set(at, Record { key, live, entries: record.entries + 1, length: record.length.max(end) });
+        self.set(at, Record { live, entries: record.entries + 1, length: record.length.max(end), ..record });
     }
 
     /// An entry of it went.
@@ -92,6 +101,14 @@ impl Records {
         let record = self.get(at);
         let (live, entries) = (record.live.saturating_sub(length), record.entries.saturating_sub(1));
         self.set(at, Record { live, entries, ..record });
+    }
+
+    /// Record `key` cannot be read: nothing is to be moved out of it.
+    pub fn leave(&mut self, key: u32) {
+        if let Ok(at) = self.at(key) {
+            let record = self.get(at);
+            self.set(at, Record { is_left: true, ..record });
+        }
     }
 
     /// The records, in the order of their keys.
@@ -124,9 +141,9 @@ impl Records {
         self.waste -= waste;
     }
 
-    /// How many of them are needed, and how many are not.
+    /// Of how many of them something can be moved, and how many are not needed.
     pub fn counts(&self) -> (usize, usize) {
-        (self.held, self.all.len() - self.held)
+        (self.movable, self.all.len() - self.held)
     }
 
     /// The bytes of values in all of them.

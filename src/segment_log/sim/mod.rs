@@ -17,7 +17,7 @@ use std::task::Waker;
 
 pub use tab::{SimBackend, SimTransaction};
 
-use super::backend::{Fault, Store};
+use super::backend::{Fault, Fetched, Store};
 use crate::{Error, ErrorCode, Value};
 use tables::{Reply, Request, Slot, Stores};
 
@@ -36,6 +36,8 @@ pub enum Mishap {
     Break,
     /// The connection is lost, but of a transaction that commits everything takes place first, and nobody hears of it.
     LoseAfter,
+    /// The records that are asked for, at this request or the next one that asks for any by their keys, cannot be read.
+    Unreadable,
 }
 
 /// A transaction that added rows, or did nothing but delete, and was committed.
@@ -87,6 +89,9 @@ struct World {
     turns: u64,
     paused: Vec<(u64, Waker)>,
     mishap: Option<(u64, Mishap)>,
+    /// The next records that are asked for cannot be read; these never can.
+    reads_fail: bool,
+    unreadable: Vec<(Store, i64)>,
     /// How many bytes there is room for.
     room: Option<u64>,
     /// How many bytes have to be deleted before anything is added.
@@ -141,6 +146,8 @@ impl SimDatabase {
             turns: 0,
             paused: Vec::new(),
             mishap: None,
+            reads_fail: false,
+            unreadable: Vec::new(),
             room: None,
             cramped: 0,
             tears: false,
@@ -226,9 +233,18 @@ impl SimDatabase {
         self.world().mishap = Some((after, mishap));
     }
 
+    /// From now on the record under `key` cannot be read, though it is there; or can again.
+    pub fn unreadable(&self, store: Store, key: i64, is_so: bool) {
+        let mut world = self.world();
+        world.unreadable.retain(|other| *other != (store, key));
+        world.unreadable.extend(is_so.then_some((store, key)));
+    }
+
     /// Nothing goes wrong any more. Says whether something was still to.
     pub fn no_mishap(&self) -> bool {
-        self.world().mishap.take().is_some()
+        let mut world = self.world();
+        let waits = std::mem::take(&mut world.reads_fail);
+        world.mishap.take().is_some() || waits
     }
 
     /// Does one request of the transactions that can go on; `choice` picks which. Says whether there was one,
@@ -348,6 +364,10 @@ impl World {
                 }
                 self.lose(tab);
             }
+            Some(Mishap::Unreadable) => {
+                self.reads_fail = true;
+                self.advance(at);
+            }
             _ => self.advance(at),
         }
         true
@@ -400,7 +420,7 @@ impl World {
 
     /// Does the next request of a transaction.
     fn advance(&mut self, at: usize) {
-        let Self { stores, running, snapshots, room, cramped, .. } = self;
+        let Self { stores, running, snapshots, room, cramped, reads_fail, unreadable, .. } = self;
         // What one that writes has done so far, nobody else sees.
         let uncommitted = running.iter().find_map(|running| running.before.clone());
         let Some(running) = running.get_mut(at) else { return };
@@ -431,7 +451,16 @@ impl World {
             return;
         }
         let stores = running.snapshot.as_mut().unwrap_or(stores);
-        let reply = stores.answer(request, &mut running.commit);
+        let asked = if let Request::Get(store, keys) = &request { Some((*store, keys.clone())) } else { None };
+        let mut reply = stores.answer(request, &mut running.commit);
+        if let (Some((store, keys)), Reply::Records(records)) = (asked, &mut reply) {
+            let fails = std::mem::take(reads_fail);
+            for (key, record) in keys.iter().zip(records) {
+                if fails || unreadable.contains(&(store, *key)) {
+                    *record = Fetched::Unreadable;
+                }
+            }
+        }
         slot.answer(Ok(reply));
     }
 }

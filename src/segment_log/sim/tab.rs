@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
-use super::super::backend::{Answer, Backend, Fault, Guard, Lock, Range, Store, Transaction};
+use super::super::backend::{Answer, Backend, Fault, Fetched, Guard, Lock, Range, Store, Transaction};
 use super::tables::{Reply, Request, Slot};
 use super::{Commit, Running, SimDatabase, aborted, lost};
 use crate::{BoxFuture, Error, Value};
@@ -180,7 +180,7 @@ impl SimTransaction {
 }
 
 impl Transaction for SimTransaction {
-    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>> {
+    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Fetched>> {
         self.answer(Request::Get(store, keys.to_vec()), |reply| match reply {
             Reply::Records(records) => Some(records),
             _ => None,

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use super::super::backend::{Fault, META, Range, Store};
+use super::super::backend::{Fault, Fetched, META, Range, Store};
 use super::super::format::{GOES_ON, Row};
 use super::Commit;
 use crate::Value;
@@ -93,7 +93,8 @@ impl Stores {
         match request {
             Request::Get(store, keys) => {
                 let records = &self.table(store).records;
-                Reply::Records(keys.iter().map(|key| records.get(key).cloned()).collect())
+                let fetched = |key| records.get(key).cloned().map_or(Fetched::Absent, Fetched::There);
+                Reply::Records(keys.iter().map(fetched).collect())
             }
             Request::GetAll(range, limit) => {
                 let rows = self.rows.records.range(within(range)).take(limit as usize);
@@ -165,7 +166,7 @@ impl Request {
 
 /// What it is told.
 pub(super) enum Reply {
-    Records(Vec<Option<Value>>),
+    Records(Vec<Fetched>),
     Rows(Vec<(i64, Value)>),
     Keys(Vec<i64>),
     Number(i64),

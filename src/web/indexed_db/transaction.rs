@@ -17,7 +17,7 @@ use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransacti
 use super::connection::Opening;
 use super::fault;
 use super::hints::Hints;
-use crate::segment_log::{Answer, Fault, META, Range, Store, Transaction};
+use crate::segment_log::{Answer, Fault, Fetched, META, Range, Store, Transaction};
 use crate::web::to_js;
 use crate::web::wait::{for_end, for_request, listen_to_failures, unheard};
 use crate::{Error, ErrorCode, Value};
@@ -199,8 +199,21 @@ fn value(found: JsValue) -> Option<Value> {
     found.dyn_into::<Uint8Array>().ok().map(Value::from)
 }
 
+/// Why `request` gave no record.
+fn missing(tx: &IdbTransaction, request: &IdbRequest) -> Result<Fetched, Fault> {
+    let Some(error) = request.error().map_err(|thrown| fault_of(tx, thrown))? else { return Ok(Fetched::Absent) };
+    match error.name().as_str() {
+        // The transaction has ended before.
+        "AbortError" => Err(fault_of(tx, error.into())),
+        // Chromium's, of a long value whose file was deleted: by the second name in 130 and 131.
+        "NotReadableError" | "NotFoundError" => Ok(Fetched::Absent),
+        // Mostly `UnknownError`: in Chromium when memory is low (`DataError` before 132). Others do not tell the two apart.
+        _ => Ok(Fetched::Unreadable),
+    }
+}
+
 impl Transaction for IdbTx {
-    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Option<Value>>> {
+    fn get(&self, store: Store, keys: &[i64]) -> Answer<Vec<Fetched>> {
         let tx = self.tx.clone();
         let mut requests = Vec::with_capacity(keys.len());
         let mut failed = None;
@@ -228,16 +241,10 @@ impl Transaction for IdbTx {
             }
             let mut found = Vec::with_capacity(requests.len());
             for request in requests {
-                let value = request.result().ok().and_then(value);
-                // Missing, or damaged, which Chromium has called by three names; or the transaction has ended before.
-                if value.is_none() {
-                    match request.error() {
-                        Ok(Some(error)) if error.name() == "AbortError" => return Err(fault_of(&tx, error.into())),
-                        Err(thrown) => return Err(fault_of(&tx, thrown)),
-                        Ok(_) => {}
-                    }
-                }
-                found.push(value);
+                found.push(match request.result().ok().and_then(value) {
+                    Some(value) => Fetched::There(value),
+                    None => missing(&tx, &request)?,
+                });
             }
             Ok(found)
         })

@@ -494,9 +494,16 @@ impl World {
     }
 
     pub fn mishap(&mut self) {
-        let at = self.noise.below(6);
-        let mishap =
-            [Mishap::Abort, Mishap::Quota, Mishap::Lose, Mishap::LoseAfter, Mishap::LoseTransaction, Mishap::Break][at];
+        let all = [
+            Mishap::Abort,
+            Mishap::Quota,
+            Mishap::Lose,
+            Mishap::LoseAfter,
+            Mishap::LoseTransaction,
+            Mishap::Break,
+            Mishap::Unreadable,
+        ];
+        let mishap = all[self.noise.below(all.len())];
         self.database.mishap(self.noise.next() % 12, mishap);
     }
 

@@ -77,6 +77,11 @@ fn segment_log_survives_a_lost_connection_at_each_request() {
     at_each_request(Mishap::Break);
 }
 
+#[test]
+fn segment_log_survives_records_that_cannot_be_read_at_each_request() {
+    at_each_request(Mishap::Unreadable);
+}
+
 /// The tab is killed at each request: what it was committing is there whole, or not at all.
 #[test]
 fn segment_log_survives_a_kill_at_each_request() {

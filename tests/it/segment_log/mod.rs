@@ -22,6 +22,7 @@ mod order;
 mod requests;
 mod rows;
 mod stopped;
+mod unreadable;
 mod waste;
 
 use std::future::Future;
