@@ -7,13 +7,13 @@
 //! `meta`.
 //!
 //! What changed since a checkpoint is told by the row that put it and by where it stands, since it may have been moved:
-//! rows and segments are numbered, and that checkpoint knows the last of its time. Rows go one checkpoint later than they could, so that a tab that looks now and then need not
-//! begin anew.
+//! rows and segments are numbered, and that checkpoint knows the last of its time. Rows go one checkpoint later than they
+//! could, so that a tab that looks now and then need not begin anew.
 
 use super::SegmentLog;
 use super::backend::{Backend, META, Range, Step, Store, Transaction};
 use super::batch::settled;
-use super::format::{IN_ROW, MOST, Meta, Opening, PageWriter, Run, Stored, encode_opening, read_opening};
+use super::format::{IN_ROW, MOST, Meta, OpeningWriter, PageWriter, Run, Stored, read_opening};
 use super::maintain::Done;
 use super::open::{frame_of, page_key};
 use crate::Value;
@@ -56,7 +56,8 @@ impl<B: Backend> SegmentLog<B> {
             Some(making) => making,
             None => {
                 let mut making = self.plan();
-                pages.push(encode_opening(&self.opening(tx, &mut making).await?));
+                pages = self.opening(tx, &mut making).await?;
+                making.run.openings = pages.len() as u32;
                 making
             }
         };
@@ -98,24 +99,27 @@ impl<B: Backend> SegmentLog<B> {
         let meta = state.meta.clone();
         let mut keeps = meta.runs.len();
         let mut entries = state.changed;
-        while let Some(before) = keys_before(&meta, keeps)
+        while let Some(before) = last_kept(&meta, keeps)
             && u64::from(before.entries) <= entries * 2
         {
             entries += u64::from(before.entries);
             keeps -= 1;
         }
-        let base = keys_before(&meta, keeps).unwrap_or_default();
-        let run = Run { row: state.seen, segment: state.last_segment, page: meta.next_page, pages: 0, entries: 0 };
+        let base = last_kept(&meta, keeps).unwrap_or_default();
+        let run = Run { row: state.seen, segment: state.last_segment, page: meta.next_page, ..Run::default() };
         Making { meta, base, keeps, run, after: None, is_whole: false }
     }
 
     /// The opening: what went since the base, which checkpoints that are taken in know of too.
-    async fn opening(&self, tx: &B::Transaction, making: &mut Making) -> Step<Opening> {
-        let mut opening = Opening::default();
+    async fn opening(&self, tx: &B::Transaction, making: &mut Making) -> Step<Vec<Vec<u8>>> {
+        let mut opening = OpeningWriter::new(self.options.tuning.segment_bytes);
         let (mut clears, mut graves) = (SortedMap::default(), SortedMap::default());
         if making.keeps > 0 {
             let taken_in = making.meta.runs.get(making.keeps..).unwrap_or_default();
-            let keys: Vec<i64> = taken_in.iter().map(|run| page_key(run.page)).collect();
+            let mut keys = Vec::new();
+            for run in taken_in {
+                keys.extend((run.page..run.page + run.openings).map(page_key));
+            }
             let pages = if keys.is_empty() { Vec::new() } else { tx.get(Store::Rows, &keys).await? };
             for page in pages {
                 let before = page.needed()?.and_then(|page| read_opening(&frame_of(&page).ok()?).ok());
@@ -134,26 +138,24 @@ impl<B: Backend> SegmentLog<B> {
             }
         }
         let state = self.state();
-        if making.keeps == 0 {
-            opening = Opening::default();
-        } else {
+        if making.keeps > 0 {
             for (prefix, row) in &state.clears {
                 if *row > making.base.row {
                     clears.insert(prefix.as_str().into(), 0);
                 }
             }
-            clears.from("").for_each(|(prefix, _)| opening.clears.push(prefix.to_string()));
+            clears.from("").for_each(|(prefix, _)| opening.clear(prefix));
             for (key, row) in state.graves.from("").filter(|(_, row)| *row > making.base.row.into()) {
                 graves.insert(key.clone(), row);
             }
             for (key, row) in graves.from("").filter(|(key, _)| state.index.get(key).is_none()) {
-                opening.graves.push((key.to_string(), row as u32));
+                opening.grave(key, row as u32);
             }
         }
         for record in state.segments.iter().filter(|record| record.entries > 0 && record.key > making.base.segment) {
-            opening.segments.push((record.key, record.length));
+            opening.segment(record.key, record.length);
         }
-        Ok(opening)
+        Ok(opening.end())
     }
 
     /// Fills pages, as many as one transaction may write.
@@ -161,7 +163,7 @@ impl<B: Backend> SegmentLog<B> {
         let tuning = &self.options.tuning;
         let state = self.state();
         let mut page = PageWriter::default();
-        let (mut written, mut after) = (0, None);
+        let (mut written, mut after) = (pages.iter().map(Vec::len).sum::<usize>() as u64, None);
         let mut count = 0;
         let most = tuning.transaction_bytes;
         let (from, behind) = (making.after.as_deref().unwrap_or_default(), making.after.is_some());
@@ -213,6 +215,6 @@ impl<B: Backend> SegmentLog<B> {
 }
 
 /// The last of the first `keeps` checkpoints.
-fn keys_before(meta: &Meta, keeps: usize) -> Option<Run> {
+fn last_kept(meta: &Meta, keeps: usize) -> Option<Run> {
     meta.runs.get(keeps.checked_sub(1)?).copied()
 }

@@ -254,7 +254,7 @@ impl<B: Backend> SegmentLog<B> {
     async fn reload(&self, tx: &B::Transaction, meta: Meta) -> Step<u32> {
         let mut pages = Vec::new();
         for run in &meta.runs {
-            pages.extend((0..run.pages).map(|at| (page_key(run.page + at), at == 0)));
+            pages.extend((0..run.pages).map(|at| (page_key(run.page + at), at < run.openings)));
         }
         let mut fresh = State::new(meta);
         let ask = |some: &[(i64, bool)]| {

@@ -192,7 +192,7 @@ impl State {
         }
     }
 
-    /// The opening of the next checkpoint.
+    /// The opening of the next checkpoint, or a page of it.
     pub fn load_opening(&mut self, opening: &Opening) {
         opening.clears.iter().for_each(|prefix| self.remove_prefix(prefix));
         opening.graves.iter().for_each(|(key, _)| self.remove(key));

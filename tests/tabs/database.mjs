@@ -182,14 +182,14 @@ function read(rows) {
   const trim = meta.u32();
   meta.u32();
   const checkpoints = meta.list(() => {
-    const [row, , first, pages] = Array.from({ length: 5 }, () => meta.u32());
-    return { row, first, pages };
+    const [row, , first, pages, openings] = Array.from({ length: 6 }, () => meta.u32());
+    return { row, first, pages, openings };
   });
   let last = 0;
-  for (const { row, first, pages } of checkpoints) {
+  for (const { row, first, pages, openings } of checkpoints) {
     for (let page = first; page < first + pages; page++) {
       const reader = new Reader(rows.get(-2 - page));
-      if (page === first) contents.opening(reader);
+      if (page < first + openings) contents.opening(reader);
       else contents.page(reader);
     }
     last = row;

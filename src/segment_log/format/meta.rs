@@ -14,6 +14,8 @@ pub struct Run {
     pub page: u32,
     /// How many pages it has.
     pub pages: u32,
+    /// How many of these, the first, are its opening.
+    pub openings: u32,
     /// How many entries it has.
     pub entries: u32,
 }
@@ -34,13 +36,13 @@ pub struct Meta {
 impl Meta {
     /// The record.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::begin(kind::META, 24 + self.runs.len() * 20);
+        let mut writer = Writer::begin(kind::META, 24 + self.runs.len() * 24);
         writer.u64(self.epoch);
         writer.u32(self.trim);
         writer.u32(self.next_page);
         writer.u32(self.runs.len() as u32);
         for run in &self.runs {
-            for number in [run.row, run.segment, run.page, run.pages, run.entries] {
+            for number in [run.row, run.segment, run.page, run.pages, run.openings, run.entries] {
                 writer.u32(number);
             }
         }
@@ -57,13 +59,12 @@ impl Meta {
         let mut runs = Vec::new();
         for _ in 0..reader.count()? {
             let (row, segment, page) = (reader.u32()?, reader.u32()?, reader.u32()?);
-            let (pages, entries) = (reader.u32()?, reader.u32()?);
-            let in_range =
-                row <= MOST && segment <= MOST && page.checked_add(pages).is_some_and(|end| end <= next_page);
-            if !in_range {
+            let (pages, openings, entries) = (reader.u32()?, reader.u32()?, reader.u32()?);
+            let in_range = row <= MOST && segment <= MOST && openings <= pages;
+            if !in_range || page.checked_add(pages).is_none_or(|end| end > next_page) {
                 return Err(Damage::Broken);
             }
-            runs.push(Run { row, segment, page, pages, entries });
+            runs.push(Run { row, segment, page, pages, openings, entries });
         }
         reader.end()?;
         Ok(Self { epoch, trim, next_page, runs })

@@ -53,13 +53,13 @@
 //! # Checkpoints
 //!
 //! A checkpoint is what a range of rows comes to, so that nobody has to read them. `meta` names one or more, oldest
-//! first; each begins where the one before it ends. Of each, the first page is its opening and the rest are entries.
+//! first; each begins where the one before it ends. Of each, the first pages are its opening and the rest are entries.
 //!
 //! | kind | record | what follows |
 //! |---|---|---|
-//! | 5 | opening | count (4) of prefixes that were cleared, per prefix: text; count (4) of keys that were deleted, per key: text, the number of the row that did (4); count (4) of segments, per segment: key (4), length (4) |
+//! | 5 | opening, or a page of it | count (4) of prefixes that were cleared, per prefix: text; count (4) of keys that were deleted, per key: text, the number of the row that did (4); count (4) of segments, per segment: key (4), length (4) |
 //! | 6 | entries | per entry until the frame ends, in the order of the keys' bytes: how many bytes of the key are those of the key before (length), the others (text), place (4), offset (4), length (4), checksum (4), the row that put it (4), time of writing (6), expiry (6) |
-//! | 7 | meta | epoch (8), trim (4), the next free page (4), count (4), per checkpoint: the last row it holds (4), the last segment it knows (4), its first page (4), how many pages (4), how many entries (4) |
+//! | 7 | meta | epoch (8), trim (4), the next free page (4), count (4), per checkpoint: the last row it holds (4), the last segment it knows (4), its first page (4), how many pages (4), how many of these are its opening (4), how many entries (4) |
 //! | 8 | lease | who (8), until when (8) |
 //!
 //! First the prefixes and the deleted keys are taken from what came before, then the entries are set. A *place* is a
@@ -71,7 +71,9 @@
 //! Damage to any frame; damage to a value, a truncated or exchanged segment (by the value's checksum, each time it is
 //! read). A missing segment is a stale index or a loss: the reader catches up and looks once more. In a store that has a
 //! bound it may have gone to make room, before a row could say so: what stands in it is then as good as deleted. A lost
-//! row is not detected by its number, since aborted calls may leave gaps; its keys are then as they were before it.
+//! row is not detected by its number, since aborted calls may leave gaps; its keys are then as they were before it. So they
+//! are when a page of a checkpoint's opening is damaged: what it says was cleared or deleted is then there as the
+//! checkpoints before have it. A record that cannot be read for the moment is no damage: the reader fails, and tries later.
 
 mod meta;
 mod page;
@@ -79,7 +81,7 @@ mod row;
 mod wire;
 
 pub use meta::{Lease, Meta, Run};
-pub use page::{Opening, PageWriter, Stored, encode_opening, read_entries, read_opening};
+pub use page::{Opening, OpeningWriter, PageWriter, Stored, encode_opening, read_entries, read_opening};
 pub use row::{Item, Put, Row, cut, encode_clear, encode_delete, encode_move, encode_put, go_on, goes_on};
 pub use wire::{Damage, Read, Reader, Writer, push_length};
 
@@ -105,7 +107,7 @@ pub mod kind {
     pub const CLEAR: u8 = 3;
     /// Values were moved.
     pub const MOVE: u8 = 4;
-    /// The first page of a checkpoint.
+    /// What a checkpoint begins with.
     pub const OPENING: u8 = 5;
     /// Entries of a checkpoint.
     pub const ENTRIES: u8 = 6;

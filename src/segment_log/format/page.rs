@@ -98,7 +98,7 @@ pub fn read_entries(frame: &[u8], mut each: impl FnMut(&str, Stored)) -> Read<()
     Ok(())
 }
 
-/// The first page of a checkpoint.
+/// What a checkpoint begins with, or one page of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     /// Prefixes that were cleared.
@@ -107,6 +107,53 @@ pub struct Opening {
     pub graves: Vec<(String, u32)>,
     /// Segments and their lengths.
     pub segments: Vec<(u32, u32)>,
+}
+
+/// Writes the pages that a checkpoint begins with, none much longer than it should be.
+pub struct OpeningWriter {
+    most: usize,
+    pages: Vec<Vec<u8>>,
+    /// The next one, and how many bytes it has so far.
+    page: Opening,
+    bytes: usize,
+}
+
+impl OpeningWriter {
+    /// One whose pages have `most` bytes.
+    pub fn new(most: usize) -> Self {
+        Self { most, pages: Vec::new(), page: Opening::default(), bytes: 0 }
+    }
+
+    /// The page that has room for `bytes` more.
+    fn page(&mut self, bytes: usize) -> &mut Opening {
+        if self.bytes > 0 && self.bytes + bytes > self.most {
+            self.pages.push(encode_opening(&std::mem::take(&mut self.page)));
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+        &mut self.page
+    }
+
+    /// A prefix was cleared.
+    pub fn clear(&mut self, prefix: &str) {
+        self.page(prefix.len() + 4).clears.push(prefix.to_owned());
+    }
+
+    /// A key was deleted by `row`.
+    pub fn grave(&mut self, key: &str, row: u32) {
+        self.page(key.len() + 8).graves.push((key.to_owned(), row));
+    }
+
+    /// There is a segment of `length` bytes.
+    pub fn segment(&mut self, segment: u32, length: u32) {
+        self.page(8).segments.push((segment, length));
+    }
+
+    /// The pages; there is one at least.
+    pub fn end(mut self) -> Vec<Vec<u8>> {
+        self.pages.push(encode_opening(&self.page));
+        self.pages
+    }
 }
 
 /// The page of `opening`.

@@ -1,8 +1,8 @@
 //! What is read from the disk may be anything: it is taken for what it is, or for damage, and never more.
 
 use bytestow::segment_log::format::{
-    self, Damage, Item, Lease, MOST, Meta, NEVER, Opening, PageWriter, Row, Run, Stored, cut, encode_clear,
-    encode_delete, encode_move, encode_opening, encode_put, read_entries, read_opening,
+    self, Damage, Item, Lease, MOST, Meta, NEVER, Opening, OpeningWriter, PageWriter, Row, Run, Stored, cut,
+    encode_clear, encode_delete, encode_move, encode_opening, encode_put, read_entries, read_opening,
 };
 use proptest::prelude::*;
 
@@ -39,9 +39,16 @@ fn items(entries: &[(String, u16, u32)], version: u32) -> Vec<Item<'_>> {
 }
 
 fn runs() -> impl Strategy<Value = Vec<Run>> {
-    let run = (0..=MOST, 0..=MOST, 0_u32..100, 0_u32..10, any::<u32>());
+    let run = (0..=MOST, 0..=MOST, 0_u32..100, (0_u32..10, 0_u32..10), any::<u32>());
     prop::collection::vec(
-        run.prop_map(|(row, segment, page, pages, entries)| Run { row, segment, page, pages, entries }),
+        run.prop_map(|(row, segment, page, (openings, more), entries)| Run {
+            row,
+            segment,
+            page,
+            pages: openings + more,
+            openings,
+            entries,
+        }),
         0..5,
     )
 }
@@ -162,6 +169,30 @@ proptest! {
         }
         prop_assert_eq!(read.next(), Ok(None));
         prop_assert_eq!(filled, segments.iter().map(|(_, length)| *length).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn segment_log_openings_come_back(
+        entries in entries(),
+        clears in prop::collection::vec("[a-z]{0,9}", 0..9),
+        most in 1_usize..300,
+    ) {
+        let mut writer = OpeningWriter::new(most);
+        clears.iter().for_each(|prefix| writer.clear(prefix));
+        entries.iter().for_each(|(key, _, row)| writer.grave(key, *row));
+        (0..9).for_each(|segment| writer.segment(segment, segment * 2));
+        let mut whole = Opening::default();
+        for page in writer.end() {
+            let mut read = read_opening(&page).unwrap();
+            let things = read.clears.len() + read.graves.len() + read.segments.len();
+            prop_assert!(page.len() <= most + 24 || things == 1, "{} bytes", page.len());
+            whole.clears.append(&mut read.clears);
+            whole.graves.append(&mut read.graves);
+            whole.segments.append(&mut read.segments);
+        }
+        let graves: Vec<_> = entries.iter().map(|(key, _, row)| (key.clone(), *row)).collect();
+        let segments: Vec<_> = (0..9).map(|segment| (segment, segment * 2)).collect();
+        prop_assert_eq!(whole, Opening { clears, graves, segments });
     }
 
     #[test]
