@@ -48,7 +48,8 @@ impl Making {
 }
 
 impl<B: Backend> SegmentLog<B> {
-    /// Begins a checkpoint, or goes on with it, as far as one transaction may. Not if another tab has made one meanwhile.
+    /// Begins a checkpoint, or goes on with it, as far as one transaction may. Not if another tab has made one
+    /// meanwhile.
     pub(super) async fn checkpoint(&self, tx: &B::Transaction, done: &mut Done) -> Step<()> {
         let mut pages = Vec::new();
         let under_way = self.state().making.take();

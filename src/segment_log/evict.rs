@@ -201,8 +201,8 @@ impl super::state::State {
         places
     }
 
-    /// Entries of at least `wanted` bytes, none of those that `stay`: expired ones first, then those not used, the oldest first. When
-    /// there is not as much, `least` will do.
+    /// Entries of at least `wanted` bytes, none of those that `stay`: expired ones first, then those not used, the oldest
+    /// first. When there is not as much, `least` will do.
     fn oldest(&mut self, wanted: u64, least: u64, now: u64, stay: &SortedMap) -> Evicted {
         let mut evicted = Evicted { keys: Vec::new(), bytes: 0 };
         let size = |key: &str, stored: &Stored| key.len() as u64 + u64::from(stored.length);

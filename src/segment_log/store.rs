@@ -10,7 +10,16 @@ use super::line::{ALL, NONE};
 use super::write::Change;
 use crate::clock::expires_at;
 use crate::store::{ByteStore, Capabilities, Condition, Cursor, Lookup, Page, Stat, Ttl};
-use crate::{BoxFuture, Entries, Keys, Result, Stats};
+use crate::{BoxFuture, Entries, Error, ErrorCode, Keys, Result, Stats};
+
+/// Why nothing was deleted. On a full disk that is no matter of course: what helps is said.
+fn refused(error: Error) -> Error {
+    if error.code() != ErrorCode::QuotaExceeded {
+        return error;
+    }
+    let why = "there is no room left, and what is deleted has to be written down before it goes: destroy() makes room";
+    Error::new(ErrorCode::QuotaExceeded, why).with_cause(error.message())
+}
 
 impl<B: Backend> SegmentLog<B> {
     fn change(&self, entries: Entries, conditions: Option<Vec<Condition>>, ttl: Ttl) -> Change {
@@ -44,7 +53,7 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
     }
 
     fn delete_many(&self, keys: Keys) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.write("delete", &Change::Delete(keys)).await.map(drop) })
+        Box::pin(async move { self.write("delete", &Change::Delete(keys)).await.map(drop).map_err(refused) })
     }
 
     fn list(&self, prefix: String, cursor: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Page>> {
@@ -57,7 +66,7 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     /// The backend is not a shared one: `all` is not asked for.
     fn clear(&self, prefix: String, _all: bool) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.write("clear", &Change::Clear(prefix)).await.map(drop) })
+        Box::pin(async move { self.write("clear", &Change::Clear(prefix)).await.map(drop).map_err(refused) })
     }
 
     fn set_if(&self, entries: Entries, conditions: Vec<Condition>, ttl: Ttl) -> BoxFuture<'_, Result<Vec<bool>>> {
@@ -86,8 +95,8 @@ impl<B: Backend> ByteStore for SegmentLog<B> {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            // Calls made before have begun their transactions then, which still end, and those that write have ended; those
-            // behind find it closed.
+            // Calls made before have begun their transactions then, which still end, and those that write have ended;
+            // those behind find it closed.
             let place = self.line.join(ALL);
             let _turn = place.turn().await;
             self.closed.store(true, Ordering::SeqCst);

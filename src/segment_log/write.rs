@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::SegmentLog;
-use super::backend::{Backend, Fault, META, Range, Step, Store};
+use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::format::{Item, MOST, encode_clear};
 use super::line::{ALL, Place, Shares, shares};
 use crate::sorted::SortedMap;
 use crate::store::Condition;
 use crate::{Entries, Error, ErrorCode, Keys, Result};
+
+/// Whatever stands there belongs to rows before this one, or to none.
+const ALL_SEGMENTS: Range = Range { from: 0, to: META };
 
 /// The longest value: Chromium takes no record of more than 127 MiB.
 const LONGEST: usize = 126 << 20;
@@ -28,6 +31,10 @@ impl Change {
             Self::Delete(keys) => shares(keys),
             Self::Clear(_) => ALL,
         }
+    }
+
+    fn is_of_all(&self) -> bool {
+        matches!(self, Self::Clear(prefix) if prefix.is_empty())
     }
 
     /// Bytes of values.
@@ -97,7 +104,9 @@ impl<B: Backend> SegmentLog<B> {
                 Err(Failed::Before(Fault::Quota(error)) | Failed::Committing(Fault::Quota(error))) if !full => {
                     full = true;
                     self.doubt();
-                    if !self.make_room(change.bytes()).await? {
+                    if change.is_of_all() {
+                        self.drop_segments(&place).await?;
+                    } else if !self.make_room(change.bytes()).await? {
                         return Err(error);
                     }
                 }
@@ -118,6 +127,14 @@ impl<B: Backend> SegmentLog<B> {
                 }
             }
         }
+    }
+
+    /// All is to be cleared on a full disk, which has no room for the row that says so before something is deleted. Who
+    /// looks between the two finds values missing that a moment later are cleared.
+    async fn drop_segments(&self, place: &Place<'_>) -> Step<()> {
+        let tx = self.begin_at(place, true).await?;
+        tx.delete(Store::Segments, ALL_SEGMENTS);
+        tx.commit().await
     }
 
     pub(super) fn doubt_if_full(&self, fault: &Fault) {
@@ -178,9 +195,8 @@ impl<B: Backend> SegmentLog<B> {
             }
             Change::Delete(keys) => rows.delete(&keys.iter().collect::<Vec<_>>(), tuning),
             Change::Clear(prefix) => {
-                if prefix.is_empty() {
-                    // Whatever stands there belongs to rows before this one, or to none.
-                    deletes.push((Store::Segments, Range { from: 0, to: META }));
+                if change.is_of_all() {
+                    deletes.push((Store::Segments, ALL_SEGMENTS));
                 }
                 rows.push_one(encode_clear(prefix));
             }

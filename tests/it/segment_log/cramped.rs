@@ -117,6 +117,41 @@ fn segment_log_gives_waste_back_before_it_refuses_a_call() {
     assert_eq!(cramped.damage(), Vec::<String>::new());
 }
 
+/// The row that says that all is cleared, too, has room only once something was deleted.
+#[test]
+fn segment_log_clears_a_full_disk() {
+    for max_bytes in [None, Some(1_000_000)] {
+        let cramped = Cramped::new();
+        let (one, two) = (cramped.open(1, max_bytes), cramped.open(2, max_bytes));
+        (0..5).for_each(|at| set(&one, at * 10).unwrap());
+        assert_eq!(there(&two).1, 50);
+        cramped.database.cramp(1_500);
+        if max_bytes.is_none() {
+            let some = || batch(0).keys().clone();
+            for error in [block_on(one.delete_many(some())), block_on(one.clear("k0".to_owned(), false))] {
+                let error = error.unwrap_err();
+                assert_eq!(error.code(), ErrorCode::QuotaExceeded);
+                assert!(error.message().contains("destroy()"), "{error}");
+            }
+            assert_eq!(there(&one).1, 50);
+        }
+        block_on(one.clear(String::new(), false)).unwrap();
+        for store in [&one, &two, &cramped.open(3, max_bytes)] {
+            assert_eq!(there(store), (Vec::new(), 0));
+        }
+        assert_eq!(cramped.database.segments(), Vec::<i64>::new());
+        set(&two, 0).unwrap();
+        assert_eq!(there(&one).1, 10);
+        assert_eq!(cramped.damage(), Vec::<String>::new());
+        // Where nothing helps, it is said, and can be tried again.
+        cramped.database.cramp(u64::MAX);
+        assert_eq!(block_on(one.clear(String::new(), false)).unwrap_err().code(), ErrorCode::QuotaExceeded);
+        cramped.database.cramp(0);
+        block_on(one.clear(String::new(), false)).unwrap();
+        assert_eq!(there(&two), (Vec::new(), 0));
+    }
+}
+
 /// Small records stand in files that stay as they are: the store does not eat itself up.
 #[test]
 fn segment_log_drops_little_where_that_makes_no_room() {

@@ -93,6 +93,10 @@ pub struct World {
     heard: Arc<Heard>,
     /// Entries whose records were deleted to make room, before a row said so.
     gone: Map,
+    /// Whether a call that clears all has deleted the values of a store without a bound, and its row is still to come; and
+    /// up to which state that was so the last time. Calls of that time are not looked at.
+    is_dropped: bool,
+    was_dropped: Option<usize>,
     labels: u64,
     memory_bytes: u64,
     max_bytes: Option<u64>,
@@ -114,6 +118,7 @@ pub struct Seen {
     pub gone: usize,
     pub buried: usize,
     pub closed: usize,
+    pub dropped: usize,
 }
 
 pub const TUNING: Tuning = Tuning {
@@ -154,6 +159,8 @@ impl World {
             versions: Vec::new(),
             heard: Arc::default(),
             gone: Map::new(),
+            is_dropped: false,
+            was_dropped: None,
             labels: 0,
             seen: Seen::default(),
         };
@@ -275,7 +282,7 @@ impl World {
             self.database.label(task.label);
             let waker = Waker::from(task.woken.clone());
             let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
-            assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+            self.check_damage();
             if let Poll::Ready(outcome) = polled {
                 let task = self.tasks.remove(at);
                 self.check(&task, outcome);
@@ -292,6 +299,12 @@ impl World {
         stepped
     }
 
+    fn check_damage(&self) {
+        let told = std::mem::take(&mut *self.heard.damage.lock().unwrap());
+        let is_sound = !self.is_dropped && self.was_dropped.is_none();
+        assert!(told.is_empty() || !is_sound, "damage where there is none: {told:?}");
+    }
+
     /// A transaction did nothing but delete: only where there is a bound may anything be missing, from then on.
     fn look_what_is_gone(&mut self) {
         let now = self.clock.now_ms();
@@ -299,9 +312,9 @@ impl World {
         let keys: Vec<&str> = there.map(|(key, _)| key.as_str()).collect();
         let store = SegmentLog::new(self.database.copy().tab(1), self.options());
         let found = block_on(store.get_many(keys.as_slice().into())).unwrap();
-        assert_eq!(*self.heard.damage.lock().unwrap(), Vec::<String>::new(), "damage where there is none");
+        self.check_damage();
         for (key, _) in keys.iter().zip(found).filter(|(_, lookup)| lookup.value.is_none()) {
-            assert!(self.max_bytes.is_some(), "the record of {key} was deleted");
+            assert!(self.max_bytes.is_some() || self.is_dropped, "the record of {key} was deleted");
             self.gone.insert((*key).to_owned(), self.model.last()[*key].clone());
         }
         self.seen.gone = self.seen.gone.max(self.gone.len());
@@ -310,6 +323,8 @@ impl World {
     fn take_commits(&mut self) {
         for commit in self.database.commits() {
             if commit.kinds.is_empty() {
+                let clears = matches!(self.ops.get(&commit.label), Some(Op::Clear(prefix)) if prefix.is_empty());
+                self.is_dropped |= clears && self.max_bytes.is_none();
                 self.look_what_is_gone();
                 continue;
             }
@@ -349,7 +364,13 @@ impl World {
                     self.model.set(&kept, &commit.deleted);
                 }
                 Op::Delete(keys) => self.model.delete(&keys),
-                Op::Clear(prefix) => self.model.clear(&prefix),
+                Op::Clear(prefix) => {
+                    self.model.clear(&prefix);
+                    if self.is_dropped && prefix.is_empty() {
+                        (self.is_dropped, self.was_dropped) = (false, Some(self.model.now()));
+                        self.seen.dropped += 1;
+                    }
+                }
                 Op::Maintain => {
                     self.seen.moves += usize::from(has(format::kind::MOVE));
                     self.seen.expiries += usize::from(commit.kinds == [format::kind::DELETE]);
@@ -377,7 +398,7 @@ impl World {
     }
 
     fn evicted(&mut self, keys: &[String]) {
-        assert!(keys.is_empty() || self.max_bytes.is_some(), "{keys:?} were evicted without a bound");
+        assert!(keys.is_empty() || self.max_bytes.is_some() || self.is_dropped, "{keys:?} were evicted without a bound");
         self.seen.evicted += keys.len();
     }
 
@@ -396,6 +417,9 @@ impl World {
             let (Op::Set(entries) | Op::SetIf(entries, ..)) = &task.op else { panic!("{:?} is too large", task.op) };
             let bytes: usize = entries.iter().map(|(key, entry)| key.len() + entry.value.len()).sum();
             assert!(self.max_bytes.is_some_and(|most| bytes as u64 > most), "{bytes} bytes are too many");
+            return;
+        }
+        if self.is_dropped || self.was_dropped.is_some_and(|state| task.began < state) {
             return;
         }
         let behind = task.behind.iter().filter_map(|label| self.committed.get(label)).max().copied();
@@ -577,6 +601,10 @@ impl World {
         self.database.room(None);
         self.database.cramp(0);
         self.finish();
+        if self.is_dropped {
+            self.call_on(0, Op::Clear(String::new()), Ttl::Never);
+            self.finish();
+        }
         // The lease of a tab that was killed runs out.
         self.clock.advance_ms(60_000);
         for is_maintained in [false, true] {
