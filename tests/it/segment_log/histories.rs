@@ -62,6 +62,7 @@ fn histories(name: &str, count: u64, plan: Plan) {
                 all.gone += seen.gone;
                 all.buried += seen.buried;
                 all.closed += seen.closed;
+                all.dropped += seen.dropped;
             }
             Err(panic) => {
                 eprintln!("{name}: SEGMENT_LOG_SEED={seed}");
