@@ -8,7 +8,7 @@ use std::task::Poll;
 use super::super::backend::{Answer, Backend, Fault, Fetched, Guard, Lock, Range, Store, Transaction};
 use super::tables::{Reply, Request, Slot};
 use super::{Commit, Running, SimDatabase, aborted, lost};
-use crate::{BoxFuture, Error, Value};
+use crate::{BoxFuture, Error, Portable, Value};
 
 /// The database as one tab gets at it.
 pub struct SimBackend {
@@ -173,7 +173,7 @@ impl SimTransaction {
         }))
     }
 
-    fn answer<T: Send + 'static>(&self, request: Request, take: fn(Reply) -> Option<T>) -> Answer<T> {
+    fn answer<T: Portable + 'static>(&self, request: Request, take: fn(Reply) -> Option<T>) -> Answer<T> {
         let reply = self.request(request);
         Box::pin(async move { take(reply.await?).ok_or_else(aborted) })
     }
