@@ -1,8 +1,8 @@
 //! `SegmentLog`: a byte store on a database of two object stores, as a log of batches. Pure Rust; the database is a
 //! [`Backend`].
 //!
-//! IndexedDB costs by the record, not by the byte, so a batch is packed into few records ([`format`] says how), and where
-//! each value stands is known by a resident [`index`]. Every call is one transaction:
+//! IndexedDB costs by the record, not by the byte, so a batch is packed into few records ([`mod@format`] says how), and where
+//! each value stands is known by a resident index. Every call is one transaction:
 //!
 //! - A **write** adds a row to the log, and its values as segments before it. The rows' numbers are the order of all
 //!   writes of all tabs.

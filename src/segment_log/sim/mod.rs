@@ -1,7 +1,7 @@
 //! A simulated database: transactions as IndexedDB has them, of several tabs, whose requests are done one at a time in
 //! whatever order a test likes, and which can be made to fail at any of them.
 //!
-//! What the engine relies on is what is simulated (see [`Backend`]), and what a browser may do to it: roll any
+//! What the engine relies on is what is simulated (see [`Backend`](super::Backend)), and what a browser may do to it: roll any
 //! transaction back, run out of room, lose the connection before or after a commit, kill a tab, delete the database. A
 //! transaction that its tab leaves idle is a defect of the engine ([`SimDatabase::check_idle`]): a browser would end it.
 //!
