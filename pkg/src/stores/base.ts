@@ -17,7 +17,10 @@ import type {
 } from "../types.js";
 import { Operation, type Store as WasmStore } from "../wasm/bytestow_wasm.js";
 
-/** How many keys a listing fetches at first, at most, and by what each page is larger than the one before. */
+/**
+ * How many keys a listing fetches at first; at most, where the store itself knows them all, and by what each page is then
+ * larger than the one before.
+ */
 const FIRST_PAGE = 1_000;
 const LARGEST_PAGE = 16_000;
 const PAGE_GROWTH = 4;
@@ -163,7 +166,9 @@ export abstract class ByteStore {
     const epoch = currentEpoch();
     try {
       let more = true;
-      for (let page = FIRST_PAGE; more; page = Math.min(page * PAGE_GROWTH, LARGEST_PAGE)) {
+      // Nobody else is asked for more keys than may be wanted.
+      const largest = this.#segmentBytes > 0 ? LARGEST_PAGE : FIRST_PAGE;
+      for (let page = FIRST_PAGE; more; page = Math.min(page * PAGE_GROWTH, largest)) {
         const [joined, lengths, goesOn] = await this.#handle.run<[string, Uint32Array, boolean]>(() => {
           if (epoch !== currentEpoch()) throw lostWithInstance();
           return listing.next(page);
