@@ -9,6 +9,8 @@ import { makeValue, readValue } from "./values.mjs";
 
 /** The most calls that are under way at once. */
 const AHEAD = 3;
+/** After so many rounds a tab rests. */
+const BURST = 60;
 
 export class Actor {
   #options;
@@ -73,8 +75,15 @@ export class Actor {
       else if (drawn < 98) this.#storeForAMoment(round);
       else if (!this.#options.stays) await this.#reopen();
       if (this.#pending.length >= AHEAD || this.#random() < 0.7) await this.#settle();
+      if (round % BURST === BURST - 1) await this.#rest();
     }
     await this.#settle();
+  }
+
+  /** Maintenance begins when calls pause; the other tabs go on. */
+  async #rest() {
+    await this.#settle();
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 
   /** Waits for all calls under way. */

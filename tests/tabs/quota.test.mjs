@@ -98,7 +98,7 @@ for (const browser of browsers) {
           calls++;
           evictions = await tab.evaluate(() => told("evict"));
         }
-        assert.equal(evictions.length, 2);
+        assert.ok(evictions.length >= 2);
         const there = [];
         for (let call = 0; call < calls; call++) {
           const { 1: whole = 0, missing = 0, ...others } = await tab.evaluate((call) => found(`call${call}`, 16), call);
