@@ -48,7 +48,7 @@ export class CacheContext {
   /** Prepares what a rule needs. */
   static async start(harness: EmbeddingsCacheHarness, backend: string, seed: string): Promise<CacheContext> {
     const random = new Random(`${seed}/clock`);
-    const clock = new TestClock(harness.clock === "injected", 1_780_000_000_000 + random.below(1_000_000_000));
+    const clock = new TestClock(harness.clock === "injected", 4_102_444_800_000 + random.below(1_000_000_000));
     return new CacheContext(harness, backend, seed, clock, await below(harness, clock, backend, {}));
   }
 
