@@ -169,7 +169,7 @@ impl<B: Backend> SegmentLog<B> {
         let mut until = 0;
         let mut ended = Ok(Some(false));
         for _ in 0..AT_A_TIME {
-            let Some(due) = self.due() else { break };
+            let Some(due) = self.due().filter(|_| !self.halted.load(Ordering::SeqCst)) else { break };
             if leases && until <= self.clock.now_ms() {
                 match self.lease(true).await? {
                     Some(end) => until = end,

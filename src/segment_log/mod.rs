@@ -81,6 +81,8 @@ pub struct SegmentLog<B> {
     /// Whether there is a connection, as far as is known.
     connected: AtomicBool,
     closed: AtomicBool,
+    /// Whether maintenance is to end.
+    halted: AtomicBool,
     /// Whether a transaction reads everything anew.
     reloading: AtomicBool,
     /// How many calls are under way.
@@ -150,6 +152,7 @@ impl<B: Backend> SegmentLog<B> {
             state: Mutex::default(),
             connected: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            halted: AtomicBool::new(false),
             reloading: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
             ahead: AtomicUsize::new(0),
@@ -180,6 +183,12 @@ impl<B: Backend> SegmentLog<B> {
         let call = Call(self);
         self.check_open()?;
         Ok(call)
+    }
+
+    /// Has maintenance end with the transaction that it is at, and give the lease back if it has one: who closes the handle
+    /// under it leaves the lease to run out.
+    pub fn halt(&self) {
+        self.halted.store(true, Ordering::SeqCst);
     }
 
     /// Whether a call is under way.

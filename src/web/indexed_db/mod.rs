@@ -430,12 +430,11 @@ impl ByteStore for IndexedDbByteStore {
             if self.waits.take().is_some() && self.log.is_due() && !self.busy.get() {
                 let _ = self.log.maintain().await;
             }
-            self.log.close().await?;
-            // Maintenance ends with the transaction that it is at: until then nobody could delete the database.
+            self.log.halt();
             while self.busy.get() {
                 self.log.backend().pause().await;
             }
-            Ok(())
+            self.log.close().await
         })
     }
 
