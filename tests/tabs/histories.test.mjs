@@ -56,7 +56,7 @@ for (const name of browsers) {
         { locks: false, stays: true },
         { locks: false, stays: true },
       ];
-      const { told, wrong, wear, end } = await history(browser, { name: "leases", seed, rounds: rounds * 0.7, tabs });
+      const { told, wrong, wear, end } = await history(browser, { name: "leases", seed, rounds: rounds * 1.5, tabs });
       assert.deepEqual(wrong, []);
       assert.ok(told.some(({ events }) => events.compact > 0));
       const { kept, empty } = await wear();
