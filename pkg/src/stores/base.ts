@@ -3,6 +3,7 @@ import { invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
 import { closed, giveWasmObjects, Handle } from "../core/handle.js";
 import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
+import { stepwise } from "../core/stepwise.js";
 import type {
   Bytes,
   CallOptions,
@@ -157,10 +158,24 @@ export abstract class ByteStore {
    *
    * @throws `invalid_argument`, `closed`, and what the backend says.
    */
-  async *yieldKeys(prefix = "", options?: CallOptions): AsyncGenerator<string, void, undefined> {
+  yieldKeys(prefix = "", options?: CallOptions): AsyncGenerator<string, void, undefined> {
+    const live: { signal?: AbortSignal | undefined } = {};
+    return stepwise(this.#pages(prefix, options, live), () => {
+      // Between two steps the store may have been closed, or the signal aborted.
+      this.#checkOpen();
+      if (live.signal?.aborted) throw live.signal.reason;
+    });
+  }
+
+  async *#pages(
+    prefix: string,
+    options: CallOptions | undefined,
+    live: { signal?: AbortSignal | undefined },
+  ): AsyncGenerator<Iterator<string>, void, undefined> {
     this.#checkOpen();
     checkCallOptions(options);
     const signal = liveSignal(options);
+    live.signal = signal;
     const beginning = checkText(prefix, "prefix");
     const listing = await this.#handle.run<ReturnType<WasmStore["list"]>>((store) => store.list(beginning), signal);
     const epoch = currentEpoch();
@@ -174,15 +189,7 @@ export abstract class ByteStore {
           return listing.next(page);
         }, signal);
         more = goesOn;
-        let begin = 0;
-        for (const length of lengths) {
-          const end = begin + length;
-          yield joined.slice(begin, end);
-          begin = end;
-          // Between two steps the store may have been closed, or the signal aborted.
-          this.#checkOpen();
-          if (signal?.aborted) throw signal.reason;
-        }
+        yield cut(joined, lengths);
       }
     } finally {
       // An instance that trapped took the listing with it.
@@ -330,4 +337,19 @@ if (asyncDispose !== undefined) {
       return this.close();
     },
   });
+}
+
+/** The strings of which `joined` is made, which have so many units each. */
+function cut(joined: string, lengths: Uint32Array): Iterator<string> {
+  let at = 0;
+  let begin = 0;
+  return {
+    next() {
+      const length = lengths[at++];
+      if (length === undefined) return { value: undefined, done: true };
+      const value = joined.slice(begin, begin + length);
+      begin += length;
+      return { value, done: false };
+    },
+  };
 }
