@@ -33,6 +33,7 @@ export class Actor {
   /** What the keys that are stored once hold. */
   #once = new Map();
   #events = {};
+  #rounds = 0;
   #writes = 0;
   #reads = 0;
 
@@ -62,9 +63,10 @@ export class Actor {
     this.#store = breaks ? broken(store, breaks) : store;
   }
 
-  /** Does so many rounds. */
+  /** Does so many rounds more. */
   async work(rounds) {
-    for (let round = 0; round < rounds; round++) {
+    for (const end = this.#rounds + rounds; this.#rounds < end; this.#rounds++) {
+      const round = this.#rounds;
       const drawn = this.#random.below(100);
       if (drawn < 34) await this.#writeOwn();
       else if (drawn < 42) this.#putSeveral();

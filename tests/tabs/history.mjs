@@ -4,11 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "./browsers.mjs";
 import { judge } from "./judge.mjs";
 
+/** How often the rounds are done at most. */
+const TIMES = 5;
+
 /**
  * @param browser of `open` in browsers.mjs
+ * @param until whether enough has happened, from what the tabs tell and what is wrong with it: unless it has, they do as
+ *   many rounds again, a few times
  * @param tabs of each tab: whether it works in a `worker`, its `memoryBytes`, whether it has `locks` and `stays` open, how it `breaks`
  */
-export async function history(browser, { name, seed, rounds, tabs }) {
+export async function history(browser, { name, seed, rounds, until = () => true, tabs }) {
   const opened = [];
   const all = (call, argument) => Promise.all(opened.map((tab) => run(tab, call, argument)));
   for (const [at, { worker, ...options }] of tabs.entries()) {
@@ -17,8 +22,12 @@ export async function history(browser, { name, seed, rounds, tabs }) {
     if (worker) await tab.evaluate(() => globalThis.moveToWorker());
     await run(tab, "begin", { name, seed, tab: at + 1, tabs: tabs.length, ...options });
   }
-  await all("work", rounds);
-  const told = await all("told");
+  let [told, wrong] = [];
+  for (let times = 0; times < TIMES && !(told && until(told, wrong)); times++) {
+    await all("work", rounds);
+    told = await all("told");
+    wrong = judge(told, await all("states"));
+  }
   // A tab that has just come finds the same as those that were there.
   const late = await browser.tab();
   await run(late, "begin", { name, seed, tab: 1, tabs: tabs.length });
