@@ -17,7 +17,7 @@ const RUNTIMES = ["default", "edge-light", "workerd"];
 const MODULES = [
   "index",
   "types",
-  ...["arguments", "error", "events", "foreign", "handle", "inline", "options", "runtime", "source"].map(
+  ...["arguments", "error", "events", "foreign", "handle", "inline", "options", "runtime", "source", "stepwise"].map(
     (name) => `core/${name}`,
   ),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
