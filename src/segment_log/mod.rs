@@ -182,6 +182,10 @@ impl<B: Backend> SegmentLog<B> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let call = Call(self);
         self.check_open()?;
+        let idle = std::mem::take(&mut self.state().idle);
+        if !idle.is_empty() {
+            self.cache().forget(idle);
+        }
         Ok(call)
     }
 

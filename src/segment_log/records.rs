@@ -95,12 +95,13 @@ impl Records {
         self.set(at, Record { live, entries: record.entries + 1, length: record.length.max(end), ..record });
     }
 
-    /// An entry of it went.
-    pub fn release(&mut self, key: u32, length: u32) {
-        let Ok(at) = self.at(key) else { return };
+    /// An entry of it went; gives whether it was the last one.
+    pub fn release(&mut self, key: u32, length: u32) -> bool {
+        let Ok(at) = self.at(key) else { return false };
         let record = self.get(at);
         let (live, entries) = (record.live.saturating_sub(length), record.entries.saturating_sub(1));
         self.set(at, Record { live, entries, ..record });
+        entries == 0
     }
 
     /// Record `key` cannot be read: nothing is to be moved out of it.

@@ -62,6 +62,8 @@ pub struct State {
     pub is_older: bool,
     /// The checkpoint that this handle makes.
     pub making: Option<Making>,
+    /// The places of records that no entry stands in any more, since it was last asked: nobody reads them again.
+    pub idle: Vec<u64>,
 }
 
 impl State {
@@ -87,7 +89,9 @@ impl State {
     }
 
     fn release(&mut self, stored: &Stored) {
-        self.records(stored.place).release(stored.place & MOST, stored.length);
+        if self.records(stored.place).release(stored.place & MOST, stored.length) {
+            self.idle.push(stored.place.into());
+        }
     }
 
     fn put(&mut self, key: &str, stored: &Stored) {
@@ -127,6 +131,8 @@ impl State {
         if prefix.is_empty() {
             // The segments went with the row, and the memory goes with them.
             (self.index, self.key_bytes) = (Index::default(), 0);
+            self.idle.extend(self.segments.iter().map(|record| u64::from(record.key)));
+            self.idle.extend(self.rows.iter().map(|record| u64::from(IN_ROW | record.key)));
             (self.segments, self.rows) = (Records::default(), Records::default());
             return;
         }
@@ -210,6 +216,7 @@ impl State {
     pub fn loaded(&mut self) {
         self.last_segment = self.meta.runs.last().map_or(0, |run| run.segment);
         self.segments.drop_empty(&|_| true);
+        self.idle = Vec::new();
     }
 
     /// What the database is, as just read; it has a new checkpoint perhaps.
