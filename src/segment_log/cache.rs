@@ -4,7 +4,6 @@
 //! it is what the index says, after it caught up in the transaction that reads.
 
 use crate::Value;
-use crate::sorted::sort;
 
 /// See the module.
 #[derive(Default)]
@@ -25,8 +24,8 @@ struct Hot {
 
 /// What a record takes beside its bytes.
 const OVERHEAD: u64 = 64;
-/// So many are looked for one by one.
-const FEW: usize = 8;
+/// To forget more than so many one by one would take longer than to read the others again.
+const MANY: usize = 256;
 
 impl Hot {
     fn size(&self) -> u64 {
@@ -77,25 +76,13 @@ impl Cache {
         }
     }
 
-    /// Forgets the records at `places`.
-    pub fn forget(&mut self, mut places: Vec<u64>) {
-        if places.len() > FEW {
-            sort(&mut places);
-            let before = self.records.len();
-            let mut bytes = 0;
-            self.records.retain(|hot| {
-                let goes = places.binary_search(&hot.place.into()).is_ok();
-                bytes += if goes { hot.size() } else { 0 };
-                !goes
-            });
-            self.bytes -= bytes;
-            if self.records.len() < before {
-                self.hand = 0;
-            }
-            return;
+    /// Forgets the records at `places`; if they are many, all.
+    pub fn forget(&mut self, places: &[u32]) {
+        if places.len() > MANY {
+            self.clear();
         }
         for place in places {
-            if let Ok(at) = self.records.binary_search_by_key(&place, |hot| hot.place.into()) {
+            if let Ok(at) = self.records.binary_search_by_key(place, |hot| hot.place) {
                 self.bytes -= self.records.remove(at).size();
             }
         }
@@ -124,13 +111,13 @@ mod tests {
         assert!(cache.get(5_000).is_none(), "one that is too large stays out");
         cache.clear();
         assert!(cache.get(0).is_none());
-        for most in [FEW, 10 * FEW] {
-            (0..100).for_each(|place| cache.insert(place, &Value::from(vec![0; 9])));
-            cache.forget((0..most as u64).rev().map(|place| place + 10).collect());
-            assert_eq!(cache.records.len(), 100 - most);
-            assert!(cache.get(10).is_none() && cache.get(9).is_some() && cache.get(10 + most as u32).is_some());
-            assert_eq!(cache.bytes, (100 - most as u64) * (9 + OVERHEAD));
-        }
+        let mut cache = Cache::new(100_000);
+        (0..MANY as u32 + 2).for_each(|place| cache.insert(place, &Value::default()));
+        cache.forget(&[7, 10_000, 3]);
+        assert_eq!((cache.records.len(), cache.bytes), (MANY, MANY as u64 * OVERHEAD));
+        assert!(cache.get(3).is_none() && cache.get(4).is_some());
+        cache.forget(&[8; MANY + 1]);
+        assert_eq!((cache.records.len(), cache.bytes), (0, 0));
         let mut none = Cache::new(0);
         none.insert(1, &Value::default());
         assert!(none.get(1).is_none());

@@ -183,9 +183,7 @@ impl<B: Backend> SegmentLog<B> {
         let call = Call(self);
         self.check_open()?;
         let idle = std::mem::take(&mut self.state().idle);
-        if !idle.is_empty() {
-            self.cache().forget(idle);
-        }
+        self.cache().forget(&idle);
         Ok(call)
     }
 

@@ -63,7 +63,7 @@ pub struct State {
     /// The checkpoint that this handle makes.
     pub making: Option<Making>,
     /// The places of records that no entry stands in any more, since it was last asked: nobody reads them again.
-    pub idle: Vec<u64>,
+    pub idle: Vec<u32>,
 }
 
 impl State {
@@ -90,7 +90,7 @@ impl State {
 
     fn release(&mut self, stored: &Stored) {
         if self.records(stored.place).release(stored.place & MOST, stored.length) {
-            self.idle.push(stored.place.into());
+            self.idle.push(stored.place);
         }
     }
 
@@ -131,8 +131,8 @@ impl State {
         if prefix.is_empty() {
             // The segments went with the row, and the memory goes with them.
             (self.index, self.key_bytes) = (Index::default(), 0);
-            self.idle.extend(self.segments.iter().map(|record| u64::from(record.key)));
-            self.idle.extend(self.rows.iter().map(|record| u64::from(IN_ROW | record.key)));
+            self.idle.extend(self.segments.iter().map(|record| record.key));
+            self.idle.extend(self.rows.iter().map(|record| IN_ROW | record.key));
             (self.segments, self.rows) = (Records::default(), Records::default());
             return;
         }
