@@ -12,6 +12,8 @@ use crate::{Error, ErrorCode, Event, Value};
 
 /// How many pages of a checkpoint are read at a time.
 const PAGES: usize = 16;
+/// How many connections a call may lose, one after the other: each deletion of the database from elsewhere takes one.
+pub(super) const LOSSES: u32 = 4;
 
 /// The first record behind the rows that are known, asked for: mostly the one that stands behind all rows.
 pub(super) struct News {
@@ -91,7 +93,7 @@ impl<B: Backend> SegmentLog<B> {
         let _turn = place.turn().await;
         // Whoever stood in line while the database did not open has waited for that already.
         self.opening.since(before)?;
-        let mut reopened = false;
+        let mut lost = 0;
         loop {
             self.check_open().map_err(Fault::Failed)?;
             let begun = match self.connect().await {
@@ -100,8 +102,8 @@ impl<B: Backend> SegmentLog<B> {
                 Err(fault) => Err(fault),
             };
             match begun {
-                Err(Fault::Lost(error)) if !reopened => {
-                    reopened = true;
+                Err(Fault::Lost(error)) if lost < LOSSES => {
+                    lost += 1;
                     self.lose(&error);
                 }
                 begun => return begun,

@@ -4,6 +4,7 @@ use super::SegmentLog;
 use super::backend::{Answer, Backend, Fault, Fetched, Step, Store, Transaction};
 use super::format::{IN_ROW, MOST, NEVER, Stored};
 use super::line::{NONE, Shares, shares};
+use super::open::LOSSES;
 use crate::sorted::sort;
 use crate::store::{Expiry, Lookup, Stat, Version};
 use crate::{Keys, Result, Value};
@@ -69,14 +70,14 @@ impl<B: Backend> SegmentLog<B> {
 
     /// The values of `keys`. Of none: what is new is read, and that is all.
     pub(super) async fn read(&self, keys: &Keys, shares: Shares) -> Result<Vec<Lookup>> {
-        let (mut tries, mut lost) = (0, false);
+        let (mut tries, mut lost) = (0, 0);
         loop {
             let tx = self.begin_at(&self.line.join(shares), false).await?;
             match self.read_in(&tx, keys, tries).await {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => tries += 1,
-                Err(Fault::Lost(error)) if !lost => {
-                    lost = true;
+                Err(Fault::Lost(error)) if lost < LOSSES => {
+                    lost += 1;
                     self.lose(&error);
                 }
                 Err(fault) => return Err(fault.into()),

@@ -7,6 +7,7 @@ use super::backend::{Backend, Fault, META, Range, Step, Store, Transaction};
 use super::batch::{Batch, NewRows, Stamp};
 use super::format::{Item, MOST, encode_clear};
 use super::line::{ALL, Place, Shares, shares};
+use super::open::LOSSES;
 use crate::sorted::SortedMap;
 use crate::store::Condition;
 use crate::{Entries, Error, ErrorCode, Keys, Result};
@@ -84,7 +85,7 @@ impl<B: Backend> SegmentLog<B> {
         // It keeps its place when it is made again.
         let place = self.line.join(change.shares());
         let mut large = self.is_large(change);
-        let (mut lost, mut full, mut clashed) = (false, false, false);
+        let (mut lost, mut full, mut clashed) = (0, false, false);
         loop {
             let ended = match &mut large {
                 Some((batch, stamp)) => self.write_ahead(&place, batch, *stamp).await,
@@ -96,8 +97,8 @@ impl<B: Backend> SegmentLog<B> {
                     self.counters.wrote(written.bytes);
                     return Ok(written);
                 }
-                Err(Failed::Before(Fault::Lost(error))) if !lost => {
-                    lost = true;
+                Err(Failed::Before(Fault::Lost(error))) if lost < LOSSES => {
+                    lost += 1;
                     self.lose(&error);
                 }
                 // Room is made in a transaction of its own: what is full takes no more, deleted or not, before that ends.
