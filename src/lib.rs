@@ -49,7 +49,7 @@ pub mod conformance;
 pub mod error;
 pub mod event;
 mod ext;
-#[cfg(feature = "embeddings")]
+#[cfg(any(feature = "embeddings", feature = "search"))]
 pub mod features;
 mod future;
 mod keys;

@@ -16,6 +16,7 @@ mod histories;
 mod isolation;
 mod kit;
 mod remote;
+mod search;
 mod segment_log;
 mod shared;
 mod tidy;

@@ -1,0 +1,47 @@
+//! The kernels in plain Rust: the reference for all others, and what natively runs. LLVM makes vector instructions of
+//! these loops over lanes.
+
+use super::CHUNK;
+use crate::features::search::vector::LANES;
+
+/// The sum of products, in [the order](super) that all kernels keep.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    // As if it were padded: adding 0 to a sum that began at 0 changes no bit of it.
+    for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += a * b;
+    }
+    tree(sums)
+}
+
+/// Adds the lanes up: those four apart first, and so on.
+pub fn tree(sums: [f32; LANES]) -> f32 {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = sums;
+    let [q, r, s, t] = [(a + e) + (i + m), (b + f) + (j + n), (c + g) + (k + o), (d + h) + (l + p)];
+    (q + s) + (r + t)
+}
+
+/// The sums of products with each query. Exact.
+pub fn dot_i8<const N: usize>(queries: [&[i16]; N], row: &[i8]) -> [i64; N] {
+    queries.map(|query| {
+        // No more than `CHUNK` fit into 32 bits.
+        let chunks = query.chunks(CHUNK).zip(row.chunks(CHUNK));
+        chunks
+            .map(|(query, row)| {
+                let sum: i32 = query.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+                i64::from(sum)
+            })
+            .sum()
+    })
+}
+
+/// In how many bits two rows of bits differ.
+pub fn hamming(a: &[u64], b: &[u64]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+}

@@ -1,0 +1,238 @@
+//! The rows that are searched, in memory.
+
+use super::bitmap::Bitmap;
+use super::chunks::{Chunk, rows_in_chunk};
+use super::order::{Order, Orders};
+use super::quantise::{self, Packed};
+use super::vector::{Role, check_dimensions, padded};
+use crate::{Error, Result};
+
+/// How rows are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsOptions {
+    /// How many bytes of memory the rows in 32 bits may take. Those beyond are for the caller to fetch.
+    pub max_exact_bytes: usize,
+    /// Whether a bit of each number is kept, too, for [`Kind::Binary`](super::scan::Kind).
+    pub bits: bool,
+}
+
+impl Default for RowsOptions {
+    fn default() -> Self {
+        Self { max_exact_bytes: 64 * 1024 * 1024, bits: false }
+    }
+}
+
+/// What rows take, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The codes of 8 bits.
+    pub codes: usize,
+    /// Scales, residuals, orders and what lives.
+    pub beside: usize,
+    /// The bits, with their centre.
+    pub bits: usize,
+    /// The rows in 32 bits.
+    pub exact: usize,
+}
+
+impl Memory {
+    /// All of it.
+    pub fn total(&self) -> usize {
+        self.codes + self.beside + self.bits + self.exact
+    }
+}
+
+/// Rows, numbered as they were pushed.
+///
+/// A row is 8-bit codes with a scale and a residual, what decides ties, a bit that says whether it lives, and, up to
+/// [`RowsOptions::max_exact_bytes`], the row itself. Dead rows keep their numbers; to be rid of them, rows are pushed anew.
+#[derive(Debug)]
+pub struct Rows {
+    dimensions: usize,
+    stride: usize,
+    shift: u32,
+    options: RowsOptions,
+    len: usize,
+    codes: Vec<Chunk<i8>>,
+    /// Scale and residual of each row.
+    widths: Vec<Vec<[f32; 2]>>,
+    exact: Vec<Option<Chunk<f32>>>,
+    exact_bytes: usize,
+    has_exact: Bitmap,
+    orders: Orders,
+    live: Bitmap,
+}
+
+impl Rows {
+    /// No rows yet, of so many dimensions.
+    ///
+    /// # Errors
+    /// `invalid_argument` for none, and for too many.
+    pub fn new(dimensions: usize, options: RowsOptions) -> Result<Self> {
+        check_dimensions(dimensions, Role::Vector(0))?;
+        let stride = padded(dimensions);
+        Ok(Self {
+            dimensions,
+            stride,
+            shift: rows_in_chunk(stride).ilog2(),
+            options,
+            len: 0,
+            codes: Vec::new(),
+            widths: Vec::new(),
+            exact: Vec::new(),
+            exact_bytes: 0,
+            has_exact: Bitmap::new(),
+            orders: Orders::default(),
+            live: Bitmap::new(),
+        })
+    }
+
+    /// Numbers in a vector.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// Numbers in a row, with what it is padded by.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// How many there are, dead ones included.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none, not even a dead one.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Those that live.
+    pub fn live(&self) -> &Bitmap {
+        &self.live
+    }
+
+    /// Adds a row, packed here; gives its number. `row` is what [`unit`](super::vector::unit) gives, padded or not.
+    ///
+    /// # Errors
+    /// `invalid_argument` for another length; `too_large` behind 2³² rows.
+    pub fn push(&mut self, row: &[f32], order: Order) -> Result<u32> {
+        self.check(row.len())?;
+        let (scale, residual) = quantise::pack(row, self.room());
+        let number = self.pushed([scale, residual], order);
+        self.keep_exact(number, row);
+        Ok(number)
+    }
+
+    /// Adds a row as it was packed before, to the byte; gives its number. Its numbers in 32 bits are for
+    /// [`keep_exact`](Self::keep_exact), whenever they come.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_packed(&mut self, packed: Packed<'_>, order: Order) -> Result<u32> {
+        self.check(packed.codes.len())?;
+        self.room().iter_mut().zip(packed.codes).for_each(|(to, code)| *to = *code);
+        Ok(self.pushed([packed.scale, packed.residual], order))
+    }
+
+    fn check(&self, len: usize) -> Result<()> {
+        if len != self.stride && len != self.dimensions {
+            return Err(Error::invalid_argument(format!(
+                "a row of {len} numbers, where they have {}",
+                self.dimensions
+            )));
+        }
+        if self.len >= u32::MAX as usize {
+            return Err(Error::too_large("the index", self.len as u64 + 1, u64::from(u32::MAX)));
+        }
+        Ok(())
+    }
+
+    /// The chunk of a row, and where in it the row begins.
+    fn place(&self, row: usize) -> (usize, usize) {
+        let within = row & ((1 << self.shift) - 1);
+        (row >> self.shift, within * self.stride)
+    }
+
+    /// Where the codes of the next row go.
+    fn room(&mut self) -> &mut [i8] {
+        let (chunk, at) = self.place(self.len);
+        let (stride, numbers) = (self.stride, self.stride << self.shift);
+        if self.codes.len() == chunk {
+            self.codes.push(Chunk::new(numbers));
+            self.widths.push(Vec::with_capacity(1 << self.shift));
+            self.exact.push(None);
+        }
+        self.codes.last_mut().map(|chunk| chunk.row_mut(at, stride)).unwrap_or_default()
+    }
+
+    fn pushed(&mut self, widths: [f32; 2], order: Order) -> u32 {
+        let row = self.len as u32;
+        if let Some(of_chunk) = self.widths.last_mut() {
+            of_chunk.push(widths);
+        }
+        self.orders.push(row, order);
+        self.live.insert(self.len);
+        self.len += 1;
+        row
+    }
+
+    /// Keeps the numbers of `row` in memory, if there is room; whether there was.
+    pub fn keep_exact(&mut self, row: u32, numbers: &[f32]) -> bool {
+        let (chunk, at) = self.place(row as usize);
+        let (stride, room) = (self.stride, self.stride << self.shift);
+        let Some(place) = self.exact.get_mut(chunk).filter(|_| (row as usize) < self.len) else { return false };
+        if place.is_none() {
+            if self.exact_bytes + room * size_of::<f32>() > self.options.max_exact_bytes {
+                return false;
+            }
+            let new = Chunk::new(room);
+            self.exact_bytes += new.memory();
+            *place = Some(new);
+        }
+        if let Some(chunk) = place {
+            chunk.row_mut(at, stride).iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
+            self.has_exact.insert(row as usize);
+        }
+        true
+    }
+
+    /// The numbers of `row` in 32 bits, padded, if they are in memory.
+    pub fn exact(&self, row: u32) -> Option<&[f32]> {
+        if !self.has_exact.contains(row as usize) {
+            return None;
+        }
+        let (chunk, at) = self.place(row as usize);
+        self.exact.get(chunk)?.as_ref().map(|chunk| chunk.row(at, self.stride))
+    }
+
+    /// A row as it is scanned. Of a row that is not there, nothing.
+    pub fn packed(&self, row: u32) -> Packed<'_> {
+        let (chunk, at) = self.place(row as usize);
+        let codes = self.codes.get(chunk).map(|chunk| chunk.row(at, self.stride)).unwrap_or_default();
+        let within = row as usize & ((1 << self.shift) - 1);
+        let [scale, residual] = self.widths.get(chunk).and_then(|chunk| chunk.get(within)).copied().unwrap_or_default();
+        Packed { codes, scale, residual }
+    }
+
+    /// What decides between `row` and others of its score.
+    pub fn order(&self, row: u32) -> Order {
+        self.orders.of(row)
+    }
+
+    /// Takes a row out of all searches; whether it was in.
+    pub fn kill(&mut self, row: u32) -> bool {
+        self.live.remove(row as usize)
+    }
+
+    /// What all this takes in memory.
+    pub fn memory(&self) -> Memory {
+        let widths: usize = self.widths.iter().map(|chunk| chunk.capacity() * size_of::<[f32; 2]>()).sum();
+        Memory {
+            codes: self.codes.iter().map(Chunk::memory).sum(),
+            beside: widths + self.orders.memory() + self.live.memory() + self.has_exact.memory(),
+            bits: 0,
+            exact: self.exact_bytes,
+        }
+    }
+}
