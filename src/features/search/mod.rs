@@ -8,12 +8,15 @@
 //! | [`bitmap`] | sets of rows: what lives, what a filter lets through |
 //! | [`scan`], [`rescore`] | a search: over the codes, then in 32 bits over what may be among the best |
 //! | [`reference`](mod@reference) | what all others are held against: every row, in 32 bits |
+//! | [`index`], [`persist`] | the whole: an index in a store, and how it stands there |
 //! | [`kernels`] | the loops over numbers, the same bits everywhere |
 
 pub mod bitmap;
 mod chunks;
+pub mod index;
 pub mod kernels;
 pub mod order;
+pub mod persist;
 pub mod quantise;
 pub mod reference;
 pub mod rescore;
@@ -23,6 +26,7 @@ pub mod top;
 pub mod vector;
 
 pub use bitmap::Bitmap;
+pub use index::{Documents, Found, IndexOptions, Mask, Pause, Random, SearchOptions, SeededRandom, Stage, VectorIndex};
 pub use order::Order;
 pub use quantise::{Packed, Query};
 pub use rescore::{Need, Rescore};

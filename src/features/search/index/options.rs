@@ -1,0 +1,71 @@
+//! How an index is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::random::{Random, SeededRandom};
+use crate::features::search::Kind;
+use crate::features::search::vector::{Role, check_dimensions};
+use crate::{BoxFuture, Error, Portable, Result, SharedClock, SystemClock};
+
+/// Called between the slices of what takes long, so that a thread that does other things too can do them.
+pub trait Pause: Portable {
+    /// Ends when the index may go on.
+    fn pause(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Options of a [`VectorIndex`](super::VectorIndex).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct IndexOptions {
+    /// The index's name: what its keys begin with. Default: `vectors`.
+    pub name: String,
+    /// The name of the model that makes the vectors.
+    pub model: String,
+    /// Numbers in a vector. Without it, the first vector says.
+    pub dimensions: Option<usize>,
+    /// How it is searched.
+    pub kind: Kind,
+    /// How many bytes of memory rows in 32 bits may take, beside those in 8 bits. Default: 64 MiB.
+    pub max_resident_bytes: usize,
+    /// Searches look for what others have written when the last look is older. Default: 1 s.
+    pub refresh: Duration,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Where names of writers come from.
+    pub random: Arc<dyn Random>,
+    /// Called between the slices of what takes long.
+    pub pause: Option<Arc<dyn Pause>>,
+}
+
+impl IndexOptions {
+    /// The defaults, for a model of this name.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an empty name: vectors of two models must not meet.
+    pub fn new(model: impl Into<String>) -> Result<Self> {
+        let options = Self {
+            name: "vectors".to_owned(),
+            model: model.into(),
+            dimensions: None,
+            kind: Kind::default(),
+            max_resident_bytes: 64 * 1024 * 1024,
+            refresh: Duration::from_secs(1),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SeededRandom::from_system()),
+            pause: None,
+        };
+        options.check()?;
+        Ok(options)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.model.is_empty() {
+            return Err(Error::invalid_argument("model must be the name of the model that embeds, not empty"));
+        }
+        if self.name.is_empty() {
+            return Err(Error::invalid_argument("an index must have a name"));
+        }
+        self.dimensions.map_or(Ok(()), |dimensions| check_dimensions(dimensions, Role::Query))
+    }
+}

@@ -1,0 +1,243 @@
+//! Searches that wait for each other go over the rows together.
+//!
+//! One pass is under way at a time. Who comes while it is waits in a line; whoever is first then takes all who wait along,
+//! up to eight, and the others find their answers when it is their turn. Nothing runs in the background: a pass is driven by
+//! one of those who wait for it, and if that one leaves, the next begins anew.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use super::line::Line;
+use super::{Segment, Table, VectorIndex};
+use crate::features::search::persist::blocks::{Fault, Located, Tried, numbers};
+use crate::features::search::persist::load::Pinned;
+use crate::features::search::{Hit, Need, Pass, Rescore, Search};
+
+/// Searches of one pass.
+const TOGETHER: usize = 8;
+
+/// Bytes of codes that are scanned before others may do something.
+const SLICE: usize = 2 * 1024 * 1024;
+
+/// Rows that are scored before others may do something.
+const SCORED: usize = 1_024;
+
+/// See the module.
+#[derive(Default)]
+pub struct Passes {
+    line: Line,
+    waiting: Mutex<Vec<Arc<Waiting>>>,
+}
+
+/// What a search has come to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The rows that it found.
+    Hits(Vec<Scored>),
+    /// Its mask is about another numbering of rows.
+    Stale,
+    /// Something is missing, or else.
+    Fault(Fault),
+}
+
+/// A row that was found.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    pub id: String,
+    pub score: f32,
+    pub located: (Arc<Segment>, u32),
+    /// Its number, as long as the numbering is.
+    pub row: u32,
+}
+
+/// A search that waits.
+pub struct Waiting {
+    search: Search,
+    /// The numbering that its mask is about.
+    generation: Option<u64>,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+impl Waiting {
+    fn outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ends(&self, outcome: Outcome) {
+        *self.outcome() = Some(outcome);
+    }
+}
+
+/// Takes a search out of those who wait when its caller leaves.
+struct Leaves<'p>(&'p Passes, Arc<Waiting>);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.waiting().retain(|waiting| !Arc::ptr_eq(waiting, &self.1));
+    }
+}
+
+impl Passes {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Waiting>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl VectorIndex {
+    /// What `search` comes to, beside others.
+    pub(super) async fn pass(&self, search: Search, generation: Option<u64>) -> Outcome {
+        let waiting = Arc::new(Waiting { search, generation, outcome: Mutex::default() });
+        self.passes.waiting().push(waiting.clone());
+        let _leaves = Leaves(&self.passes, waiting.clone());
+        others_first().await;
+        let _turn = self.passes.line.take().await;
+        loop {
+            if let Some(outcome) = waiting.outcome().take() {
+                return outcome;
+            }
+            // Those who wait stay among them until they have their answer: if this call is dropped, another begins anew.
+            let mut together: Vec<Arc<Waiting>> = self.passes.waiting().iter().take(TOGETHER).cloned().collect();
+            if !together.iter().any(|other| Arc::ptr_eq(other, &waiting)) {
+                together.truncate(TOGETHER - 1);
+                together.push(waiting.clone());
+            }
+            self.run(&together).await;
+            self.passes.waiting().retain(|waiting| waiting.outcome().is_none());
+        }
+    }
+
+    async fn run(&self, together: &[Arc<Waiting>]) {
+        match self.scan(together).await {
+            Ok(()) => {}
+            // It may be about a row of another's.
+            Err(_) if together.len() > 1 => {
+                for alone in together {
+                    if alone.outcome().is_none()
+                        && let Err(fault) = self.scan(std::slice::from_ref(alone)).await
+                    {
+                        alone.ends(Outcome::Fault(fault));
+                    }
+                }
+            }
+            Err(fault) => {
+                if let Some(alone) = together.first() {
+                    alone.ends(Outcome::Fault(fault));
+                }
+            }
+        }
+    }
+
+    async fn scan(&self, together: &[Arc<Waiting>]) -> Tried<()> {
+        let Some((mut pass, scanned, slice)) = self.begin(together) else { return Ok(()) };
+        let pinned = Pinned(self);
+        while !self.table(|table| pass.step(table.rows(), slice)) {
+            self.pause().await;
+        }
+        let mut rescores = pass.finish();
+        self.rescore(&mut rescores).await?;
+        let mut outcomes = Vec::with_capacity(rescores.len());
+        self.table(|table| outcomes.extend(rescores.into_iter().map(|rescore| scored(table, rescore.into_hits()))));
+        drop(pinned);
+        for (waiting, outcome) in scanned.iter().zip(outcomes) {
+            waiting.ends(Outcome::Hits(outcome.ok_or_else(|| Fault::Missing(self.port.names.directory()))?));
+        }
+        Ok(())
+    }
+
+    /// A pass, those who are in it, and how many rows are a slice; rows are pinned then.
+    fn begin<'w>(&self, together: &'w [Arc<Waiting>]) -> Option<(Pass, Vec<&'w Arc<Waiting>>, usize)> {
+        let mut state = self.state();
+        let Some(table) = &mut state.table else {
+            together.iter().for_each(|waiting| waiting.ends(Outcome::Hits(Vec::new())));
+            return None;
+        };
+        let mut scanned = Vec::new();
+        for waiting in together {
+            if waiting.generation.is_some_and(|generation| generation != table.generation()) {
+                waiting.ends(Outcome::Stale);
+            } else {
+                scanned.push(waiting);
+            }
+        }
+        if scanned.is_empty() {
+            return None;
+        }
+        table.pin();
+        let pass = Pass::new(table.rows(), scanned.iter().map(|waiting| waiting.search.clone()));
+        Some((pass, scanned, (SLICE / table.rows().stride().max(1)).max(1)))
+    }
+
+    /// Scores what may be among the best, all searches together: what is not in memory is fetched by one call.
+    async fn rescore(&self, rescores: &mut [Rescore]) -> Tried<()> {
+        loop {
+            let mut wanted: Vec<(usize, Vec<u32>)> = Vec::new();
+            let mut rows: Vec<(u32, Located)> = Vec::new();
+            let (mut again, mut gone) = (false, false);
+            self.table(|table| {
+                for (at, rescore) in rescores.iter_mut().enumerate() {
+                    match rescore.advance(table.rows(), SCORED) {
+                        Need::Nothing => {}
+                        Need::Time => again = true,
+                        Need::Rows(some) => wanted.push((at, some)),
+                    }
+                }
+                let mut all: Vec<u32> = wanted.iter().flat_map(|(_, rows)| rows).copied().collect();
+                all.sort_unstable();
+                all.dedup();
+                for row in all {
+                    match table.locate(row) {
+                        Some(located) => rows.push((row, located)),
+                        None => gone = true,
+                    }
+                }
+            });
+            if gone {
+                return Err(Fault::Missing(self.port.names.directory()));
+            }
+            if rows.is_empty() {
+                if !again {
+                    return Ok(());
+                }
+                self.pause().await;
+                continue;
+            }
+            let (rows, located): (Vec<u32>, Vec<Located>) = rows.into_iter().unzip();
+            let found = numbers(&self.port, self.geometry(), &located).await?;
+            self.with_table(|table| {
+                for (row, numbers) in rows.iter().zip(&found) {
+                    table.rows_mut().keep_exact(*row, numbers);
+                }
+                for (at, some) in wanted {
+                    let Some(rescore) = rescores.get_mut(at) else { continue };
+                    for row in some {
+                        let numbers = rows.binary_search(&row).ok().and_then(|at| found.get(at));
+                        rescore.score(table.rows(), row, numbers.map(Vec::as_slice).unwrap_or_default());
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// The hits with what is needed to fetch their documents; `None` if a segment has gone meanwhile.
+fn scored(table: &Table, hits: Vec<Hit>) -> Option<Vec<Scored>> {
+    let scored = |hit: Hit| {
+        let located = table.locate(hit.row)?;
+        Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located, row: hit.row })
+    };
+    hits.into_iter().map(scored).collect()
+}
+
+/// Lets those who were called in the same moment come before, so that they can be taken along.
+async fn others_first() {
+    let mut first = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}

@@ -1,0 +1,113 @@
+//! Searching.
+
+use std::sync::Arc;
+
+use super::VectorIndex;
+use super::passes::{Outcome, Scored};
+use crate::features::search::persist::blocks::Tried;
+use crate::features::search::persist::load::Tries;
+use crate::features::search::vector::{Role, unit};
+use crate::features::search::{Bitmap, Query, Search};
+use crate::{Error, Result};
+
+/// Rows that a search may find: a set of them, under one numbering. A row that was added since is not in it.
+#[derive(Clone, Debug, Default)]
+pub struct Mask {
+    generation: u64,
+    rows: Arc<Bitmap>,
+}
+
+impl Mask {
+    /// These rows, by the numbering `generation`.
+    pub fn new(generation: u64, rows: Bitmap) -> Self {
+        Self { generation, rows: Arc::new(rows) }
+    }
+
+    /// How many there are, dead ones included.
+    pub fn count(&self) -> usize {
+        self.rows.count()
+    }
+}
+
+/// Options of a search.
+#[derive(Clone, Debug, Default)]
+pub struct SearchOptions {
+    /// The least score that is wanted.
+    pub threshold: Option<f64>,
+    /// Among which rows; all, if it is not given. See [`VectorIndex::filter`].
+    pub mask: Option<Mask>,
+}
+
+/// A document that was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Its id.
+    pub id: String,
+    /// The cosine of the angle between its vector and the query, -1 to 1.
+    pub score: f32,
+    /// It.
+    pub document: Vec<u8>,
+}
+
+impl VectorIndex {
+    /// The `k` documents whose vectors are nearest to `query`, the nearest first; those that are as near in the order in
+    /// which they were added.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a query of another length than the index's vectors, one with a number that is not finite,
+    /// and a mask made before rows were numbered anew; otherwise as [`open`](Self::open).
+    pub async fn search(&self, query: &[f64], k: usize, options: SearchOptions) -> Result<Vec<Found>> {
+        let found = self.search_current(query, k, options).await?;
+        found.ok_or_else(|| Error::invalid_argument("the mask is about rows that were numbered anew: make it again"))
+    }
+
+    /// The same; `None` for a mask that has to be made anew.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search), but for that.
+    pub async fn search_current(&self, query: &[f64], k: usize, options: SearchOptions) -> Result<Option<Vec<Found>>> {
+        self.look_if_old().await?;
+        let Some(query) = self.query(query)? else { return Ok(Some(Vec::new())) };
+        let mut tries = Tries::default();
+        loop {
+            let search = search(&query, k, &options);
+            let fault = match self.pass(search, options.mask.as_ref().map(|mask| mask.generation)).await {
+                Outcome::Stale => return Ok(None),
+                Outcome::Fault(fault) => fault,
+                Outcome::Hits(hits) => match self.with_documents(&hits).await {
+                    Ok(found) => return Ok(Some(found)),
+                    Err(fault) => fault,
+                },
+            };
+            self.look_again(fault, &mut tries).await?;
+        }
+    }
+
+    /// Several searches, which go over the rows together.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search): the first, if several fail.
+    pub async fn search_many(&self, queries: &[&[f64]], k: usize, options: SearchOptions) -> Result<Vec<Vec<Found>>> {
+        let all = queries.iter().map(|query| self.search(query, k, options.clone()));
+        futures_util::future::try_join_all(all).await
+    }
+
+    /// The query as it is scanned for; `None` while there is nothing to be scanned.
+    fn query(&self, query: &[f64]) -> Result<Option<Arc<Query>>> {
+        let dimensions = self.dimensions();
+        let query = unit(query, dimensions.unwrap_or(query.len()), Role::Query)?;
+        Ok(dimensions.map(|_| Arc::new(Query::new(query))))
+    }
+
+    async fn with_documents(&self, hits: &[Scored]) -> Tried<Vec<Found>> {
+        let located: Vec<_> = hits.iter().map(|hit| hit.located.clone()).collect();
+        let documents = self.documents_of(&located).await?;
+        let found = |(hit, document): (&Scored, Vec<u8>)| Found { id: hit.id.clone(), score: hit.score, document };
+        Ok(hits.iter().zip(documents).map(found).collect())
+    }
+}
+
+fn search(query: &Arc<Query>, k: usize, options: &SearchOptions) -> Search {
+    let mask = options.mask.as_ref().map(|mask| mask.rows.clone());
+    Search { query: query.clone(), k, mask, threshold: options.threshold }
+}

@@ -1,0 +1,61 @@
+//! What a handle knows.
+
+use std::sync::Arc;
+
+use super::table::Table;
+use crate::features::search::persist::format::Manifest;
+use crate::features::search::persist::look::Look;
+use crate::features::search::persist::names::WriterId;
+
+/// The writer that a handle is.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// What it has published last.
+    pub manifest: Arc<Manifest>,
+    /// The number of its next segment: those before it may have been written, published or not.
+    pub next: u32,
+}
+
+impl Own {
+    /// Who that is.
+    pub fn writer(&self) -> WriterId {
+        self.manifest.writer
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The last look.
+    pub look: Look,
+    /// When it was taken; `None` before the first.
+    pub looked: Option<u64>,
+    /// The writer that this handle is, once it has written.
+    pub own: Option<Own>,
+    /// What the index holds, once its dimensions are known.
+    pub table: Option<Table>,
+    /// Numbers in a vector.
+    pub dimensions: Option<usize>,
+    /// Keys that nobody needs any more, or that nobody knows of.
+    pub garbage: Vec<String>,
+}
+
+impl State {
+    /// Nothing yet.
+    pub fn new(dimensions: Option<usize>) -> Self {
+        Self { dimensions, ..Self::default() }
+    }
+
+    /// The writer that this handle is, if it is `writer`.
+    pub fn own_mut(&mut self, writer: WriterId) -> Option<&mut Own> {
+        self.own.as_mut().filter(|own| own.writer() == writer)
+    }
+
+    /// A stamp that is greater than all that were seen, and not before `now` (milliseconds).
+    pub fn next_stamp(&self, now: u64) -> u64 {
+        let seen = self.look.manifests.iter().map(|manifest| manifest.stamp).max().unwrap_or_default();
+        let seen = seen.max(self.table.as_ref().map_or(0, Table::stamp));
+        // As many stamps as there are, a clock that is wrong by ages does not use them up.
+        (now << 16).max(seen.saturating_add(1))
+    }
+}

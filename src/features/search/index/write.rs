@@ -1,0 +1,252 @@
+//! Adding, deleting, clearing.
+
+use super::stage::{Stage, Staged};
+use super::{State, VectorIndex};
+use crate::error::ErrorCode;
+use crate::features::search::Order;
+use crate::features::search::persist::format::{Geometry, Manifest};
+use crate::features::search::persist::load::records;
+use crate::features::search::persist::names::WriterId;
+use crate::features::search::persist::publish::ANEW;
+use crate::features::search::persist::segment::{Row, SegmentWriter, Written, keys_of};
+use crate::{Error, Result};
+
+impl VectorIndex {
+    /// What is to be added together; its vectors are held against those of the index.
+    pub fn stage(&self) -> Stage {
+        Stage::new(self.dimensions().or(self.options.dimensions))
+    }
+
+    /// Adds what was staged, all or none. A document replaces the one of its id.
+    ///
+    /// # Errors
+    /// `invalid_argument` for vectors of another length than those of the index; what the store says.
+    pub async fn commit(&self, stage: Stage) -> Result<()> {
+        let _turn = self.writing.take().await;
+        self.refresh().await?;
+        let Some(dimensions) = stage.dimensions().filter(|_| !stage.is_empty()) else { return Ok(()) };
+        if self.dimensions().is_some_and(|known| known != dimensions) {
+            let known = self.dimensions().unwrap_or_default();
+            let message = format!("vector 0 has {dimensions} dimensions, the index has {known}");
+            return Err(Error::invalid_argument(message));
+        }
+        let staged = stage.into_last();
+        for _ in 0..ANEW {
+            let writer = self.join(dimensions).await?;
+            let mut keys = Vec::new();
+            let written = self.write_rows(writer, dimensions, &staged, &mut keys).await;
+            if self.publish_written(writer, written, keys, Some(&staged)).await? {
+                return Ok(());
+            }
+        }
+        Err(absorbed())
+    }
+
+    async fn write_rows(
+        &self,
+        writer: WriterId,
+        dimensions: usize,
+        staged: &[Staged],
+        keys: &mut Vec<String>,
+    ) -> Result<Option<Vec<Written>>> {
+        let stamp = self.stamp();
+        let mut all = Vec::new();
+        let mut rows = staged.iter().enumerate().peekable();
+        while rows.peek().is_some() {
+            let Some(name) = self.next_segment(writer) else { return Ok(None) };
+            let mut segment = SegmentWriter::new(&self.port, name, dimensions, keys);
+            while let Some((at, staged)) = rows.next_if(|_| !segment.is_full()) {
+                let order = order(writer, stamp, at);
+                let (packed, numbers) = (staged.packed(), staged.row.as_slice());
+                let row = Row { id: &staged.id, order, packed, numbers, document: &staged.document };
+                segment.row(row).await?;
+                if at % 1_024 == 1_023 {
+                    self.pause().await;
+                }
+            }
+            all.push(segment.end().await?);
+        }
+        Ok(Some(all))
+    }
+
+    /// Deletes the documents of these ids; unknown ones are none. How many there were.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn remove<S: AsRef<str>>(&self, ids: impl IntoIterator<Item = S>) -> Result<usize> {
+        let ids: Vec<Box<str>> = ids.into_iter().map(|id| id.as_ref().into()).collect();
+        self.remove_all(ids).await
+    }
+
+    async fn remove_all(&self, mut ids: Vec<Box<str>>) -> Result<usize> {
+        let _turn = self.writing.take().await;
+        self.refresh().await?;
+        ids.sort_unstable();
+        ids.dedup();
+        for _ in 0..ANEW {
+            self.table(|table| ids.retain(|id| table.row(id).is_some()));
+            let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
+            let writer = self.join(dimensions).await?;
+            let mut keys = Vec::new();
+            let written = self.write_tombstones(writer, dimensions, &ids, &mut keys).await;
+            if self.publish_written(writer, written, keys, None).await? {
+                return Ok(ids.len());
+            }
+        }
+        Err(absorbed())
+    }
+
+    async fn write_tombstones(
+        &self,
+        writer: WriterId,
+        dimensions: usize,
+        ids: &[Box<str>],
+        keys: &mut Vec<String>,
+    ) -> Result<Option<Vec<Written>>> {
+        let stamp = self.stamp();
+        let mut all = Vec::new();
+        let mut ids = ids.iter().enumerate().peekable();
+        while ids.peek().is_some() {
+            let Some(name) = self.next_segment(writer) else { return Ok(None) };
+            let mut segment = SegmentWriter::new(&self.port, name, dimensions, keys);
+            while let Some((at, id)) = ids.next_if(|_| !segment.is_full()) {
+                segment.tombstone(id, order(writer, stamp, at));
+            }
+            all.push(segment.end().await?);
+        }
+        Ok(Some(all))
+    }
+
+    /// Publishes what was written and takes it in; `false` if it has to be written anew.
+    async fn publish_written(
+        &self,
+        writer: WriterId,
+        written: Result<Option<Vec<Written>>>,
+        keys: Vec<String>,
+        staged: Option<&[Staged]>,
+    ) -> Result<bool> {
+        let mut garbage = Garbage { index: self, keys };
+        let Some(written) = written? else { return Ok(false) };
+        let listed: Vec<_> = written.iter().map(|written| written.listed).collect();
+        let stamp = written.iter().map(|written| written.stamp).max().unwrap_or_default();
+        // From here on they may be named: whoever leaves now leaves them where they are.
+        let keys = std::mem::take(&mut garbage.keys);
+        let change = |manifest: &mut Manifest| {
+            manifest.segments.extend(listed);
+            manifest.stamp = manifest.stamp.max(stamp);
+        };
+        match self.publish(writer, change).await {
+            Ok(true) => {}
+            Ok(false) => {
+                garbage.keys = keys;
+                return Ok(false);
+            }
+            Err(error) => {
+                if self.state().own.is_some() {
+                    garbage.keys = keys;
+                }
+                return Err(error);
+            }
+        }
+        if let Some(dimensions) = self.dimensions_of(writer) {
+            self.learn(dimensions)?;
+        }
+        let mut state = self.state();
+        let Some(table) = &mut state.table else { return Ok(true) };
+        let mut first = 0;
+        for written in &written {
+            let records = records(&self.port.names.records(written.name), &written.records, written.name)?;
+            let staged = |row: u32| staged?.get(first + row as usize);
+            let before = table.rows().len() as u32;
+            table.add(&records, |row| staged(row).map(Staged::packed))?;
+            let added = table.rows().len() as u32 - before;
+            if added as usize == records.rows() {
+                for (at, row) in (before..before + added).enumerate() {
+                    if let Some(staged) = staged(at as u32) {
+                        table.rows_mut().keep_exact(row, &staged.row);
+                    }
+                }
+            }
+            first += records.rows();
+        }
+        Ok(true)
+    }
+
+    fn dimensions_of(&self, writer: WriterId) -> Option<usize> {
+        let state = self.state();
+        state.look.manifest(writer).map(|manifest| manifest.dimensions as usize).filter(|dimensions| *dimensions > 0)
+    }
+
+    /// Deletes all documents. One entry is written, however many there were.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn clear(&self) -> Result<()> {
+        let _turn = self.writing.take().await;
+        self.refresh().await?;
+        for _ in 0..ANEW {
+            let Some(dimensions) = self.dimensions() else { return Ok(()) };
+            if self.state().look.view().segments.is_empty() {
+                return Ok(());
+            }
+            let writer = self.join(dimensions).await?;
+            let cleared = order(writer, self.stamp(), u32::MAX as usize);
+            let keys = self.own_keys(writer, Geometry { dimensions });
+            let change = |manifest: &mut Manifest| {
+                manifest.segments.clear();
+                manifest.cleared = cleared;
+                manifest.stamp = manifest.stamp.max(cleared.stamp);
+            };
+            if self.publish(writer, change).await? {
+                let mut state = self.state();
+                state.garbage.extend(keys);
+                if let Some(table) = &mut state.table {
+                    table.clear(cleared);
+                }
+                drop(state);
+                // What was loaded goes with the next look, which finds that nobody names it.
+                return self.refresh().await;
+            }
+        }
+        Err(absorbed())
+    }
+
+    /// The keys of all segments that this handle has published.
+    fn own_keys(&self, writer: WriterId, geometry: Geometry) -> Vec<String> {
+        let state = self.state();
+        let State { own: Some(own), table: Some(table), .. } = &*state else { return Vec::new() };
+        let segments = own.manifest.names().filter(|(name, _)| name.writer == writer);
+        let standing = segments.filter_map(|(name, _)| table.standing(name));
+        standing
+            .flat_map(|standing| keys_of(&self.port.names, standing.segment.name, geometry, &standing.segment.lengths))
+            .collect()
+    }
+
+    fn stamp(&self) -> u64 {
+        let now = self.now();
+        self.state().next_stamp(now)
+    }
+}
+
+/// The order of a row: of a call, then of a writer, then by its place in the call.
+fn order(writer: WriterId, stamp: u64, at: usize) -> Order {
+    Order { stamp, tie: u64::from(writer.tie()) << 32 | at as u64 }
+}
+
+/// Keys that nobody names, unless somebody says otherwise.
+struct Garbage<'i> {
+    index: &'i VectorIndex,
+    keys: Vec<String>,
+}
+
+impl Drop for Garbage<'_> {
+    fn drop(&mut self) {
+        if !self.keys.is_empty() {
+            self.index.state().garbage.append(&mut self.keys);
+        }
+    }
+}
+
+fn absorbed() -> Error {
+    Error::new(ErrorCode::Unavailable, "others take this writer for dead again and again: are the clocks right?")
+}

@@ -1,0 +1,98 @@
+//! Publishing: one entry, the writer's manifest, is written, and what it names counts from then on.
+//!
+//! - **Blocks first.** Everything that a manifest names was written before it was, under a number that the writer never
+//!   used. Who stops in between leaves keys that nobody names.
+//! - **An answer that is lost.** The write may still come, at any time: so nothing is written to that manifest again. The
+//!   handle goes on as a new writer, and reads what the store has of the old one as it reads anybody's; whichever of the two
+//!   states it is, both are whole. If the store has the new one already, the call has done what it should.
+//! - **A writer that slept.** Whoever has not looked for [`ASLEEP`] looks before it publishes; it may have been absorbed
+//!   meanwhile. And who finds, when the answer is there, that the last look is longer ago than that, looks again before it
+//!   says that it has written: if its manifest was buried, it writes all anew, as a new writer. See
+//!   [`absorb`](super::absorb) for why that is enough.
+
+use std::sync::Arc;
+
+use super::format::Manifest;
+use super::names::{SegmentName, WriterId};
+use crate::Result;
+use crate::error::{Error, ErrorCode};
+use crate::features::search::index::{Own, VectorIndex};
+
+/// Milliseconds after which a look is too old to publish by.
+pub const ASLEEP: u64 = 5 * 60 * 1_000;
+
+/// How often a write is begun anew because its writer was absorbed meanwhile.
+pub(crate) const ANEW: usize = 4;
+
+impl VectorIndex {
+    /// The next number of a segment of `writer`'s; `None` if this handle is that writer no more.
+    pub(crate) fn next_segment(&self, writer: WriterId) -> Option<SegmentName> {
+        let mut state = self.state();
+        let own = state.own_mut(writer)?;
+        let number = own.next;
+        own.next += 1;
+        Some(SegmentName { writer, number })
+    }
+
+    /// Publishes the manifest of `writer`, changed; `false` if this handle is that writer no more, and nothing of it
+    /// counts. Only whoever has the turn to write calls it.
+    pub(crate) async fn publish(&self, writer: WriterId, change: impl FnOnce(&mut Manifest) + Send) -> Result<bool> {
+        if self.is_asleep() {
+            self.refresh().await?;
+        }
+        let (own, manifest) = {
+            let mut state = self.state();
+            // Until the answer is there nobody is this writer: if this call is dropped, nobody is again.
+            let Some(own) = state.own.take_if(|own| own.writer() == writer) else { return Ok(false) };
+            let mut manifest = Manifest::clone(&own.manifest);
+            manifest.stamp = state.next_stamp(0).saturating_sub(1).max(manifest.stamp);
+            (own, manifest)
+        };
+        let mut manifest = manifest;
+        change(&mut manifest);
+        manifest.next = own.next;
+        manifest.generation += 1;
+        manifest.written = self.now();
+        let key = self.port.names.manifest(writer);
+        let answer = self.port.set(vec![(key.clone(), manifest.encode())]).await;
+        match answer {
+            Ok(()) => {
+                let mut state = self.state();
+                let manifest = Arc::new(manifest);
+                state.look.put(manifest.clone());
+                state.own = Some(Own { manifest, next: own.next });
+            }
+            Err(error) if nothing_was_written(&error) => {
+                self.state().own = Some(own);
+                return Err(error);
+            }
+            Err(error) => {
+                let found =
+                    self.port.get([&key].into()).await.ok().and_then(|found| found.into_iter().next().flatten());
+                let found = found.and_then(|entry| Manifest::read(&entry.to_vec()).ok());
+                if found.is_none_or(|found| found.generation != manifest.generation) {
+                    return Err(error);
+                }
+                self.state().look.put(Arc::new(manifest));
+            }
+        }
+        if self.is_asleep() {
+            self.refresh().await?;
+            let marks = self.state().look.absorbed();
+            return Ok(!marks.iter().any(|mark| mark.writer == writer && mark.buried));
+        }
+        Ok(true)
+    }
+
+    /// Whether the last look is too old to publish by.
+    fn is_asleep(&self) -> bool {
+        let (now, looked) = (self.now(), self.state().looked);
+        looked.is_none_or(|looked| now < looked || now - looked > ASLEEP)
+    }
+}
+
+/// Whether a write that failed so has not happened, and will not.
+fn nothing_was_written(error: &Error) -> bool {
+    use ErrorCode::{Closed, InvalidArgument, QuotaExceeded, TooLarge, Unauthorized, Unsupported};
+    matches!(error.code(), QuotaExceeded | Unauthorized | InvalidArgument | TooLarge | Closed | Unsupported)
+}
