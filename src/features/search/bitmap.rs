@@ -29,7 +29,7 @@ impl Bitmap {
     /// All rows below `len`.
     pub fn full(len: usize) -> Self {
         let mut words = vec![u64::MAX; len / WORD];
-        if len % WORD > 0 {
+        if !len.is_multiple_of(WORD) {
             words.push((1 << (len % WORD)) - 1);
         }
         Self { words }

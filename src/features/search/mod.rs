@@ -7,14 +7,19 @@
 //! | [`rows`] | the rows that are searched, in memory |
 //! | [`bitmap`] | sets of rows: what lives, what a filter lets through |
 //! | [`scan`], [`rescore`] | a search: over the codes, then in 32 bits over what may be among the best |
+//! | [`mmr`] | of what is found, what is also different |
 //! | [`reference`](mod@reference) | what all others are held against: every row, in 32 bits |
 //! | [`index`], [`persist`] | the whole: an index in a store, and how it stands there |
 //! | [`kernels`] | the loops over numbers, the same bits everywhere |
 
 pub mod bitmap;
+mod bits;
 mod chunks;
 pub mod index;
 pub mod kernels;
+mod lane;
+pub mod mmr;
+mod near;
 pub mod order;
 pub mod persist;
 pub mod quantise;
@@ -27,6 +32,7 @@ pub mod vector;
 
 pub use bitmap::Bitmap;
 pub use index::{Documents, Found, IndexOptions, Mask, Pause, Random, SearchOptions, SeededRandom, Stage, VectorIndex};
+pub use mmr::Mmr;
 pub use order::Order;
 pub use quantise::{Packed, Query};
 pub use rescore::{Need, Rescore};

@@ -1,6 +1,7 @@
 //! The rows that are searched, in memory.
 
-use super::bitmap::Bitmap;
+use super::bitmap::{Bitmap, WORD};
+use super::bits::Bits;
 use super::chunks::{Chunk, rows_in_chunk};
 use super::order::{Order, Orders};
 use super::quantise::{self, Packed};
@@ -12,7 +13,7 @@ use crate::{Error, Result};
 pub struct RowsOptions {
     /// How many bytes of memory the rows in 32 bits may take. Those beyond are for the caller to fetch.
     pub max_exact_bytes: usize,
-    /// Whether a bit of each number is kept, too, for [`Kind::Binary`](super::scan::Kind).
+    /// Whether a bit of each number is kept, too: searches are then [`Kind::Binary`](super::scan::Kind).
     pub bits: bool,
 }
 
@@ -61,6 +62,7 @@ pub struct Rows {
     has_exact: Bitmap,
     orders: Orders,
     live: Bitmap,
+    bits: Option<Bits>,
 }
 
 impl Rows {
@@ -71,10 +73,11 @@ impl Rows {
     pub fn new(dimensions: usize, options: RowsOptions) -> Result<Self> {
         check_dimensions(dimensions, Role::Vector(0))?;
         let stride = padded(dimensions);
+        let shift = rows_in_chunk(stride).ilog2();
         Ok(Self {
             dimensions,
             stride,
-            shift: rows_in_chunk(stride).ilog2(),
+            shift,
             options,
             len: 0,
             codes: Vec::new(),
@@ -84,6 +87,7 @@ impl Rows {
             has_exact: Bitmap::new(),
             orders: Orders::default(),
             live: Bitmap::new(),
+            bits: options.bits.then(|| Bits::new(stride, shift)),
         })
     }
 
@@ -174,6 +178,10 @@ impl Rows {
         self.orders.push(row, order);
         self.live.insert(self.len);
         self.len += 1;
+        if let Some(mut bits) = self.bits.take() {
+            bits.count(self.packed(row));
+            self.bits = Some(bits);
+        }
         row
     }
 
@@ -215,6 +223,32 @@ impl Rows {
         Packed { codes, scale, residual }
     }
 
+    /// The rows of a word of a bitmap, as they are scanned.
+    pub(super) fn block(&self, word: usize) -> Block<'_> {
+        let (chunk, at) = self.place(word * WORD);
+        let within = (word * WORD) & ((1 << self.shift) - 1);
+        let codes = self.codes.get(chunk).and_then(|chunk| chunk.numbers().get(at..)).unwrap_or_default();
+        let widths = self.widths.get(chunk).and_then(|widths| widths.get(within..)).unwrap_or_default();
+        Block { codes, widths, stride: self.stride }
+    }
+
+    /// The bits, if any are kept.
+    pub(super) fn bits(&self) -> Option<&Bits> {
+        self.bits.as_ref()
+    }
+
+    /// Makes the bits of up to `budget` rows that have none yet; whether all have. To be called until then before a
+    /// [`Pass`](super::scan::Pass), which takes a row that has none for a near one. Nothing to do where none are kept.
+    pub fn settle(&mut self, budget: usize) -> bool {
+        let Some(mut bits) = self.bits.take() else { return true };
+        bits.centre();
+        let from = bits.settled();
+        let to = self.len.min(from.saturating_add(budget.max(1)));
+        (from..to).for_each(|row| bits.settle(self.packed(row as u32)));
+        self.bits = Some(bits);
+        to == self.len
+    }
+
     /// What decides between `row` and others of its score.
     pub fn order(&self, row: u32) -> Order {
         self.orders.of(row)
@@ -231,8 +265,28 @@ impl Rows {
         Memory {
             codes: self.codes.iter().map(Chunk::memory).sum(),
             beside: widths + self.orders.memory() + self.live.memory() + self.has_exact.memory(),
-            bits: 0,
+            bits: self.bits.as_ref().map_or(0, Bits::memory),
             exact: self.exact_bytes,
         }
+    }
+}
+
+/// The rows of a word of a bitmap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a> {
+    codes: &'a [i8],
+    widths: &'a [[f32; 2]],
+    stride: usize,
+}
+
+impl<'a> Block<'a> {
+    /// The codes of a row, by its place in the word.
+    pub fn codes(&self, at: usize) -> &'a [i8] {
+        self.codes.get(at * self.stride..(at + 1) * self.stride).unwrap_or_default()
+    }
+
+    /// Its scale and its residual.
+    pub fn widths(&self, at: usize) -> [f32; 2] {
+        self.widths.get(at).copied().unwrap_or_default()
     }
 }

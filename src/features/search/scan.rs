@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::bitmap::{Bitmap, Ones, WORD};
 use super::kernels;
+use super::lane::Lane;
+use super::near::Near;
 use super::quantise::Query;
 use super::rescore::Rescore;
 use super::rows::Rows;
-use super::top::Top;
 
 /// How rows are searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,80 +34,13 @@ pub struct Search {
     pub threshold: Option<f64>,
 }
 
-/// The least score that can still be among the best, as far as was scanned: the k-th best of the lower bounds.
+/// Where a pass is.
 #[derive(Debug)]
-pub(super) struct Floor {
-    threshold: f64,
-    best: Top,
-}
-
-impl Floor {
-    fn new(search: &Search) -> Self {
-        Self { threshold: search.threshold.unwrap_or(f64::NEG_INFINITY), best: Top::new(search.k) }
-    }
-
-    fn at(&self) -> f64 {
-        self.best.least().map_or(self.threshold, |least| self.threshold.max(f64::from(least)))
-    }
-}
-
-/// One of the searches of a pass.
-#[derive(Debug)]
-struct Lane {
-    search: Search,
-    floor: Floor,
-    /// What `floor` says, at hand.
-    least: f64,
-    /// Rows whose upper bound reached the floor as it was then.
-    rows: Vec<(u32, f32)>,
-    /// How many of them there may be before those below the floor are dropped.
-    room: usize,
-}
-
-/// Candidates at first; four bytes more for each row that is not below the floor.
-const ROOM: usize = 4_096;
-
-impl Lane {
-    fn new(search: Search) -> Self {
-        let floor = Floor::new(&search);
-        Self { least: floor.at(), floor, search, rows: Vec::new(), room: ROOM }
-    }
-
-    fn mask(&self, live: u64, word: usize) -> u64 {
-        self.search.mask.as_ref().map_or(live, |mask| live & mask.word(word))
-    }
-
-    fn offer(&mut self, row: u32, dot: i64, scale: f32, residual: f32) {
-        let (low, high) = self.search.query.bounds(dot, scale, residual);
-        if high < self.least || self.search.k == 0 {
-            return;
-        }
-        self.rows.push((row, up(high)));
-        if low > self.least {
-            self.floor.best.offer(row, down(low), Default::default);
-            self.least = self.floor.at();
-        }
-        if self.rows.len() > self.room {
-            self.prune();
-            self.room = ROOM.max(2 * self.rows.len());
-        }
-    }
-
-    fn prune(&mut self) {
-        let least = self.least;
-        self.rows.retain(|(_, high)| f64::from(*high) >= least);
-    }
-}
-
-/// In 32 bits, not below it.
-fn up(value: f64) -> f32 {
-    let near = value as f32;
-    if f64::from(near) < value { near.next_up() } else { near }
-}
-
-/// In 32 bits, not above it.
-fn down(value: f64) -> f32 {
-    -up(-value)
+enum Stage {
+    /// Bits are compared.
+    Bits(Near),
+    /// Codes are multiplied.
+    Codes,
 }
 
 /// Searches that go over the rows together: each row is read once for all of them.
@@ -114,6 +48,7 @@ fn down(value: f64) -> f32 {
 /// Between steps rows may be pushed, which this pass does not see, and killed.
 #[derive(Debug)]
 pub struct Pass {
+    stage: Stage,
     lanes: Vec<Lane>,
     /// The next word of rows.
     word: usize,
@@ -121,45 +56,108 @@ pub struct Pass {
     end: usize,
 }
 
+/// How many rows' bits are compared while the codes of one are multiplied.
+const BITS_FASTER: usize = 6;
+
 impl Pass {
-    /// A pass over all rows there are now.
+    /// A pass over all rows there are now: by their bits first, where they have some.
     pub fn new(rows: &Rows, searches: impl IntoIterator<Item = Search>) -> Self {
-        Self { lanes: searches.into_iter().map(Lane::new).collect(), word: 0, end: rows.len() }
+        let searches: Vec<Search> = searches.into_iter().collect();
+        let end = rows.len();
+        match rows.bits() {
+            Some(bits) => Self { stage: Stage::Bits(Near::new(bits, searches)), lanes: Vec::new(), word: 0, end },
+            None => Self { stage: Stage::Codes, lanes: searches.into_iter().map(Lane::new).collect(), word: 0, end },
+        }
     }
 
     /// Scans about `budget` rows more; whether that was all.
     pub fn step(&mut self, rows: &Rows, budget: usize) -> bool {
         let words = self.end.div_ceil(WORD);
-        let stop = words.min(self.word.saturating_add(budget.div_ceil(WORD).max(1)));
-        for word in self.word..stop {
-            let live = rows.live().word(word) & below(self.end, word);
-            for lane in &mut self.lanes {
-                for bit in Ones(lane.mask(live, word)) {
-                    let row = (word * WORD + bit) as u32;
-                    let packed = rows.packed(row);
-                    let [dot] = kernels::dot_i8([lane.search.query.codes()], packed.codes);
-                    lane.offer(row, dot, packed.scale, packed.residual);
-                }
+        let budget = budget.div_ceil(WORD).max(1);
+        if let Stage::Bits(near) = &mut self.stage {
+            let stop = words.min(self.word.saturating_add(budget.saturating_mul(BITS_FASTER)));
+            if near.is_outdated(rows) {
+                self.word = 0;
             }
+            near.compare(rows, self.word..stop, self.end);
+            self.word = stop;
+            if stop == words {
+                self.lanes = near.nearest(rows).map(Lane::new).collect();
+                (self.stage, self.word) = (Stage::Codes, 0);
+            }
+            return false;
         }
-        self.word = stop;
-        stop == words
+        // What a mask leaves out costs next to nothing: it is the rows that count.
+        let mut left = (budget * WORD) as u64;
+        while self.word < words && left > 0 {
+            let live = rows.live().word(self.word) & below(self.end, self.word);
+            left = left.saturating_sub(scan(&mut self.lanes, rows, self.word, live).max(1));
+            self.word += 1;
+        }
+        self.word >= words
     }
 
     /// What is left to be scored, search by search. Call it when all rows are scanned.
     pub fn finish(self) -> Vec<Rescore> {
-        let rescore = |mut lane: Lane| {
-            lane.prune();
-            Rescore::new(lane.search, lane.rows, lane.least)
-        };
-        self.lanes.into_iter().map(rescore).collect()
+        self.lanes.into_iter().map(Lane::finish).collect()
     }
 }
 
 /// The rows of a word that are below `end`.
-fn below(end: usize, word: usize) -> u64 {
+pub(super) fn below(end: usize, word: usize) -> u64 {
     match end.saturating_sub(word * WORD) {
         rows @ 0..WORD => (1 << rows) - 1,
         _ => u64::MAX,
     }
 }
+
+/// Multiplies the codes of a word of rows; gives how many rows that were.
+fn scan(mut lanes: &mut [Lane], rows: &Rows, word: usize, live: u64) -> u64 {
+    let mut count = 0;
+    while !lanes.is_empty() {
+        let (group, rest) = lanes.split_at_mut(if lanes.len() < 4 { 1 } else { 4 });
+        let masks = group.iter().map(|lane| lane.mask(live, word));
+        let (any, each) = masks.fold((0, 0), |(any, each), mask| (any | mask, each + u64::from(mask.count_ones())));
+        count += u64::from(any.count_ones());
+        // Together they take nearly as long as one by one: it is worth it where they want the same rows.
+        if 8 * each >= 29 * u64::from(any.count_ones()) {
+            together::<4>(group, rows, word, live);
+        } else {
+            group.chunks_mut(1).for_each(|lane| together::<1>(lane, rows, word, live));
+        }
+        lanes = rest;
+    }
+    count
+}
+
+/// Multiplies the codes of `N` queries by those of the rows that any of them wants.
+fn together<const N: usize>(lanes: &mut [Lane], rows: &Rows, word: usize, live: u64) {
+    let Some(lanes): Option<&mut [Lane; N]> = lanes.first_chunk_mut() else { return };
+    let masks = lanes.each_ref().map(|lane| lane.mask(live, word));
+    let wanted = masks.iter().fold(0, |all, mask| all | mask);
+    let queries = lanes.each_ref().map(|lane| lane.search().query.clone());
+    let codes = queries.each_ref().map(|query| query.codes());
+    let block = rows.block(word);
+    // Two rows at a time share what is loaded of the queries. They lie apart: memory is fetched ahead page by page, and
+    // two that are read in turns out of one page are not.
+    let (mut first, mut second) = (Ones(wanted & LOWER), Ones(wanted & !LOWER));
+    loop {
+        let (a, b) = match (first.next(), second.next()) {
+            (Some(a), b) => (a, b),
+            (None, Some(b)) => (b, None),
+            (None, None) => return,
+        };
+        let dots = kernels::dots_i8(codes, [block.codes(a), block.codes(b.unwrap_or(a))]);
+        for (row, dots) in [Some(a), b].into_iter().zip(dots) {
+            let Some(row) = row else { continue };
+            for ((lane, mask), dot) in lanes.iter_mut().zip(masks).zip(dots) {
+                if mask >> row & 1 == 1 {
+                    lane.offer((word * WORD + row) as u32, dot, block.widths(row));
+                }
+            }
+        }
+    }
+}
+
+/// The first half of a word's rows.
+const LOWER: u64 = u64::MAX >> (WORD / 2);

@@ -5,8 +5,14 @@
 //! a rounded addition: never a fused one), and then the lanes by a fixed tree ([`scalar::tree`]).
 
 pub mod scalar;
+#[cfg(target_feature = "simd128")]
+pub mod simd128;
 
-pub use scalar::{dot, dot_i8, hamming};
+pub use scalar::hamming;
+#[cfg(not(target_feature = "simd128"))]
+pub use scalar::{dot, dots_i8};
+#[cfg(target_feature = "simd128")]
+pub use simd128::{dot, dots_i8};
 
 /// How many products of codes (of a row, at most 127, and a query, at most 2,047) fit into 32 bits.
 pub const CHUNK: usize = 8_192;

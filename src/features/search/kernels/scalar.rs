@@ -27,18 +27,18 @@ pub fn tree(sums: [f32; LANES]) -> f32 {
     (q + s) + (r + t)
 }
 
-/// The sums of products with each query. Exact.
-pub fn dot_i8<const N: usize>(queries: [&[i16]; N], row: &[i8]) -> [i64; N] {
-    queries.map(|query| {
-        // No more than `CHUNK` fit into 32 bits.
-        let chunks = query.chunks(CHUNK).zip(row.chunks(CHUNK));
-        chunks
-            .map(|(query, row)| {
-                let sum: i32 = query.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
-                i64::from(sum)
-            })
-            .sum()
-    })
+/// The sums of products of each query with each of two rows. Exact.
+pub fn dots_i8<const N: usize>(queries: [&[i16]; N], rows: [&[i8]; 2]) -> [[i64; N]; 2] {
+    rows.map(|row| queries.map(|query| dot_i8(query, row)))
+}
+
+fn dot_i8(query: &[i16], row: &[i8]) -> i64 {
+    // No more than `CHUNK` fit into 32 bits.
+    let chunks = query.chunks(CHUNK).zip(row.chunks(CHUNK));
+    let sum = |(query, row): (&[i16], &[i8])| -> i32 {
+        query.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+    };
+    chunks.map(|chunk| i64::from(sum(chunk))).sum()
 }
 
 /// In how many bits two rows of bits differ.
