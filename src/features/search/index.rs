@@ -6,6 +6,7 @@
 mod documents;
 mod ids;
 mod line;
+mod maintain;
 mod options;
 mod passes;
 mod random;

@@ -3,3 +3,7 @@
 mod bound;
 mod data;
 mod exact;
+mod index_model;
+mod index_support;
+mod persist_faults;
+mod persist_writers;

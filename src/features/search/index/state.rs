@@ -14,6 +14,8 @@ pub struct Own {
     pub manifest: Arc<Manifest>,
     /// The number of its next segment: those before it may have been written, published or not.
     pub next: u32,
+    /// No directory that it wrote has a greater number than a few more than this.
+    pub attempts: u32,
 }
 
 impl Own {

@@ -429,11 +429,26 @@ impl Table {
         }
     }
 
+    /// The numbers of that row, if they are in memory.
+    pub fn exact(&self, kept: Kept) -> Option<&[f32]> {
+        let winner = self.winner(kept.id);
+        match winner.holder {
+            Holder::Row(row) if winner.order == kept.order => self.rows.exact(row),
+            _ => None,
+        }
+    }
+
     /// The name of a tombstone's id, if it still counts.
     pub fn still_dead(&self, kept: Kept) -> Option<&str> {
         let winner = self.winner(kept.id);
         let same = matches!(winner.holder, Holder::Tombstone(_)) && winner.order == kept.order;
         same.then(|| self.ids.name(kept.id))
+    }
+
+    /// Bytes of the ids of a segment.
+    pub fn id_bytes(&self, name: SegmentName) -> usize {
+        let slot = self.slot(name).and_then(|at| self.slots.get(at)?.as_ref());
+        slot.map_or(0, |slot| slot.ids.iter().map(|id| self.ids.name(*id).len()).sum())
     }
 
     /// How many records of `id` are loaded.

@@ -27,7 +27,7 @@ use crate::features::search::index::{Own, VectorIndex};
 use crate::{Error, Result};
 
 /// How often a directory is written before somebody else may try.
-const ATTEMPTS: u32 = 64;
+const ATTEMPTS: usize = 64;
 
 impl VectorIndex {
     /// The writer that this handle is: a new one where it is none, or none any more. Only whoever has the turn to write
@@ -60,30 +60,52 @@ impl VectorIndex {
         let mut state = self.state();
         let manifest = Arc::new(joined);
         state.look.put(manifest.clone());
-        state.own = Some(Own { manifest, next: 1 });
+        state.own = Some(Own { manifest, next: 1, attempts: 0 });
         Ok(writer)
     }
 
-    /// Writes the empty manifest, and directories until one holds; then looks for others of another model.
+    /// Writes the empty manifest, and a directory; then looks for others of another model.
     async fn announce(&self, mut manifest: Manifest) -> Result<Manifest> {
-        let names = &self.port.names;
-        self.port.set(vec![(names.manifest(manifest.writer), manifest.encode())]).await?;
+        self.port.set(vec![(self.port.names.manifest(manifest.writer), manifest.encode())]).await?;
+        manifest.joined = self.hold(manifest.writer, 0).await?;
+        self.refresh().await?;
+        self.alone_or_alike(manifest)
+    }
+
+    /// Writes directories until one holds; which time that was. So often it was done before.
+    async fn hold(&self, writer: WriterId, before: u32) -> Result<u32> {
         let mut there = listed(&self.port).await?;
-        for attempt in 1..=ATTEMPTS {
-            if let Err(at) = there.binary_search(&manifest.writer) {
-                there.insert(at, manifest.writer);
+        for attempt in (before + 1..).take(ATTEMPTS) {
+            if let Err(at) = there.binary_search(&writer) {
+                there.insert(at, writer);
             }
-            let directory = Directory { author: manifest.writer, attempt, writers: there };
-            self.port.set(vec![(names.directory(), directory.encode())]).await?;
+            let directory = Directory { author: writer, attempt, writers: there };
+            self.port.set(vec![(self.port.names.directory(), directory.encode())]).await?;
             let now = listed(&self.port).await?;
             if now.iter().all(|writer| directory.writers.binary_search(writer).is_ok()) {
-                manifest.joined = attempt;
-                self.refresh().await?;
-                return self.alone_or_alike(manifest);
+                return Ok(attempt);
             }
             there = now;
         }
         Err(Error::new(ErrorCode::Unavailable, "others join the index all the time: try again"))
+    }
+
+    /// Writes a directory that holds, if there is none; whether it did. Only whoever tidies up calls it.
+    pub(crate) async fn rejoin(&self) -> Result<bool> {
+        if self.state().look.trusted {
+            return Ok(false);
+        }
+        let _turn = self.writing.take().await;
+        let own = self.state().own.as_mut().map(|own| {
+            // Attempts that failed half-way are not made again.
+            own.attempts += ATTEMPTS as u32;
+            (own.writer(), own.attempts)
+        });
+        let Some((writer, before)) = own else { return Ok(false) };
+        let attempt = self.hold(writer, before).await?;
+        self.publish(writer, |manifest| manifest.joined = attempt).await?;
+        self.refresh().await?;
+        Ok(true)
     }
 
     /// `manifest`, unless somebody else is making the index of another model. Who has been about it for [`DEAD`] will look

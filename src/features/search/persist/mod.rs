@@ -6,6 +6,7 @@ pub mod format;
 pub mod join;
 pub(crate) mod load;
 pub(crate) mod look;
+pub mod merge;
 pub(crate) mod names;
 mod port;
 pub mod publish;

@@ -60,7 +60,7 @@ impl VectorIndex {
                 let mut state = self.state();
                 let manifest = Arc::new(manifest);
                 state.look.put(manifest.clone());
-                state.own = Some(Own { manifest, next: own.next });
+                state.own = Some(Own { manifest, ..own });
             }
             Err(error) if nothing_was_written(&error) => {
                 self.state().own = Some(own);

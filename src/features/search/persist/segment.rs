@@ -86,6 +86,12 @@ impl<'p> SegmentWriter<'p> {
         (rows + tombstones) as usize >= MOST_RECORDS || self.records.bytes() >= LONG_RECORDS
     }
 
+    /// Whether so many rows more fit.
+    pub fn takes(&self, more: usize) -> bool {
+        let (rows, _) = self.records.counts();
+        rows == 0 || (rows as usize + more <= MOST_RECORDS && !self.is_full())
+    }
+
     /// Whether it has no record.
     pub fn is_empty(&self) -> bool {
         self.records.counts() == (0, 0)

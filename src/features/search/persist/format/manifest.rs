@@ -22,10 +22,8 @@ pub struct Listed {
 pub struct Absorbed {
     /// Whose.
     pub writer: WriterId,
-    /// All of a lower number.
-    pub below: u32,
-    /// And these, sorted.
-    pub others: Vec<u32>,
+    /// Their numbers, sorted. What is not named counts, whatever its number is: a merge may have been under way.
+    pub numbers: Vec<u32>,
     /// When the last of them was, in milliseconds since 1970.
     pub at: u64,
     /// Whether nothing of that writer counts any more, whatever its manifest says.
@@ -35,29 +33,29 @@ pub struct Absorbed {
 impl Absorbed {
     /// Whether a segment is among them.
     pub fn holds(&self, number: u32) -> bool {
-        self.buried || number < self.below || self.others.binary_search(&number).is_ok()
+        self.buried || self.numbers.binary_search(&number).is_ok()
     }
 
-    /// One more, of those that the writer has: `listed`.
-    pub fn add(&mut self, number: u32, listed: &[Listed]) {
-        if let Err(at) = self.others.binary_search(&number) {
-            self.others.insert(at, number);
+    /// One more.
+    pub fn add(&mut self, number: u32) {
+        if let Err(at) = self.numbers.binary_search(&number) {
+            self.numbers.insert(at, number);
         }
-        let left = listed.iter().map(|segment| segment.number).filter(|number| !self.holds(*number)).min();
-        let below = left.unwrap_or_else(|| self.others.last().map_or(self.below, |last| last.saturating_add(1)));
-        self.below = self.below.max(below);
-        self.others.retain(|number| *number >= self.below);
+    }
+
+    /// Nothing of the writer counts from now on.
+    pub fn bury(&mut self, at: u64) {
+        (self.buried, self.at) = (true, at);
+        self.numbers.clear();
     }
 
     /// These and those: what two have said of one writer.
     pub fn join(&mut self, other: &Self) {
-        self.below = self.below.max(other.below);
-        self.others.extend_from_slice(&other.others);
-        self.others.retain(|number| *number >= self.below);
-        self.others.sort_unstable();
-        self.others.dedup();
+        other.numbers.iter().for_each(|number| self.add(*number));
         self.at = self.at.max(other.at);
-        self.buried |= other.buried;
+        if self.buried || other.buried {
+            self.bury(self.at);
+        }
     }
 }
 
@@ -109,9 +107,8 @@ impl Manifest {
         writer.small(self.absorbed.len() as u32);
         for absorbed in &self.absorbed {
             writer.u64(absorbed.writer.bits());
-            writer.small(absorbed.below);
-            writer.small(absorbed.others.len() as u32);
-            absorbed.others.iter().for_each(|number| writer.small(*number));
+            writer.small(absorbed.numbers.len() as u32);
+            absorbed.numbers.iter().for_each(|number| writer.small(*number));
             writer.u64(absorbed.at);
             writer.u8(absorbed.buried.into());
         }
@@ -149,16 +146,17 @@ impl Manifest {
             manifest.segments.push(listed);
         }
         for _ in 0..reader.count()? {
-            let (writer, below) = (WriterId::new(reader.u64()?), reader.small()?);
-            let mut others = Vec::new();
+            let writer = WriterId::new(reader.u64()?);
+            let mut numbers = Vec::new();
             for _ in 0..reader.count()? {
-                others.push(reader.small()?);
+                numbers.push(reader.small()?);
             }
-            let (at, buried) = (reader.u64()?, reader.u8()? == 1);
-            if !others.is_sorted() || manifest.absorbed.last().is_some_and(|last| last.writer >= writer) {
+            let (at, buried) = (reader.u64()?, reader.u8()?);
+            let behind = manifest.absorbed.last().is_none_or(|last| last.writer < writer);
+            if !behind || buried > 1 || !numbers.is_sorted_by(|a, b| a < b) {
                 return Err(Damage::Broken);
             }
-            manifest.absorbed.push(Absorbed { writer, below, others, at, buried });
+            manifest.absorbed.push(Absorbed { writer, numbers, at, buried: buried == 1 });
         }
         reader.end()?;
         Ok(manifest)
