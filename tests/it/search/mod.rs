@@ -3,7 +3,11 @@
 mod bound;
 mod data;
 mod exact;
+mod index_calls;
 mod index_model;
 mod index_support;
+mod persist_absorbed;
+mod persist_codecs;
+mod persist_costs;
 mod persist_faults;
 mod persist_writers;

@@ -20,6 +20,9 @@ const TOGETHER: usize = 8;
 /// Bytes of codes that are scanned before others may do something.
 const SLICE: usize = 2 * 1024 * 1024;
 
+/// Rows whose bits are made before others may do something.
+const SETTLED: usize = 4_096;
+
 /// Rows that are scored before others may do something.
 const SCORED: usize = 1_024;
 
@@ -47,8 +50,8 @@ pub struct Scored {
     pub id: String,
     pub score: f32,
     pub located: (Arc<Segment>, u32),
-    /// Its number, as long as the numbering is.
-    pub row: u32,
+    /// Its numbers, padded, if they were asked for and are in memory.
+    pub numbers: Option<Vec<f32>>,
 }
 
 /// A search that waits.
@@ -56,6 +59,8 @@ pub struct Waiting {
     search: Search,
     /// The numbering that its mask is about.
     generation: Option<u64>,
+    /// Whether the numbers of what is found are wanted.
+    numbers: bool,
     outcome: Mutex<Option<Outcome>>,
 }
 
@@ -86,8 +91,8 @@ impl Passes {
 
 impl VectorIndex {
     /// What `search` comes to, beside others.
-    pub(super) async fn pass(&self, search: Search, generation: Option<u64>) -> Outcome {
-        let waiting = Arc::new(Waiting { search, generation, outcome: Mutex::default() });
+    pub(super) async fn pass(&self, search: Search, generation: Option<u64>, numbers: bool) -> Outcome {
+        let waiting = Arc::new(Waiting { search, generation, numbers, outcome: Mutex::default() });
         self.passes.waiting().push(waiting.clone());
         let _leaves = Leaves(&self.passes, waiting.clone());
         others_first().await;
@@ -129,6 +134,10 @@ impl VectorIndex {
     }
 
     async fn scan(&self, together: &[Arc<Waiting>]) -> Tried<()> {
+        // Rows' bits are made before the first search that needs them, and when what they are made by has drifted.
+        while !self.state().table.as_mut().is_none_or(|table| table.rows_mut().settle(SETTLED)) {
+            self.pause().await;
+        }
         let Some((mut pass, scanned, slice)) = self.begin(together) else { return Ok(()) };
         let pinned = Pinned(self);
         while !self.table(|table| pass.step(table.rows(), slice)) {
@@ -137,7 +146,11 @@ impl VectorIndex {
         let mut rescores = pass.finish();
         self.rescore(&mut rescores).await?;
         let mut outcomes = Vec::with_capacity(rescores.len());
-        self.table(|table| outcomes.extend(rescores.into_iter().map(|rescore| scored(table, rescore.into_hits()))));
+        self.table(|table| {
+            for (waiting, rescore) in scanned.iter().zip(rescores) {
+                outcomes.push(scored(table, rescore.into_hits(), waiting.numbers));
+            }
+        });
         drop(pinned);
         for (waiting, outcome) in scanned.iter().zip(outcomes) {
             waiting.ends(Outcome::Hits(outcome.ok_or_else(|| Fault::Missing(self.port.names.directory()))?));
@@ -221,10 +234,10 @@ impl VectorIndex {
 }
 
 /// The hits with what is needed to fetch their documents; `None` if a segment has gone meanwhile.
-fn scored(table: &Table, hits: Vec<Hit>) -> Option<Vec<Scored>> {
+fn scored(table: &Table, hits: Vec<Hit>, with_numbers: bool) -> Option<Vec<Scored>> {
     let scored = |hit: Hit| {
-        let located = table.locate(hit.row)?;
-        Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located, row: hit.row })
+        let numbers = table.rows().exact(hit.row).filter(|_| with_numbers).map(<[f32]>::to_vec);
+        Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located: table.locate(hit.row)?, numbers })
     };
     hits.into_iter().map(scored).collect()
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::VectorIndex;
 use super::passes::{Outcome, Scored};
-use crate::features::search::persist::blocks::Tried;
+use crate::features::search::persist::blocks::{Tried, numbers};
 use crate::features::search::persist::load::Tries;
 use crate::features::search::vector::{Role, unit};
-use crate::features::search::{Bitmap, Query, Search};
+use crate::features::search::{Bitmap, Mmr, Query, Search, kernels};
 use crate::{Error, Result};
 
 /// Rows that a search may find: a set of them, under one numbering. A row that was added since is not in it.
@@ -36,6 +36,12 @@ pub struct SearchOptions {
     pub threshold: Option<f64>,
     /// Among which rows; all, if it is not given. See [`VectorIndex::filter`].
     pub mask: Option<Mask>,
+}
+
+impl SearchOptions {
+    fn generation(&self) -> Option<u64> {
+        self.mask.as_ref().map(|mask| mask.generation)
+    }
 }
 
 /// A document that was found.
@@ -71,7 +77,7 @@ impl VectorIndex {
         let mut tries = Tries::default();
         loop {
             let search = search(&query, k, &options);
-            let fault = match self.pass(search, options.mask.as_ref().map(|mask| mask.generation)).await {
+            let fault = match self.pass(search, options.generation(), false).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
                 Outcome::Hits(hits) => match self.with_documents(&hits).await {
@@ -81,6 +87,51 @@ impl VectorIndex {
             };
             self.look_again(fault, &mut tries).await?;
         }
+    }
+
+    /// Of the `fetch` documents that are nearest to `query`, `k` that are near it and far from each other, by maximal
+    /// marginal relevance: with `lambda` 1 what is near counts alone, with 0 what is far. In the order in which they were
+    /// picked, with their scores; `None` for a mask that has to be made anew.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search), but for that.
+    pub async fn mmr(
+        &self,
+        query: &[f64],
+        k: usize,
+        (fetch, lambda): (usize, f64),
+        options: SearchOptions,
+    ) -> Result<Option<Vec<Found>>> {
+        self.look_if_old().await?;
+        let Some(query) = self.query(query)? else { return Ok(Some(Vec::new())) };
+        let mut tries = Tries::default();
+        loop {
+            let search = search(&query, fetch, &options);
+            let fault = match self.pass(search, options.generation(), true).await {
+                Outcome::Stale => return Ok(None),
+                Outcome::Fault(fault) => fault,
+                Outcome::Hits(hits) => match self.picked(hits, k, lambda).await {
+                    Ok(found) => return Ok(Some(found)),
+                    Err(fault) => fault,
+                },
+            };
+            self.look_again(fault, &mut tries).await?;
+        }
+    }
+
+    async fn picked(&self, mut hits: Vec<Scored>, k: usize, lambda: f64) -> Tried<Vec<Found>> {
+        let missing = hits.iter().filter(|hit| hit.numbers.is_none()).map(|hit| hit.located.clone());
+        let mut fetched = numbers(&self.port, self.geometry(), &missing.collect::<Vec<_>>()).await?.into_iter();
+        for hit in &mut hits {
+            hit.numbers = hit.numbers.take().or_else(|| fetched.next());
+        }
+        let mut mmr = Mmr::new(hits.iter().map(|hit| hit.score).collect(), k, lambda);
+        let row = |at: usize| hits.get(at).and_then(|hit| hit.numbers.as_deref()).unwrap_or_default();
+        while !mmr.step(|a, b| kernels::dot(row(a), row(b))) {
+            self.pause().await;
+        }
+        let picked: Vec<Scored> = mmr.into_picked().into_iter().filter_map(|at| hits.get(at).cloned()).collect();
+        self.with_documents(&picked).await
     }
 
     /// Several searches, which go over the rows together.

@@ -198,12 +198,8 @@ impl VectorIndex {
                 manifest.stamp = manifest.stamp.max(cleared.stamp);
             };
             if self.publish(writer, change).await? {
-                let mut state = self.state();
-                state.garbage.extend(keys);
-                if let Some(table) = &mut state.table {
-                    table.clear(cleared);
-                }
-                drop(state);
+                self.state().garbage.extend(keys);
+                self.with_table(|table| table.clear(cleared));
                 // What was loaded goes with the next look, which finds that nobody names it.
                 return self.refresh().await;
             }

@@ -139,8 +139,9 @@ impl VectorIndex {
     ) -> Tried<Option<Vec<Written>>> {
         let geometry = self.geometry();
         let mut all = Vec::new();
-        let mut sources_left = sources.iter().flat_map(|source| source.chunks(geometry)).peekable();
-        let mut tombstones = sources.iter().flat_map(|source| &source.tombstones).peekable();
+        let chunks: Vec<(&Source, &[Kept])> = sources.iter().flat_map(|source| source.chunks(geometry)).collect();
+        let tombstones: Vec<Kept> = sources.iter().flat_map(|source| &source.tombstones).copied().collect();
+        let (mut sources_left, mut tombstones) = (chunks.into_iter().peekable(), tombstones.into_iter().peekable());
         while sources_left.peek().is_some() || tombstones.peek().is_some() {
             let Some(name) = self.next_segment(writer) else { return Ok(None) };
             let mut segment = SegmentWriter::new(&self.port, name, geometry.dimensions, keys);
@@ -150,7 +151,7 @@ impl VectorIndex {
             }
             if sources_left.peek().is_none() {
                 while let Some(kept) = tombstones.next_if(|_| !segment.is_full()) {
-                    let id = self.table(|table| table.still_dead(*kept).map(str::to_owned));
+                    let id = self.table(|table| table.still_dead(kept).map(str::to_owned));
                     id.into_iter().for_each(|id| segment.tombstone(&id, kept.order));
                 }
             }
