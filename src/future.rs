@@ -29,8 +29,10 @@ pub trait Portable {}
 impl<T: ?Sized> Portable for T {}
 
 /// Futures under way at once, a few of them: each wake-up polls them all.
+#[cfg_attr(not(feature = "upstash"), allow(dead_code, reason = "its alone"))]
 pub struct InFlight<'a, T>(Vec<BoxFuture<'a, T>>);
 
+#[cfg_attr(not(feature = "upstash"), allow(dead_code, reason = "its alone"))]
 impl<'a, T> InFlight<'a, T> {
     /// None.
     pub fn new() -> Self {

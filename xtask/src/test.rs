@@ -84,7 +84,7 @@ fn core(extent: Extent) -> Outcome {
                 .args(["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )?;
-        for example in ["quick_start", "own_store", "embeddings_cache"] {
+        for example in ["quick_start", "own_store", "embeddings_cache", "vector_index"] {
             step(&format!("example {example}"), &mut cargo(&["run", "--locked", "--quiet", "--example", example]))?;
         }
     }

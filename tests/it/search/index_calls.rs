@@ -169,7 +169,8 @@ fn searches_of_one_moment_share_a_pass() {
     let store = Watched::over(inner);
     let pauses = Arc::new(Pauses::default());
     let mut options = options(&clock, 1);
-    (options.pause, options.max_resident_bytes) = (Some(pauses.clone()), 0);
+    options.pause = Some(pauses.clone());
+    options.max_resident_bytes = 0;
     let index = VectorIndex::new(store.clone(), options).unwrap();
     block_on(async {
         let vectors = add_many(&index, 20_000, 512).await;

@@ -369,8 +369,8 @@ impl Table {
         if left.is_empty() {
             return Vec::new();
         }
-        let has = |slot: &&Box<Slot>| slot.ids.iter().any(|id| left.contains(*id as usize));
-        self.slots.iter().flatten().filter(has).map(|slot| slot.segment.name).collect()
+        let has = |slot: &Slot| slot.ids.iter().any(|id| left.contains(*id as usize));
+        self.slots.iter().flatten().filter(|slot| has(slot)).map(|slot| slot.segment.name).collect()
     }
 
     /// Of these ids, what is nowhere does not count any more.
