@@ -6,6 +6,7 @@
 #[cfg(feature = "bare-fetch")]
 mod bare_fetch;
 mod clock;
+mod failure;
 mod indexed_db;
 #[cfg(feature = "embeddings")]
 mod js_embedder;
@@ -19,11 +20,12 @@ mod wait;
 #[cfg(feature = "bare-fetch")]
 pub use bare_fetch::BareFetch;
 pub use clock::{JsClock, SystemClock};
+pub use failure::{failure, object};
 pub use indexed_db::{Durability, IndexedDbByteStore, IndexedDbOptions};
 #[cfg(feature = "embeddings")]
 pub use js_embedder::{JsEmbedder, JsJson, JsWatch};
 pub use js_store::JsByteStore;
-pub use js_value::{JsBytes, JsCause, to_js};
+pub use js_value::{JsBytes, JsCause, strings, to_js};
 pub use timer::SystemTimer;
 #[cfg(feature = "upstash")]
 pub use token::JsToken;

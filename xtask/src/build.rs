@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::shell::{self, Outcome, command, root, write};
 use crate::{setup, wasm};
 
+/// What the package has of wasm.
+const MODULES: [wasm::Module; 2] = [wasm::STORES, wasm::SEARCH];
+
 /// What is packed besides the code.
 const TEXTS: [&str; 4] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"];
 
@@ -22,12 +25,14 @@ pub fn tarball() -> Result<PathBuf, String> {
     setup::wasm_target()?;
     setup::npm_ci("pkg")?;
     let pkg = root().join("pkg");
-    wasm::make(&pkg.join("src/wasm"), &[])?;
+    for module in MODULES {
+        module.make(&pkg.join("src/wasm"), &[])?;
+    }
     contract(&pkg.join("src/testing/contract.ts"))?;
     shell::remove(&pkg.join("dist"))?;
     shell::run("compile TypeScript", command("npm", &["run", "--silent", "build"]).current_dir(&pkg))?;
-    for file in ["bytestow_wasm.js", "bytestow_wasm_bg.wasm"] {
-        shell::copy(&pkg.join("src/wasm").join(file), &pkg.join("dist/wasm").join(file))?;
+    for file in MODULES.iter().flat_map(|module| [module.glue(), module.wasm()]) {
+        shell::copy(&pkg.join("src/wasm").join(&file), &pkg.join("dist/wasm").join(file))?;
     }
     for file in TEXTS {
         shell::copy(&root().join(file), &pkg.join(file))?;
@@ -38,7 +43,15 @@ pub fn tarball() -> Result<PathBuf, String> {
 /// What the suites of `tests` need besides the package.
 pub fn for_tests() -> Outcome {
     trapping_package()?;
+    probe()?;
     page()
+}
+
+/// The search wasm with its kernels by themselves, for tests and benches.
+pub fn probe() -> Outcome {
+    setup::npm_ci("pkg")?;
+    setup::wasm_target()?;
+    wasm::SEARCH.make(&root().join("target/probe"), &["--features", "probe"])
 }
 
 /// A copy of the unpacked package whose wasm has exports that trap, for the tests of survival.
@@ -48,9 +61,9 @@ fn trapping_package() -> Outcome {
     shell::remove(&trapping)?;
     shell::run("copy the package", command("cp", &["-r"]).arg(&plain).arg(&trapping))?;
     let glue = root().join("target/trap");
-    wasm::make(&glue, &["--features", "trap"])?;
-    for file in ["bytestow_wasm.js", "bytestow_wasm_bg.wasm"] {
-        shell::copy(&glue.join(file), &trapping.join("dist/wasm").join(file))?;
+    wasm::STORES.make(&glue, &["--features", "trap"])?;
+    for file in [wasm::STORES.glue(), wasm::STORES.wasm()] {
+        shell::copy(&glue.join(&file), &trapping.join("dist/wasm").join(file))?;
     }
     shell::copy(&glue.join("inline.ts"), &trapping.join("dist/wasm/inline.js"))
 }

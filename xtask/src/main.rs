@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask build            the npm package: wasm, glue, TypeScript, target/npm/bytestow-<version>.tgz
-                             (--for-tests: what the suites of tests/ need besides, so that they run alone)
+                             (--probe: the search wasm's kernels by themselves alone, into target/probe;
+                              --for-tests: what the suites of tests/ need besides, so that they run alone)
 cargo xtask pack             the tarball alone (BYTESTOW_ROOT: of a copy of the repository, for tests)
 cargo xtask demo [PORT]      builds, and serves the page on 127.0.0.1
 cargo xtask test [--quick]   everything that CI runs; --quick leaves out what takes longest
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["build", "--for-tests"] => {
             build::package().and_then(|_| build::for_tests()).and_then(|()| test::install_suites())
         }
+        ["build", "--probe"] => build::probe(),
         ["pack"] => build::tarball().map(drop),
         ["demo", rest @ ..] => demo(rest),
         ["test"] => test::all(test::Extent::Whole),
@@ -64,5 +66,6 @@ fn bench(args: &[&str]) -> shell::Outcome {
     setup::chromium()?;
     setup::firefox()?;
     setup::redis()?;
+    build::probe()?;
     shell::run("bench", shell::node("tests/bench/run.mjs").args(args))
 }

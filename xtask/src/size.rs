@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::shell::{self, Outcome, command, read, root};
-use crate::wasm::{Names, bind, compile, shorten};
+use crate::wasm::{Names, STORES};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB. What was aimed at is 105:
@@ -141,8 +141,8 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 /// What a build with these arguments weighs, gzipped.
 fn wasm_of(name: &str, arguments: &[&str]) -> Result<usize, String> {
     let out = root().join("target").join(name);
-    let wasm = bind(&compile(arguments)?, &out, Names::Dropped)?;
-    shorten(&out)?;
+    let wasm = STORES.bind(&STORES.compile(arguments)?, &out, Names::Dropped)?;
+    STORES.shorten(&out)?;
     Ok(squeeze(&read(&wasm)?)?.len())
 }
 
@@ -183,7 +183,7 @@ fn embeddings(package: &Package) -> Outcome {
 /// The wasm's code by crate, from the function names of the same build with its names kept.
 fn composition() -> Outcome {
     let compiled = root().join("target/wasm32-unknown-unknown/release/bytestow_wasm.wasm");
-    let rows = by_crate(&bind(&compiled, &root().join("target/size"), Names::Kept)?)?;
+    let rows = by_crate(&STORES.bind(&compiled, &root().join("target/size"), Names::Kept)?)?;
     let total: usize = rows.iter().map(|(_, bytes)| bytes).sum();
     println!("the wasm's code by crate ({:.1} kB of code, not gzipped):", kb(total));
     let mut rest = 0;

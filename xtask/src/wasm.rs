@@ -14,6 +14,46 @@ use crate::{glue, short_names};
 const WASM_FEATURES: [&str; 6] =
     ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
 
+/// A module that is built.
+pub struct Module {
+    /// The crate.
+    package: &'static str,
+    /// What its files are called.
+    name: &'static str,
+    /// Cargo's profile, and the folder that it writes into.
+    profile: &'static str,
+    /// Where it is built: another for other flags, so that neither makes the other start from scratch.
+    target: &'static str,
+    /// Flags for rustc.
+    flags: &'static [&'static str],
+    /// Features of wasm that it needs besides.
+    wasm_features: &'static [&'static str],
+    /// The module of its text.
+    inline: &'static str,
+}
+
+/// The stores.
+pub const STORES: Module = Module {
+    package: "bytestow-wasm",
+    name: "bytestow_wasm",
+    profile: "release",
+    target: "target",
+    flags: &[],
+    wasm_features: &[],
+    inline: "inline.ts",
+};
+
+/// The vector index.
+pub const SEARCH: Module = Module {
+    package: "bytestow-wasm-search",
+    name: "bytestow_search",
+    profile: "search",
+    target: "target/search",
+    flags: &["-Ctarget-feature=+simd128"],
+    wasm_features: &["simd"],
+    inline: "search_inline.ts",
+};
+
 const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
 
 /// How the module is made small. No address is below 1,024 (but for the end of the stack), and memory begins as zeros:
@@ -21,32 +61,83 @@ const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
 /// merging similar functions, `--gufa-optimizing`, `--flatten --rereloop`, `-Os`, LLVM's inline thresholds.
 const OPTIMISE: [&str; 4] = ["-Oz", "--converge", "--low-memory-unused", "--zero-filled-memory"];
 
-/// Compiles the bindings; gives the module as the compiler leaves it.
-pub fn compile(features: &[&str]) -> Result<PathBuf, String> {
-    // A build of its own for other features, so that neither makes the other start from scratch.
-    let target = root().join(if features.is_empty() { "target" } else { "target/features" });
-    let mut cargo = command("cargo", &["build", "--release", "--locked", "-p", "bytestow-wasm"]);
-    cargo.args(["--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target).args(features);
-    // Panics name their source file: without the machine's own folders, so that every machine builds the same bytes.
-    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    let registry = format!("{}/registry/src", home.unwrap_or_default());
-    let sources = std::fs::read_dir(&registry).into_iter().flatten().flatten().map(|entry| entry.path());
-    let flags: Vec<String> = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display())).collect();
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    shell::run("compile the core to wasm", &mut cargo)?;
-    Ok(target.join("wasm32-unknown-unknown/release/bytestow_wasm.wasm"))
-}
+impl Module {
+    /// Its glue.
+    pub fn glue(&self) -> String {
+        format!("{}.js", self.name)
+    }
 
-/// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
-pub fn make(out: &Path, features: &[&str]) -> Outcome {
-    let wasm = bind(&compile(features)?, out, Names::Dropped)?;
-    glue::mend(&out.join("bytestow_wasm.js"), &out.join("bytestow_wasm.d.ts"))?;
-    shorten(out)?;
-    let gzipped = squeeze(&read(&wasm)?)?;
-    let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
-    write(&out.join("inline.ts"), inlined(&text))?;
-    println!("wasm: {}", pair(read(&wasm)?.len(), gzipped.len()));
-    Ok(())
+    /// Its wasm.
+    pub fn wasm(&self) -> String {
+        format!("{}_bg.wasm", self.name)
+    }
+
+    fn features(&self) -> impl Iterator<Item = String> {
+        WASM_FEATURES.iter().chain(self.wasm_features).map(|feature| format!("--enable-{feature}"))
+    }
+
+    /// Compiles the bindings; gives the module as the compiler leaves it.
+    pub fn compile(&self, features: &[&str]) -> Result<PathBuf, String> {
+        let target = root().join(self.target).join(if features.is_empty() { "" } else { "features" });
+        let mut cargo = command("cargo", &["build", "--locked", "--profile", self.profile, "-p", self.package]);
+        cargo.args(["--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target).args(features);
+        // Panics name their source file: without the machine's own folders, so that every machine builds the same bytes.
+        let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+        let registry = format!("{}/registry/src", home.unwrap_or_default());
+        let sources = std::fs::read_dir(&registry).into_iter().flatten().flatten().map(|entry| entry.path());
+        let remapped = sources.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
+        let flags: Vec<String> = self.flags.iter().map(|flag| (*flag).to_owned()).chain(remapped).collect();
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        shell::run(&format!("compile {} to wasm", self.package), &mut cargo)?;
+        Ok(target.join(format!("wasm32-unknown-unknown/{}/{}.wasm", self.profile, self.name)))
+    }
+
+    /// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
+    pub fn make(&self, out: &Path, features: &[&str]) -> Outcome {
+        let wasm = self.bind(&self.compile(features)?, out, Names::Dropped)?;
+        glue::mend(&out.join(self.glue()), &out.join(format!("{}.d.ts", self.name)))?;
+        self.shorten(out)?;
+        let gzipped = squeeze(&read(&wasm)?)?;
+        let text = base64::engine::general_purpose::STANDARD.encode(&gzipped);
+        write(&out.join(self.inline), inlined(&text))?;
+        println!("{}: {}", self.wasm(), pair(read(&wasm)?.len(), gzipped.len()));
+        Ok(())
+    }
+
+    /// Makes the glue and the optimised module of the `compiled` one in `out`; gives the module's path.
+    pub fn bind(&self, compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String> {
+        Bindgen::new()
+            .input_path(compiled)
+            .web(true)
+            .and_then(|bindgen| {
+                bindgen
+                    .typescript(true)
+                    .omit_default_module_path(true)
+                    .reset_state_function(true)
+                    .remove_name_section(names == Names::Dropped)
+                    .remove_producers_section(true)
+                    .generate(out)
+            })
+            .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+        let wasm = out.join(self.wasm());
+        let mut optimise = shell::node(WASM_OPT);
+        optimise.args(OPTIMISE).args(self.features());
+        if names == Names::Kept {
+            optimise.arg("--debuginfo");
+        }
+        shell::run("wasm-opt", optimise.arg(&wasm).arg("-o").arg(&wasm))?;
+        Ok(wasm)
+    }
+
+    /// Gives what glue and module in `out` call each other short names. Last of all: what is mended in the glue says the
+    /// long ones, and `--converge` would shorten the short ones again.
+    pub fn shorten(&self, out: &Path) -> Outcome {
+        let wasm = out.join(self.wasm());
+        let mut shorten = shell::node(WASM_OPT);
+        shorten.arg("--minify-imports-and-exports-and-modules");
+        shorten.args(self.features()).arg(&wasm).arg("-o").arg(&wasm);
+        short_names::rename(&out.join(self.glue()), &shell::output(&mut shorten)?)
+    }
 }
 
 /// Whether a module keeps the names of its functions.
@@ -56,42 +147,6 @@ pub enum Names {
     Kept,
     /// For users.
     Dropped,
-}
-
-/// Makes the glue and the optimised module of the `compiled` one in `out`; gives the module's path.
-pub fn bind(compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String> {
-    Bindgen::new()
-        .input_path(compiled)
-        .web(true)
-        .and_then(|bindgen| {
-            bindgen
-                .typescript(true)
-                .omit_default_module_path(true)
-                .reset_state_function(true)
-                .remove_name_section(names == Names::Dropped)
-                .remove_producers_section(true)
-                .generate(out)
-        })
-        .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-    let wasm = out.join("bytestow_wasm_bg.wasm");
-    let features = WASM_FEATURES.map(|feature| format!("--enable-{feature}"));
-    let mut optimise = shell::node(WASM_OPT);
-    optimise.args(OPTIMISE).args(&features);
-    if names == Names::Kept {
-        optimise.arg("--debuginfo");
-    }
-    shell::run("wasm-opt", optimise.arg(&wasm).arg("-o").arg(&wasm))?;
-    Ok(wasm)
-}
-
-/// Gives what glue and module in `out` call each other short names. Last of all: what is mended in the glue says the long
-/// ones, and `--converge` would shorten the short ones again.
-pub fn shorten(out: &Path) -> Outcome {
-    let wasm = out.join("bytestow_wasm_bg.wasm");
-    let mut shorten = shell::node(WASM_OPT);
-    shorten.arg("--minify-imports-and-exports-and-modules");
-    shorten.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}"))).arg(&wasm).arg("-o").arg(&wasm);
-    short_names::rename(&out.join("bytestow_wasm.js"), &shell::output(&mut shorten)?)
 }
 
 /// A module of the wasm's text, in what is both JavaScript and TypeScript. A `let`: of a `const` the compiler would take

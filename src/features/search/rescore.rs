@@ -1,5 +1,8 @@
 //! The end of a search: rows that may be among the best, scored in 32 bits.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
 use super::rows::Rows;
 use super::scan::Search;
 use super::top::{Hit, Top};
@@ -19,28 +22,32 @@ pub enum Need {
 #[derive(Debug)]
 pub struct Rescore {
     search: Search,
-    /// Rows with the upper bounds of their scores.
-    rows: Vec<(u32, f32)>,
-    /// The next of them.
-    at: usize,
+    /// How many there were.
+    candidates: usize,
+    /// Rows with the upper bounds of their scores, the greatest on top. Sorting all of them would be for nothing: most are
+    /// out when the first are scored.
+    rows: BinaryHeap<Candidate>,
+    /// Rows that were asked for.
+    wanted: Vec<u32>,
     least: f64,
     top: Top,
 }
 
 impl Rescore {
-    pub(super) fn new(search: Search, mut rows: Vec<(u32, f32)>, least: f64) -> Self {
-        rows.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        Self { top: Top::new(search.k), search, rows, at: 0, least }
+    pub(super) fn new(search: Search, rows: Vec<(u32, f32)>, least: f64) -> Self {
+        let rows: Vec<_> = rows.into_iter().map(|(row, high)| Candidate { high, row }).collect();
+        let candidates = rows.len();
+        Self { top: Top::new(search.k), search, candidates, rows: rows.into(), wanted: Vec::new(), least }
     }
 
     /// How many rows can be among the best, by their bounds.
     pub fn candidates(&self) -> usize {
-        self.rows.len()
+        self.candidates
     }
 
     /// The next row, if it can still be among the best.
     fn next(&self) -> Option<u32> {
-        let (row, high) = *self.rows.get(self.at)?;
+        let Candidate { high, row } = *self.rows.peek()?;
         // A row whose bound is the k-th best score may be equal to it, and come before it.
         let least = self.top.least().map_or(self.least, |least| self.least.max(f64::from(least)));
         (f64::from(high) >= least).then_some(row)
@@ -49,35 +56,34 @@ impl Rescore {
     /// Scores up to `most` rows that are in memory; of those that are not it wants up to `most`.
     pub fn advance(&mut self, rows: &Rows, most: usize) -> Need {
         let mut done = 0;
-        while let Some(row) = self.next() {
+        while let Some(row) = self.next().filter(|_| self.wanted.is_empty()) {
             if !rows.live().contains(row as usize) {
-                self.at += 1;
+                self.rows.pop();
                 continue;
             }
             if done == most {
                 return Need::Time;
             }
-            let Some(numbers) = rows.exact(row) else { return Need::Rows(self.missing(rows, most.max(1))) };
-            self.at += 1;
+            let Some(numbers) = rows.exact(row) else { break };
+            self.rows.pop();
             self.take(rows, row, numbers);
             done += 1;
         }
-        Need::Nothing
+        while self.wanted.len() < most.max(1)
+            && let Some(row) = self.next().filter(|row| rows.exact(*row).is_none())
+        {
+            self.rows.pop();
+            self.wanted.push(row);
+        }
+        if self.wanted.is_empty() { Need::Nothing } else { Need::Rows(self.wanted.clone()) }
     }
 
-    /// The next rows that are not in memory.
-    fn missing(&self, rows: &Rows, most: usize) -> Vec<u32> {
-        let left = self.rows.get(self.at..).unwrap_or_default().iter().map(|(row, _)| *row);
-        left.take_while(|row| rows.exact(*row).is_none()).take(most).collect()
-    }
-
-    /// Gives the numbers of a row that was wanted. In the order in which they were.
+    /// Gives the numbers of a row that was wanted.
     pub fn score(&mut self, rows: &Rows, row: u32, numbers: &[f32]) {
-        if self.rows.get(self.at).is_some_and(|next| next.0 == row) {
-            self.at += 1;
-            if rows.live().contains(row as usize) {
-                self.take(rows, row, numbers);
-            }
+        let Some(at) = self.wanted.iter().position(|wanted| *wanted == row) else { return };
+        self.wanted.swap_remove(at);
+        if rows.live().contains(row as usize) {
+            self.take(rows, row, numbers);
         }
     }
 
@@ -93,3 +99,30 @@ impl Rescore {
         self.top.into_hits()
     }
 }
+
+/// A row with the upper bound of its score.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    high: f32,
+    row: u32,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.high.total_cmp(&other.high).then(Reverse(self.row).cmp(&Reverse(other.row)))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Candidate {}

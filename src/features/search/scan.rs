@@ -120,35 +120,63 @@ fn scan(mut lanes: &mut [Lane], rows: &Rows, word: usize, live: u64) -> u64 {
         let (any, each) = masks.fold((0, 0), |(any, each), mask| (any | mask, each + u64::from(mask.count_ones())));
         count += u64::from(any.count_ones());
         // Together they take nearly as long as one by one: it is worth it where they want the same rows.
-        if 8 * each >= 29 * u64::from(any.count_ones()) {
-            together::<4>(group, rows, word, live);
+        if 8 * each >= 29 * u64::from(any.count_ones())
+            && let Some(group) = group.first_chunk_mut()
+        {
+            four(group, rows, word, live);
         } else {
-            group.chunks_mut(1).for_each(|lane| together::<1>(lane, rows, word, live));
+            group.iter_mut().for_each(|lane| one(lane, rows, word, live));
         }
         lanes = rest;
     }
     count
 }
 
-/// Multiplies the codes of `N` queries by those of the rows that any of them wants.
-fn together<const N: usize>(lanes: &mut [Lane], rows: &Rows, word: usize, live: u64) {
-    let Some(lanes): Option<&mut [Lane; N]> = lanes.first_chunk_mut() else { return };
+/// Pairs of rows that a kernel takes. The two lie apart: memory is fetched ahead page by page, and two that are read in
+/// turns out of one page are not.
+struct Pairs(Ones, Ones);
+
+impl Pairs {
+    fn new(rows: u64) -> Self {
+        const LOWER: u64 = u64::MAX >> (WORD / 2);
+        Self(Ones(rows & LOWER), Ones(rows & !LOWER))
+    }
+}
+
+impl Iterator for Pairs {
+    type Item = (usize, Option<usize>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match (self.0.next(), self.1.next()) {
+            (Some(row), other) => Some((row, other)),
+            (None, Some(row)) => Some((row, None)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Multiplies the codes of a query by those of the rows it wants.
+fn one(lane: &mut Lane, rows: &Rows, word: usize, live: u64) {
+    let query = lane.search().query.clone();
+    let block = rows.block(word);
+    for (row, other) in Pairs::new(lane.mask(live, word)) {
+        let dots = kernels::dots_i8_1(query.codes(), [block.codes(row), block.codes(other.unwrap_or(row))]);
+        lane.offer((word * WORD + row) as u32, dots[0], block.widths(row));
+        if let Some(other) = other {
+            lane.offer((word * WORD + other) as u32, dots[1], block.widths(other));
+        }
+    }
+}
+
+/// Multiplies the codes of four queries by those of the rows that any of them wants.
+fn four(lanes: &mut [Lane; 4], rows: &Rows, word: usize, live: u64) {
     let masks = lanes.each_ref().map(|lane| lane.mask(live, word));
-    let wanted = masks.iter().fold(0, |all, mask| all | mask);
     let queries = lanes.each_ref().map(|lane| lane.search().query.clone());
     let codes = queries.each_ref().map(|query| query.codes());
     let block = rows.block(word);
-    // Two rows at a time share what is loaded of the queries. They lie apart: memory is fetched ahead page by page, and
-    // two that are read in turns out of one page are not.
-    let (mut first, mut second) = (Ones(wanted & LOWER), Ones(wanted & !LOWER));
-    loop {
-        let (a, b) = match (first.next(), second.next()) {
-            (Some(a), b) => (a, b),
-            (None, Some(b)) => (b, None),
-            (None, None) => return,
-        };
-        let dots = kernels::dots_i8(codes, [block.codes(a), block.codes(b.unwrap_or(a))]);
-        for (row, dots) in [Some(a), b].into_iter().zip(dots) {
+    for (row, other) in Pairs::new(masks.iter().fold(0, |all, mask| all | mask)) {
+        let dots = kernels::dots_i8_4(codes, [block.codes(row), block.codes(other.unwrap_or(row))]);
+        for (row, dots) in [Some(row), other].into_iter().zip(dots) {
             let Some(row) = row else { continue };
             for ((lane, mask), dot) in lanes.iter_mut().zip(masks).zip(dots) {
                 if mask >> row & 1 == 1 {
@@ -158,6 +186,3 @@ fn together<const N: usize>(lanes: &mut [Lane], rows: &Rows, word: usize, live: 
         }
     }
 }
-
-/// The first half of a word's rows.
-const LOWER: u64 = u64::MAX >> (WORD / 2);

@@ -69,7 +69,12 @@ pub fn unit(numbers: &[f64], dimensions: usize, role: Role) -> Result<Vec<f32>> 
     // NaN is no maximum: it is found one by one.
     let largest = numbers.iter().fold(0.0, |largest: f64, number| largest.max(number.abs()));
     if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
-        let number = numbers.get(at).copied().unwrap_or_default();
+        // By hand: the tables by which any number is written weigh 17 kB.
+        let number = match numbers.get(at) {
+            Some(number) if number.is_nan() => "NaN",
+            Some(number) if *number < 0.0 => "-inf",
+            _ => "inf",
+        };
         return Err(Error::invalid_argument(format!("{role}, dimension {at}: {number} is not a finite number")));
     }
     let mut row = vec![0.0; padded(dimensions)];

@@ -49,7 +49,7 @@ fn check(query: &[f64], row: &[f64]) {
     let off = row.iter().zip(&codes).map(|(number, code)| f64::from(*number) - f64::from(scale) * f64::from(*code));
     let length = off.map(|off| off * off).sum::<f64>().sqrt();
     assert!(f64::from(residual) >= length && f64::from(residual) <= length * (1.0 + 1e-6), "{residual} for {length}");
-    let [[dot], _] = kernels::dots_i8([query.codes()], [&codes, &codes]);
+    let [dot, _] = kernels::dots_i8_1(query.codes(), [&codes, &codes]);
     let (low, high) = query.bounds(dot, scale, residual);
     let score = query.score(&row);
     assert!((-1.0..=1.0).contains(&score));
@@ -83,6 +83,8 @@ fn also_where_sums_are_long() {
 fn products_of_codes_do_not_overflow() {
     for dimensions in [8_192, 8_208, 65_536] {
         let (query, row) = (vec![2_047_i16; dimensions], vec![-127_i8; dimensions]);
-        assert_eq!(kernels::dots_i8([&query], [&row, &row]), [[-(2_047 * 127 * dimensions as i64)]; 2]);
+        let sum = -(2_047 * 127 * dimensions as i64);
+        assert_eq!(kernels::dots_i8_1(&query, [&row, &row]), [sum; 2]);
+        assert_eq!(kernels::dots_i8_4([&query; 4], [&row, &row]), [[sum; 4]; 2]);
     }
 }

@@ -10,9 +10,9 @@ pub mod simd128;
 
 pub use scalar::hamming;
 #[cfg(not(target_feature = "simd128"))]
-pub use scalar::{dot, dots_i8};
+pub use scalar::{dot, dots_i8_1, dots_i8_4};
 #[cfg(target_feature = "simd128")]
-pub use simd128::{dot, dots_i8};
+pub use simd128::{dot, dots_i8_1, dots_i8_4};
 
 /// How many products of codes (of a row, at most 127, and a query, at most 2,047) fit into 32 bits.
 pub const CHUNK: usize = 8_192;

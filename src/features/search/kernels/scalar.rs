@@ -27,8 +27,13 @@ pub fn tree(sums: [f32; LANES]) -> f32 {
     (q + s) + (r + t)
 }
 
-/// The sums of products of each query with each of two rows. Exact.
-pub fn dots_i8<const N: usize>(queries: [&[i16]; N], rows: [&[i8]; 2]) -> [[i64; N]; 2] {
+/// The sums of products of a query with each of two rows. Exact.
+pub fn dots_i8_1(query: &[i16], rows: [&[i8]; 2]) -> [i64; 2] {
+    rows.map(|row| dot_i8(query, row))
+}
+
+/// The same of four queries.
+pub fn dots_i8_4(queries: [&[i16]; 4], rows: [&[i8]; 2]) -> [[i64; 4]; 2] {
     rows.map(|row| queries.map(|query| dot_i8(query, row)))
 }
 

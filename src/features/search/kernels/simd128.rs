@@ -1,5 +1,8 @@
 //! The kernels in wasm's vector instructions. The bits are those of [`scalar`].
-#![expect(unsafe_code, reason = "vectors are loaded by pointers: two functions here, and nowhere else in the crate")]
+//!
+//! The module is built to be small, in which LLVM neither unrolls a loop nor calls no function: so each step is written
+//! out, by macros, and what is called is a lone instruction.
+#![expect(unsafe_code, reason = "vectors are loaded by pointers: one function here, and nowhere else in the crate")]
 
 use core::arch::wasm32::{
     f32x4_add, f32x4_extract_lane, f32x4_mul, f32x4_splat, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add,
@@ -9,24 +12,12 @@ use core::arch::wasm32::{
 use super::{CHUNK, scalar};
 use crate::features::search::vector::LANES;
 
-/// Lanes that are done in one turn of a loop: what the loop itself takes counts.
-const BLOCK: usize = 4;
-
-/// All of these numbers, if they are 16 bytes.
+/// 16 bytes of these numbers, from number `AT` on.
 #[inline(always)]
-fn load<T, const N: usize>(numbers: &[T; N]) -> v128 {
-    const { assert!(size_of::<[T; N]>() == size_of::<v128>()) };
-    // SAFETY: 16 bytes may be read there; wasm loads from any alignment.
-    unsafe { v128_load(numbers.as_ptr().cast()) }
-}
-
-/// Half of these numbers, if that is 16 bytes: the lower or the upper ones.
-#[inline(always)]
-fn half<T, const N: usize>(numbers: &[T; N], upper: bool) -> v128 {
-    const { assert!(size_of::<[T; N]>() == 2 * size_of::<v128>()) };
-    let at = if upper { N / 2 } else { 0 };
-    // SAFETY: 16 bytes from `at` on are within the array; wasm loads from any alignment.
-    unsafe { v128_load(numbers.as_ptr().add(at).cast()) }
+fn load<const AT: usize, T, const N: usize>(numbers: &[T; N]) -> v128 {
+    const { assert!((AT * size_of::<T>()) + size_of::<v128>() <= size_of::<[T; N]>()) };
+    // SAFETY: they are within the array; wasm loads from any alignment.
+    unsafe { v128_load(numbers.as_ptr().add(AT).cast()) }
 }
 
 /// As [`scalar::dot`].
@@ -34,84 +25,126 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     if !(a.len().is_multiple_of(LANES) && b.len().is_multiple_of(LANES)) {
         return scalar::dot(a, b);
     }
-    let mut sums = [f32x4_splat(0.0); 4];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-        let (a, b) = (a.as_chunks::<4>().0, b.as_chunks::<4>().0);
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = f32x4_add(*sum, f32x4_mul(load(a), load(b)));
-        }
+    let (mut p, mut q, mut r, mut s) = (f32x4_splat(0.0), f32x4_splat(0.0), f32x4_splat(0.0), f32x4_splat(0.0));
+    macro_rules! add {
+        ($a:expr, $b:expr) => {
+            let (a, b) = ($a, $b);
+            p = f32x4_add(p, f32x4_mul(load::<0, _, _>(a), load::<0, _, _>(b)));
+            q = f32x4_add(q, f32x4_mul(load::<4, _, _>(a), load::<4, _, _>(b)));
+            r = f32x4_add(r, f32x4_mul(load::<8, _, _>(a), load::<8, _, _>(b)));
+            s = f32x4_add(s, f32x4_mul(load::<12, _, _>(a), load::<12, _, _>(b)));
+        };
     }
-    let [p, q, r, s] = sums;
+    let (pairs_a, a) = a.as_chunks::<LANES>().0.as_chunks::<2>();
+    let (pairs_b, b) = b.as_chunks::<LANES>().0.as_chunks::<2>();
+    for ([a, next_a], [b, next_b]) in pairs_a.iter().zip(pairs_b) {
+        add!(a, b);
+        add!(next_a, next_b);
+    }
+    for (a, b) in a.iter().zip(b) {
+        add!(a, b);
+    }
     let sum = f32x4_add(f32x4_add(p, q), f32x4_add(r, s));
     let pairs = f32x4_add(sum, i32x4_shuffle::<2, 3, 0, 1>(sum, sum));
     f32x4_extract_lane::<0>(pairs) + f32x4_extract_lane::<1>(pairs)
 }
 
-/// As [`scalar::dots_i8`].
-#[inline]
-pub fn dots_i8<const N: usize>(queries: [&[i16]; N], rows: [&[i8]; 2]) -> [[i64; N]; 2] {
-    let mut sums = [[0; N]; 2];
-    let mut queries = queries.map(|query| query.as_chunks::<LANES>().0);
-    let mut rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    loop {
-        // All as long as the shortest: the loops then check no place.
-        let shortest = queries.iter().map(|query| query.len()).chain(rows.iter().map(|row| row.len())).min();
-        let len = shortest.unwrap_or_default().min(CHUNK / LANES);
-        if len == 0 {
-            return sums;
-        }
-        let (query_parts, row_parts) = (queries.map(|query| query.split_at(len)), rows.map(|row| row.split_at(len)));
-        let (heads, rows_heads) = (query_parts.map(|(head, _)| head), row_parts.map(|(head, _)| head));
-        // One query alone has two sums a row: one would wait for itself.
-        let part = if N == 1 { part::<N, 2>(heads, rows_heads) } else { part::<N, 1>(heads, rows_heads) };
+/// The codes of a query, lane by lane.
+type Query<'a> = &'a [[i16; LANES]];
+
+/// The codes of a row.
+type Row<'a> = &'a [[i8; LANES]];
+
+/// Adds the products of 16 codes of two rows with those of queries to the running sums: `query => first, second`, where
+/// each of `first` and `second` is a sum for the lower and one for the upper half, which may be the same.
+macro_rules! multiply {
+    ($a:expr, $b:expr; $($query:expr => [$a_low:ident $a_high:ident] [$b_low:ident $b_high:ident]),+) => {
+        let (a, b) = (load::<0, _, _>($a), load::<0, _, _>($b));
+        let (a_half, b_half) = (i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
+        $(
+            let half = load::<0, _, _>($query);
+            $a_low = i32x4_add($a_low, i32x4_dot_i16x8(a_half, half));
+            $b_low = i32x4_add($b_low, i32x4_dot_i16x8(b_half, half));
+        )+
+        let (a_half, b_half) = (i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
+        $(
+            let half = load::<8, _, _>($query);
+            $a_high = i32x4_add($a_high, i32x4_dot_i16x8(a_half, half));
+            $b_high = i32x4_add($b_high, i32x4_dot_i16x8(b_half, half));
+        )+
+    };
+}
+
+fn sum(sums: v128) -> i64 {
+    let pairs = i32x4_add(sums, i32x4_shuffle::<2, 3, 0, 1>(sums, sums));
+    i64::from(i32x4_extract_lane::<0>(pairs) + i32x4_extract_lane::<1>(pairs))
+}
+
+/// As [`scalar::dots_i8_1`].
+pub fn dots_i8_1(query: &[i16], rows: [&[i8]; 2]) -> [i64; 2] {
+    let [a, b] = rows;
+    let (mut first, mut second) = (0, 0);
+    for ((query, a), b) in query.chunks(CHUNK).zip(a.chunks(CHUNK)).zip(b.chunks(CHUNK)) {
+        let [p, q] = one(query.as_chunks().0, a.as_chunks().0, b.as_chunks().0);
+        (first, second) = (first + sum(p), second + sum(q));
+    }
+    [first, second]
+}
+
+/// At most [`CHUNK`] numbers: more would not fit into 32 bits.
+fn one(query: Query<'_>, a: Row<'_>, b: Row<'_>) -> [v128; 2] {
+    let zero = i32x4_splat(0);
+    // Two sums a row: one would wait for itself.
+    let (mut p, mut q, mut r, mut s) = (zero, zero, zero, zero);
+    let (queries, query) = query.as_chunks::<2>();
+    let ((all_a, a), (all_b, b)) = (a.as_chunks::<2>(), b.as_chunks::<2>());
+    for (([query, next], [a, next_a]), [b, next_b]) in queries.iter().zip(all_a).zip(all_b) {
+        multiply!(a, b; query => [p q] [r s]);
+        multiply!(next_a, next_b; next => [p q] [r s]);
+    }
+    for ((query, a), b) in query.iter().zip(a).zip(b) {
+        multiply!(a, b; query => [p q] [r s]);
+    }
+    [i32x4_add(p, q), i32x4_add(r, s)]
+}
+
+/// As [`scalar::dots_i8_4`].
+pub fn dots_i8_4(queries: [&[i16]; 4], rows: [&[i8]; 2]) -> [[i64; 4]; 2] {
+    let ([p, q, r, s], [a, b]) = (queries, rows);
+    let mut sums = [[0; 4]; 2];
+    let queries = p.chunks(CHUNK).zip(q.chunks(CHUNK)).zip(r.chunks(CHUNK)).zip(s.chunks(CHUNK));
+    for ((((p, q), r), s), (a, b)) in queries.zip(a.chunks(CHUNK).zip(b.chunks(CHUNK))) {
+        let queries = (p.as_chunks().0, q.as_chunks().0, r.as_chunks().0, s.as_chunks().0);
+        let part = four(queries, a.as_chunks().0, b.as_chunks().0);
         for (sums, part) in sums.iter_mut().zip(part) {
-            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += i64::from(part));
-        }
-        (queries, rows) = (query_parts.map(|(_, tail)| tail), row_parts.map(|(_, tail)| tail));
-    }
-}
-
-/// Running sums: `A` for each query and row.
-type Sums<const N: usize, const A: usize> = [[[v128; A]; N]; 2];
-
-/// The same for at most [`CHUNK`] numbers, and as many of each.
-#[inline(always)]
-fn part<const N: usize, const A: usize>(queries: [&[[i16; LANES]]; N], rows: [&[[i8; LANES]]; 2]) -> [[i32; N]; 2] {
-    let mut sums: Sums<N, A> = [[[i32x4_splat(0); A]; N]; 2];
-    let (blocks, rest) = (queries.map(|query| query.as_chunks::<BLOCK>()), rows.map(|row| row.as_chunks::<BLOCK>()));
-    walk(&mut sums, blocks.map(|(blocks, _)| blocks), rest.map(|(blocks, _)| blocks));
-    let (queries, rows) = (blocks.map(|(_, rest)| rest), rest.map(|(_, rest)| rest));
-    walk(&mut sums, queries.map(|query| query.as_chunks::<1>().0), rows.map(|row| row.as_chunks::<1>().0));
-    sums.map(|sums| sums.map(|sums| sums.into_iter().fold(i32x4_splat(0), |a, b| i32x4_add(a, b)))).map(|sums| {
-        sums.map(|sum| {
-            let pairs = i32x4_add(sum, i32x4_shuffle::<2, 3, 0, 1>(sum, sum));
-            i32x4_extract_lane::<0>(pairs) + i32x4_extract_lane::<1>(pairs)
-        })
-    })
-}
-
-#[inline(always)]
-fn walk<const N: usize, const A: usize, const B: usize>(
-    sums: &mut Sums<N, A>,
-    queries: [&[[[i16; LANES]; B]]; N],
-    rows: [&[[[i8; LANES]; B]]; 2],
-) {
-    let [first, second] = rows;
-    for (at, blocks) in first.iter().zip(second).enumerate() {
-        for lane in 0..B {
-            let codes = [blocks.0, blocks.1].map(|block| block.get(lane).map_or(i32x4_splat(0), load));
-            let halves = codes.map(|codes| [i16x8_extend_low_i8x16(codes), i16x8_extend_high_i8x16(codes)]);
-            for upper in [false, true] {
-                for (n, query) in queries.iter().enumerate() {
-                    let Some(query) = query.get(at).and_then(|block| block.get(lane)) else { continue };
-                    let query = half(query, upper);
-                    for (sums, halves) in sums.iter_mut().zip(halves) {
-                        let sum = sums.get_mut(n).and_then(|sums| sums.get_mut(usize::from(upper) % A));
-                        let Some(sum) = sum else { continue };
-                        *sum = i32x4_add(*sum, i32x4_dot_i16x8(halves[usize::from(upper)], query));
-                    }
-                }
-            }
+            sums.iter_mut().zip(part).for_each(|(all, part)| *all += sum(part));
         }
     }
+    sums
+}
+
+/// Likewise.
+fn four((p, q, r, s): (Query<'_>, Query<'_>, Query<'_>, Query<'_>), a: Row<'_>, b: Row<'_>) -> [[v128; 4]; 2] {
+    let zero = i32x4_splat(0);
+    let (mut ap, mut aq, mut ar, mut az) = (zero, zero, zero, zero);
+    let (mut bp, mut bq, mut br, mut bz) = (zero, zero, zero, zero);
+    macro_rules! add {
+        ($a:expr, $b:expr, $p:expr, $q:expr, $r:expr, $s:expr) => {
+            multiply!($a, $b; $p => [ap ap] [bp bp], $q => [aq aq] [bq bq], $r => [ar ar] [br br], $s => [az az] [bz bz]);
+        };
+    }
+    let ((pairs_a, a), (pairs_b, b)) = (a.as_chunks::<2>(), b.as_chunks::<2>());
+    let ((pairs_p, p), (pairs_q, q)) = (p.as_chunks::<2>(), q.as_chunks::<2>());
+    let ((pairs_r, r), (pairs_s, s)) = (r.as_chunks::<2>(), s.as_chunks::<2>());
+    let pairs = pairs_p.iter().zip(pairs_q).zip(pairs_r.iter().zip(pairs_s));
+    for (([a, next_a], [b, next_b]), (([p, next_p], [q, next_q]), ([r, next_r], [s, next_s]))) in
+        pairs_a.iter().zip(pairs_b).zip(pairs)
+    {
+        add!(a, b, p, q, r, s);
+        add!(next_a, next_b, next_p, next_q, next_r, next_s);
+    }
+    for (((a, b), (p, q)), (r, s)) in a.iter().zip(b).zip(p.iter().zip(q)).zip(r.iter().zip(s)) {
+        add!(a, b, p, q, r, s);
+    }
+    [[ap, aq, ar, az], [bp, bq, br, bz]]
 }

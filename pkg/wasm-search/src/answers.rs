@@ -1,0 +1,76 @@
+//! What tasks come to, for JavaScript.
+
+use bytestow::Error;
+use bytestow::error::Cause;
+use bytestow::features::search::{Documents, Found};
+use bytestow::web::{self, JsCause, object};
+use js_sys::{Array, Float32Array, Reflect, Uint8Array, Uint32Array};
+use wasm_bindgen::JsValue;
+
+/// The fields of a `BytestowError`. A failure that TypeScript gave goes out as it came in.
+pub fn failure(error: &Error) -> JsValue {
+    if let Some(Cause::Foreign(foreign)) = error.cause()
+        && let Some(JsCause(given)) = foreign.as_any().downcast_ref()
+        && Reflect::get(given, &"message".into()).ok().and_then(|message| message.as_string()).as_deref()
+            == Some(error.message())
+    {
+        return given.clone();
+    }
+    web::failure(error)
+}
+
+/// The failure of a search whose mask is about rows that were numbered anew: TypeScript makes the mask again.
+pub fn stale() -> JsValue {
+    object([("code", "stale".into()), ("message", "rows were numbered anew".into()), ("retryable", true.into())])
+}
+
+/// The failure of what TypeScript should not have asked.
+pub fn misused(message: &str) -> JsValue {
+    object([("code", "internal".into()), ("message", message.into()), ("retryable", false.into())])
+}
+
+/// `[ids, scores, documents]`.
+pub fn found(found: Vec<Found>) -> JsValue {
+    let (ids, documents) = (Array::new(), Array::new());
+    let mut scores = Vec::with_capacity(found.len());
+    for Found { id, score, document } in found {
+        ids.push(&id.into());
+        scores.push(score);
+        documents.push(&bytes(&document));
+    }
+    Array::of3(&ids, &Float32Array::from(scores.as_slice()), &documents).into()
+}
+
+/// An array of as many `Uint8Array | undefined`.
+pub fn lookups(found: Vec<Option<Vec<u8>>>) -> JsValue {
+    let array = Array::new();
+    for document in found {
+        array.push(&document.as_deref().map_or(JsValue::UNDEFINED, bytes));
+    }
+    array.into()
+}
+
+/// `[live, bytes, lengths]`, for `rows` rows: which live, their documents side by side, and how long each is; 0 for what is
+/// dead.
+pub fn documents(stretch: Documents, rows: usize) -> JsValue {
+    let halves = |word: &u64| [*word as u32, (*word >> 32) as u32];
+    let mut live: Vec<u32> = stretch.live.words().iter().flat_map(halves).collect();
+    live.resize(rows.div_ceil(u32::BITS as usize), 0);
+    let mut lengths = vec![0; rows];
+    for (row, document) in stretch.live.iter().zip(&stretch.documents) {
+        lengths.iter_mut().skip(row).take(1).for_each(|length| *length = document.len() as u32);
+    }
+    let all = Uint8Array::new_with_length(lengths.iter().sum());
+    let mut at = 0;
+    for document in &stretch.documents {
+        let end = at + document.len() as u32;
+        all.subarray(at, end).copy_from(document);
+        at = end;
+    }
+    let (live, lengths) = (Uint32Array::from(live.as_slice()), Uint32Array::from(lengths.as_slice()));
+    Array::of3(&live, &all, &lengths).into()
+}
+
+fn bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}

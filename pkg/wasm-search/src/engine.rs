@@ -1,0 +1,267 @@
+//! The class `Engine`: an index.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestow::features::search::{
+    Bitmap, Found, IndexOptions, Kind, Mask, SearchOptions, SeededRandom, Stage, VectorIndex,
+};
+use bytestow::web::JsClock;
+use bytestow::{Keys, Result};
+use js_sys::{Array, Float64Array, Function};
+use wasm_bindgen::prelude::*;
+
+use crate::answers::{self, failure, misused, stale};
+use crate::mailbox::Mailbox;
+use crate::tasks::Tasks;
+
+/// How the index works, by index into `settings`.
+mod at {
+    pub const DIMENSIONS: usize = 0;
+    pub const KIND: usize = 1;
+    pub const MAX_RESIDENT_BYTES: usize = 2;
+    pub const REFRESH_MS: usize = 3;
+}
+
+/// An index in a store, and the calls on it. Methods that give a number begin a task.
+#[wasm_bindgen]
+pub struct Engine {
+    index: Arc<VectorIndex>,
+    mailbox: Mailbox,
+    tasks: RefCell<Tasks>,
+    stages: RefCell<Vec<(u32, Stage)>>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// The index whose keys begin with `prefix`. The settings are dimensions (0 for unknown), kind (0 int8, 1 binary), how
+    /// many bytes of rows in 32 bits may stay in memory, and how old the last look at the store may be, in milliseconds.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        prefix: String,
+        model: String,
+        settings: &[f64],
+        now: Function,
+        random: &[u8],
+    ) -> std::result::Result<Self, JsValue> {
+        let setting = |at: usize| settings.get(at).copied().unwrap_or_default();
+        let mailbox = Mailbox::default();
+        let options = || -> Result<IndexOptions> {
+            let mut options = IndexOptions::new(model)?;
+            options.name = prefix;
+            options.dimensions = Some(setting(at::DIMENSIONS) as usize).filter(|dimensions| *dimensions > 0);
+            options.kind = if setting(at::KIND) == 1.0 { Kind::Binary } else { Kind::Int8 };
+            options.max_resident_bytes = setting(at::MAX_RESIDENT_BYTES) as usize;
+            options.refresh = Duration::from_millis(setting(at::REFRESH_MS) as u64);
+            options.clock = Arc::new(JsClock::new(now));
+            options.random = Arc::new(SeededRandom::from_bytes(random));
+            options.pause = Some(Arc::new(mailbox.clone()));
+            Ok(options)
+        };
+        let index = options().and_then(|options| VectorIndex::new(Arc::new(mailbox.clone()), options));
+        let index = Arc::new(index.map_err(|error| failure(&error))?);
+        Ok(Self { index, mailbox, tasks: RefCell::default(), stages: RefCell::default() })
+    }
+
+    /// Puts vectors and their documents into a stage, behind what is there; a new one if need be. Ids are in one string,
+    /// their lengths in UTF-16 code units beside it; so are the documents.
+    #[expect(clippy::too_many_arguments, reason = "each array crosses by itself")]
+    pub fn stage(
+        &self,
+        stage: u32,
+        ids: String,
+        id_lengths: &[u32],
+        vectors: &[f64],
+        dimensions: usize,
+        documents: &[u8],
+        document_lengths: &[u32],
+    ) -> std::result::Result<(), JsValue> {
+        let mut stages = self.stages.borrow_mut();
+        if !stages.iter().any(|(id, _)| *id == stage) {
+            stages.push((stage, self.index.stage()));
+        }
+        let Some((_, stage)) = stages.iter_mut().find(|(id, _)| *id == stage) else { return Ok(()) };
+        let mut documents = documents;
+        let ids = Keys::from_utf16_lengths(ids, id_lengths);
+        for ((id, vector), length) in ids.iter().zip(vectors.chunks(dimensions.max(1))).zip(document_lengths) {
+            let Some((document, rest)) = documents.split_at_checked(*length as usize) else {
+                return Err(misused("fewer bytes than the documents have"));
+            };
+            documents = rest;
+            stage.push(id, vector, document).map_err(|error| failure(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a stage.
+    pub fn discard(&self, stage: u32) {
+        self.stages.borrow_mut().retain(|(id, _)| *id != stage);
+    }
+
+    /// `[generation, rows]`: which numbering of rows there is, and how many there are, dead ones included.
+    pub fn rows(&self) -> Float64Array {
+        let (generation, rows) = self.index.rows();
+        Float64Array::from([generation as f64, rows as f64].as_slice())
+    }
+
+    /// Bytes of memory: `[codes, scales and the like, bits, rows in 32 bits, ids and places, all of the wasm]`; then how
+    /// many documents there are.
+    pub fn memory(&self) -> Float64Array {
+        let (rows, table) = self.index.memory();
+        let all = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>().buffer();
+        let all = all.unchecked_into::<js_sys::ArrayBuffer>().byte_length() as usize;
+        let counts = [rows.codes, rows.beside, rows.bits, rows.exact, table, all, self.index.len()];
+        Float64Array::from(counts.map(|count| count as f64).as_slice())
+    }
+
+    /// Reads the index, if that was not done yet.
+    pub fn open(&self) -> u32 {
+        self.begin(|index| async move { Ok(done(index.open().await?)) })
+    }
+
+    /// Adds what is in a stage, which is gone then.
+    pub fn commit(&self, stage: u32) -> u32 {
+        let mut stages = self.stages.borrow_mut();
+        let place = stages.iter().position(|(id, _)| *id == stage);
+        let stage = place.map(|at| stages.remove(at).1);
+        drop(stages);
+        self.begin(|index| async move {
+            match stage {
+                Some(stage) => Ok(done(index.commit(stage).await?)),
+                None => Err(Failed(misused("there is no such stage"))),
+            }
+        })
+    }
+
+    /// Removes documents, by their ids.
+    pub fn remove(&self, ids: String, lengths: &[u32]) -> u32 {
+        let ids = Keys::from_utf16_lengths(ids, lengths);
+        self.begin(|index| async move { Ok(JsValue::from_f64(index.remove(ids.iter()).await? as f64)) })
+    }
+
+    /// Removes all documents.
+    pub fn clear(&self) -> u32 {
+        self.begin(|index| async move { Ok(done(index.clear().await?)) })
+    }
+
+    /// The documents of ids: an array of as many `Uint8Array | undefined`.
+    pub fn get(&self, ids: String, lengths: &[u32]) -> u32 {
+        let ids = Keys::from_utf16_lengths(ids, lengths);
+        self.begin(|index| async move { Ok(answers::lookups(index.get(ids.iter()).await?)) })
+    }
+
+    /// The nearest `k`: `[ids, scores, documents]`. A threshold that is no number is none. Fails with the code `stale` where
+    /// the mask is about another numbering of rows than there is.
+    pub fn search(&self, query: Vec<f64>, k: usize, threshold: f64, mask: Option<Vec<u32>>, generation: f64) -> u32 {
+        let options = options(threshold, mask, generation);
+        self.begin(|index| async move { found(index.search_current(&query, k, options).await?) })
+    }
+
+    /// Of the nearest `fetch_k`, `k` that are not like one another; the shape is that of `search`.
+    pub fn mmr(
+        &self,
+        query: Vec<f64>,
+        k: usize,
+        fetch_k: usize,
+        lambda: f64,
+        mask: Option<Vec<u32>>,
+        generation: f64,
+    ) -> u32 {
+        let options = options(f64::NAN, mask, generation);
+        self.begin(|index| async move { found(index.mmr(&query, k, (fetch_k, lambda), options).await?) })
+    }
+
+    /// The documents of a stretch of rows: `[live, bytes, lengths]`.
+    pub fn documents(&self, from: usize, count: usize) -> u32 {
+        self.begin(|index| async move {
+            let stretch = index.documents(from, count).await?;
+            let rows = index.rows().1.saturating_sub(from).min(count);
+            Ok(answers::documents(stretch, rows))
+        })
+    }
+
+    /// Looks whether others have written.
+    pub fn refresh(&self) -> u32 {
+        self.begin(|index| async move { Ok(done(index.refresh().await?)) })
+    }
+
+    /// Tidies up a little: whether there may be more to do.
+    pub fn maintain(&self) -> u32 {
+        self.begin(|index| async move { Ok(index.maintain().await?.into()) })
+    }
+
+    /// Runs all tasks as far as they get, and tells what came of it: an array of arrays, `[0, task, value]` for one that is
+    /// done, `[1, task, failure]` for one that failed; `[2, request, keys]`, `[3, request, pairs]`, `[4, request, keys]`
+    /// and `[5, request, prefix]` for what is to be asked of the store, by mget, mset, mdelete and yieldKeys; `[6, request]`
+    /// where others may have a turn.
+    pub fn pump(&self) -> Array {
+        let outs = Array::new();
+        loop {
+            // Nothing is borrowed while a task runs.
+            let turn = self.tasks.borrow_mut().next();
+            let Some(turn) = turn else { break };
+            match turn.poll() {
+                Ok((id, outcome)) => {
+                    drop(self.take(id));
+                    let (failed, value) = match outcome {
+                        Ok(value) => (0, value),
+                        Err(failure) => (1, failure),
+                    };
+                    outs.push(&Array::of3(&failed.into(), &id.into(), &value));
+                }
+                Err(turn) => self.tasks.borrow_mut().put_back(turn),
+            }
+        }
+        self.mailbox.take(&outs);
+        outs
+    }
+
+    /// Answers a request: with what the store answered, or with its failure, as `BytestowError` takes it.
+    pub fn answer(&self, request: u32, ok: bool, value: JsValue) {
+        self.mailbox.answer(request, if ok { Ok(value) } else { Err(value) });
+    }
+
+    /// Ends a task that nobody waits for any more: nothing is told of it.
+    pub fn cancel(&self, task: u32) {
+        drop(self.take(task));
+    }
+}
+
+/// A failure of a task: the core's, or one of the binding's own.
+struct Failed(JsValue);
+
+impl From<bytestow::Error> for Failed {
+    fn from(error: bytestow::Error) -> Self {
+        Self(failure(&error))
+    }
+}
+
+impl Engine {
+    fn begin<F>(&self, call: impl FnOnce(Arc<VectorIndex>) -> F) -> u32
+    where
+        F: Future<Output = std::result::Result<JsValue, Failed>> + 'static,
+    {
+        let job = call(self.index.clone());
+        let outcome = async { job.await.map_err(|Failed(failure)| failure) };
+        self.tasks.borrow_mut().begin(Box::pin(outcome))
+    }
+
+    fn take(&self, task: u32) -> Option<crate::tasks::Job> {
+        self.tasks.borrow_mut().end(task)
+    }
+}
+
+fn done((): ()) -> JsValue {
+    JsValue::UNDEFINED
+}
+
+fn options(threshold: f64, mask: Option<Vec<u32>>, generation: f64) -> SearchOptions {
+    let mask = mask.map(|words| Mask::new(generation as u64, Bitmap::from_words_u32(&words)));
+    SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask }
+}
+
+fn found(found: Option<Vec<Found>>) -> std::result::Result<JsValue, Failed> {
+    found.map(answers::found).ok_or_else(|| Failed(stale()))
+}
