@@ -149,7 +149,14 @@ struct Pauses(AtomicUsize);
 impl Pause for Pauses {
     fn pause(&self) -> BoxFuture<'_, ()> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async {})
+        let mut first = true;
+        Box::pin(std::future::poll_fn(move |cx| {
+            if std::mem::take(&mut first) {
+                cx.waker().wake_by_ref();
+                return std::task::Poll::Pending;
+            }
+            std::task::Poll::Ready(())
+        }))
     }
 }
 
@@ -304,4 +311,33 @@ fn calls_of_one_handle_take_effect_in_their_order() {
         join_all(calls).await.into_iter().for_each(|answer| answer.unwrap());
         assert_eq!(index.get(["same", "other"]).await.unwrap(), [Some(b"same as of 19".to_vec()), None]);
     });
+}
+
+#[test]
+fn what_was_deleted_is_not_found_while_it_is_tidied_up() {
+    for seed in 0..60 {
+        let (inner, clock) = fresh();
+        let mut random = Random(seed);
+        let index = index(&Watched::slow(inner, random.bits()), &clock, random.bits());
+        block_on(async {
+            for at in 0..9 {
+                add(&index, &documents(at * 3..at * 3 + 3)).await.unwrap();
+            }
+        });
+        type Call<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
+        let tidying: Call<'_> = Box::pin(async {
+            assert!(index.maintain().await.unwrap(), "there is something to be merged");
+            while index.maintain().await.unwrap() {}
+        });
+        let deleting: Call<'_> = Box::pin(async {
+            for at in 0..20 {
+                index.remove([format!("id{at}")]).await.unwrap();
+                let found = all(&index).await.unwrap();
+                assert_eq!(found.len(), 26 - at, "seed {seed}");
+                assert!(!found.contains_key(&format!("id{at}")), "seed {seed}");
+            }
+        });
+        run_all(vec![tidying, deleting], &mut random);
+        assert_eq!(block_on(all(&index)).unwrap().len(), 7);
+    }
 }

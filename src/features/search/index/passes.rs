@@ -11,7 +11,6 @@ use std::task::Poll;
 use super::line::Line;
 use super::{Segment, Table, VectorIndex};
 use crate::features::search::persist::blocks::{Fault, Located, Tried, numbers};
-use crate::features::search::persist::load::Pinned;
 use crate::features::search::{Hit, Need, Pass, Rescore, Search};
 
 /// Searches of one pass.
@@ -139,7 +138,7 @@ impl VectorIndex {
             self.pause().await;
         }
         let Some((mut pass, scanned, slice)) = self.begin(together) else { return Ok(()) };
-        let pinned = Pinned(self);
+        let scanning = Scanning(self);
         while !self.table(|table| pass.step(table.rows(), slice)) {
             self.pause().await;
         }
@@ -151,14 +150,14 @@ impl VectorIndex {
                 outcomes.push(scored(table, rescore.into_hits(), waiting.numbers));
             }
         });
-        drop(pinned);
+        drop(scanning);
         for (waiting, outcome) in scanned.iter().zip(outcomes) {
             waiting.ends(Outcome::Hits(outcome.ok_or_else(|| Fault::Missing(self.port.names.directory()))?));
         }
         Ok(())
     }
 
-    /// A pass, those who are in it, and how many rows are a slice; rows are pinned then.
+    /// A pass, those who are in it, and how many rows are a slice; a scan has begun then.
     fn begin<'w>(&self, together: &'w [Arc<Waiting>]) -> Option<(Pass, Vec<&'w Arc<Waiting>>, usize)> {
         let mut state = self.state();
         let Some(table) = &mut state.table else {
@@ -176,7 +175,7 @@ impl VectorIndex {
         if scanned.is_empty() {
             return None;
         }
-        table.pin();
+        table.begin_scan();
         let pass = Pass::new(table.rows(), scanned.iter().map(|waiting| waiting.search.clone()));
         Some((pass, scanned, (SLICE / table.rows().stride().max(1)).max(1)))
     }
@@ -230,6 +229,15 @@ impl VectorIndex {
                 }
             });
         }
+    }
+}
+
+/// Ends what [`Table::begin_scan`] began.
+struct Scanning<'i>(&'i VectorIndex);
+
+impl Drop for Scanning<'_> {
+    fn drop(&mut self) {
+        self.0.with_table(Table::end_scan);
     }
 }
 

@@ -97,9 +97,11 @@ pub struct Table {
     stamp: u64,
     /// Grows when rows are numbered anew.
     generation: u64,
-    /// Searches and merges under way: rows keep their numbers, and those that a search scans stay where they are.
+    /// Who counts on numbers: of rows, and of ids.
     pins: usize,
-    /// Rows to be killed when nobody scans.
+    /// Passes under way, which must find a document that is replaced meanwhile as it was: rows die behind them.
+    scans: usize,
+    /// Rows to be killed then. Passes come one after the other, so none begins while there are any.
     doomed: Vec<u32>,
 }
 
@@ -123,6 +125,7 @@ impl Table {
             stamp: 0,
             generation: 0,
             pins: 0,
+            scans: 0,
             doomed: Vec::new(),
         })
     }
@@ -312,7 +315,7 @@ impl Table {
     }
 
     fn kill(&mut self, row: u32) {
-        if self.pins > 0 {
+        if self.scans > 0 {
             self.doomed.push(row);
         } else {
             self.rows.kill(row);
@@ -468,7 +471,7 @@ impl Table {
         counts
     }
 
-    /// From now on rows keep their numbers, and those that live stay in reach of scans.
+    /// From now on rows and ids keep their numbers.
     pub fn pin(&mut self) {
         self.pins += 1;
     }
@@ -476,7 +479,19 @@ impl Table {
     /// The end of that.
     pub fn unpin(&mut self) {
         self.pins = self.pins.saturating_sub(1);
-        if self.pins == 0 {
+    }
+
+    /// A pass begins: rows that live stay alive for it, and keep their numbers.
+    pub fn begin_scan(&mut self) {
+        self.pin();
+        self.scans += 1;
+    }
+
+    /// The end of that.
+    pub fn end_scan(&mut self) {
+        self.unpin();
+        self.scans = self.scans.saturating_sub(1);
+        if self.scans == 0 {
             for row in std::mem::take(&mut self.doomed) {
                 self.rows.kill(row);
             }

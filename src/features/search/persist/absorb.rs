@@ -100,7 +100,7 @@ impl VectorIndex {
     /// Buries those that were absorbed an hour ago; whether there were any. Only whoever tidies up calls it.
     pub(crate) async fn bury(&self) -> Result<bool> {
         let now = self.now();
-        let (writer, buried) = {
+        let (writer, buried, there) = {
             let state = self.state();
             let State { own: Some(own), look, .. } = &*state else { return Ok(false) };
             let marks = look.absorbed();
@@ -115,7 +115,8 @@ impl VectorIndex {
                     buried.push(manifest.clone());
                 }
             }
-            (own.writer(), buried)
+            let there: Vec<WriterId> = look.manifests.iter().map(|manifest| manifest.writer).collect();
+            (own.writer(), buried, there)
         };
         if buried.is_empty() {
             return Ok(false);
@@ -132,7 +133,8 @@ impl VectorIndex {
                     mark.bury(now);
                 }
             }
-            manifest.absorbed.retain(|mark| !mark.buried || mark.at.saturating_add(FORGOTTEN) > now);
+            let is_needed = |mark: &Absorbed| mark.at.saturating_add(FORGOTTEN) > now || there.contains(&mark.writer);
+            manifest.absorbed.retain(|mark| !mark.buried || is_needed(mark));
         };
         self.publish(writer, change).await
     }

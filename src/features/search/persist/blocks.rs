@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::format::{Geometry, Numbers, Place, read_documents};
+use super::names::SegmentName;
 use super::port::{Port, sound};
 use crate::features::search::index::Segment;
 use crate::features::search::vector::padded;
@@ -36,15 +37,39 @@ pub type Located = (Arc<Segment>, u32);
 #[derive(Clone, Debug)]
 struct Block {
     segment: Arc<Segment>,
-    number: u32,
     place: Place,
     key: String,
 }
 
-impl Block {
-    fn is(&self, segment: &Segment, number: u32) -> bool {
-        self.segment.name == segment.name && self.number == number
+/// The blocks that have any of some rows, and of each the rows that are wanted: which of the wanted, and the place in the
+/// block. `block` gives of a row its block's number, first row, and the first row of the next.
+fn blocks(
+    port: &Port,
+    stream: char,
+    rows: &[Located],
+    mut block: impl FnMut(&Segment, u32) -> (u32, u32, u32),
+) -> Vec<(Block, Vec<(usize, usize)>)> {
+    let mut wanted: Vec<_> = Vec::with_capacity(rows.len());
+    for (at, (segment, row)) in rows.iter().enumerate() {
+        let (number, first, next) = block(segment, *row);
+        wanted.push((segment.name, number, at, first, next, (*row).saturating_sub(first) as usize));
     }
+    wanted.sort_unstable();
+    let mut blocks: Vec<(Block, Vec<(usize, usize)>)> = Vec::new();
+    let mut last = None;
+    for (name, number, at, first, next, within) in wanted {
+        if last != Some((name, number)) {
+            let Some((segment, _)) = rows.get(at) else { continue };
+            let place = Place { segment: name, first, rows: next.saturating_sub(first) };
+            let key = port.names.block(name, stream, number as usize);
+            blocks.push((Block { segment: segment.clone(), place, key }, Vec::new()));
+            last = Some((name, number));
+        }
+        if let Some((_, rows)) = blocks.last_mut() {
+            rows.push((at, within));
+        }
+    }
+    blocks
 }
 
 /// The numbers of rows, padded, in their order.
@@ -53,30 +78,21 @@ impl Block {
 /// See [`Fault`]; `corrupt` for a block that is none.
 pub async fn numbers(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<f32>>> {
     let each = geometry.numbers();
-    let mut blocks: Vec<Block> = Vec::new();
-    for (segment, at) in rows {
-        let number = at / each;
-        if !blocks.iter().rev().any(|block| block.is(segment, number)) {
-            let first = number * each;
-            let rows = (segment.lengths.len() as u32).saturating_sub(first).min(each);
-            let place = Place { segment: segment.name, first, rows };
-            let key = port.names.block(segment.name, 'v', number as usize);
-            blocks.push(Block { segment: segment.clone(), number, place, key });
-        }
-    }
-    let mut read = Vec::with_capacity(blocks.len());
+    let blocks = blocks(port, 'v', rows, |segment, row| {
+        let (number, count) = (row / each, segment.lengths.len() as u32);
+        (number, number * each, count.min((number + 1) * each))
+    });
+    let mut found = vec![Vec::new(); rows.len()];
     for some in blocks.chunks(KEYS) {
-        for (block, entry) in some.iter().zip(fetch(port, some).await?) {
-            read.push(sound(&block.key, Numbers::read(&entry.to_vec(), block.place, geometry.dimensions))?);
+        for ((block, rows), entry) in some.iter().zip(fetch(port, some).await?) {
+            let numbers = sound(&block.key, Numbers::read(&entry.to_vec(), block.place, geometry.dimensions))?;
+            for (at, within) in rows {
+                let mut row = vec![0.0; padded(geometry.dimensions)];
+                let numbers = numbers.row(*within).unwrap_or_default();
+                row.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
+                found.get_mut(*at).into_iter().for_each(|place| *place = std::mem::take(&mut row));
+            }
         }
-    }
-    let mut found = Vec::with_capacity(rows.len());
-    for (segment, at) in rows {
-        let block = blocks.iter().position(|block| block.is(segment, at / each));
-        let numbers = block.and_then(|block| read.get(block)?.row((at % each) as usize));
-        let mut row = vec![0.0; padded(geometry.dimensions)];
-        row.iter_mut().zip(numbers.unwrap_or_default()).for_each(|(to, number)| *to = *number);
-        found.push(row);
     }
     Ok(found)
 }
@@ -86,48 +102,36 @@ pub async fn numbers(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried
 /// # Errors
 /// See [`Fault`]; `corrupt` for a block that is none.
 pub async fn documents(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
-    let mut firsts: Vec<(Arc<Segment>, Vec<u32>)> = Vec::new();
-    let mut blocks: Vec<Block> = Vec::new();
-    // Of each row: its block, and its place there.
-    let mut wanted: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
-    for (segment, at) in rows {
-        let known = firsts.iter().rposition(|(known, _)| known.name == segment.name);
-        let known = known.unwrap_or_else(|| {
-            firsts.push((segment.clone(), geometry.documents(&segment.lengths)));
-            firsts.len() - 1
+    let mut firsts: Vec<(SegmentName, Vec<u32>)> = Vec::new();
+    let blocks = blocks(port, 'd', rows, |segment, row| {
+        let known = firsts.binary_search_by_key(&segment.name, |(name, _)| *name).unwrap_or_else(|at| {
+            firsts.insert(at, (segment.name, geometry.documents(&segment.lengths)));
+            at
         });
         let firsts = firsts.get(known).map(|(_, firsts)| firsts.as_slice()).unwrap_or_default();
-        let number = firsts.partition_point(|first| first <= at).saturating_sub(1);
-        let first = firsts.get(number).copied().unwrap_or_default();
-        let block = blocks.iter().rposition(|block| block.is(segment, number as u32)).unwrap_or_else(|| {
-            let end = firsts.get(number + 1).copied().unwrap_or(segment.lengths.len() as u32);
-            let place = Place { segment: segment.name, first, rows: end - first };
-            let key = port.names.block(segment.name, 'd', number);
-            blocks.push(Block { segment: segment.clone(), number: number as u32, place, key });
-            blocks.len() - 1
-        });
-        wanted.push((block, (at - first) as usize));
-    }
+        let number = firsts.partition_point(|first| *first <= row).saturating_sub(1);
+        let next = firsts.get(number + 1).copied().unwrap_or(segment.lengths.len() as u32);
+        (number as u32, firsts.get(number).copied().unwrap_or_default(), next)
+    });
     let mut found = vec![Vec::new(); rows.len()];
-    for (chunk, some) in blocks.chunks(KEYS).enumerate() {
-        for (at, (block, entry)) in some.iter().zip(fetch(port, some).await?).enumerate() {
+    for some in blocks.chunks(KEYS) {
+        for ((block, rows), entry) in some.iter().zip(fetch(port, some).await?) {
             let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
             let entry = entry.to_vec();
             let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
             let ranges = sound(&block.key, read_documents(&entry, block.place, lengths))?;
-            let here = wanted.iter().zip(&mut found).filter(|((wanted, _), _)| *wanted == chunk * KEYS + at);
-            for ((_, within), document) in here {
-                let bytes = ranges.get(*within).and_then(|range| entry.get(range.clone()));
-                *document = bytes.unwrap_or_default().to_vec();
+            for (at, within) in rows {
+                let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
+                found.get_mut(*at).into_iter().for_each(|place| *place = document.to_vec());
             }
         }
     }
     Ok(found)
 }
 
-async fn fetch(port: &Port, blocks: &[Block]) -> Tried<Vec<Value>> {
-    let keys: Keys = blocks.iter().map(|block| block.key.as_str()).collect();
-    present(blocks.iter().map(|block| block.key.as_str()), port.get(keys).await?)
+async fn fetch(port: &Port, blocks: &[(Block, Vec<(usize, usize)>)]) -> Tried<Vec<Value>> {
+    let keys: Keys = blocks.iter().map(|(block, _)| block.key.as_str()).collect();
+    present(blocks.iter().map(|(block, _)| block.key.as_str()), port.get(keys).await?)
 }
 
 /// The values of `keys`, all of which must be there.
