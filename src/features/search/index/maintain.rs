@@ -14,6 +14,9 @@ impl VectorIndex {
     /// As [`open`](Self::open); nothing is lost.
     pub async fn maintain(&self) -> Result<bool> {
         let _turn = self.maintaining.take().await;
+        let turn = self.writing.take().await;
+        self.forget_unsure();
+        drop(turn);
         if self.state().own.is_none() {
             return Ok(false);
         }

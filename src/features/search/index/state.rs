@@ -16,6 +16,8 @@ pub struct Own {
     pub next: u32,
     /// No directory that it wrote has a greater number than a few more than this.
     pub attempts: u32,
+    /// Its manifest is being written, or whoever did it left before the answer came.
+    pub unsure: bool,
 }
 
 impl Own {

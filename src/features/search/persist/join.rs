@@ -33,6 +33,7 @@ impl VectorIndex {
     /// The writer that this handle is: a new one where it is none, or none any more. Only whoever has the turn to write
     /// calls it.
     pub(crate) async fn join(&self, dimensions: usize) -> Result<WriterId> {
+        self.forget_unsure();
         if let Some(own) = &self.state().own {
             return Ok(own.writer());
         }
@@ -60,7 +61,7 @@ impl VectorIndex {
         let mut state = self.state();
         let manifest = Arc::new(joined);
         state.look.put(manifest.clone());
-        state.own = Some(Own { manifest, next: 1, attempts: 0 });
+        state.own = Some(Own { manifest, next: 1, attempts: 0, unsure: false });
         Ok(writer)
     }
 

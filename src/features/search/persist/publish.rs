@@ -16,7 +16,7 @@ use super::format::Manifest;
 use super::names::{SegmentName, WriterId};
 use crate::Result;
 use crate::error::{Error, ErrorCode};
-use crate::features::search::index::{Own, VectorIndex};
+use crate::features::search::index::VectorIndex;
 
 /// Milliseconds after which a look is too old to publish by.
 pub const ASLEEP: u64 = 5 * 60 * 1_000;
@@ -35,22 +35,23 @@ impl VectorIndex {
     }
 
     /// Publishes the manifest of `writer`, changed; `false` if this handle is that writer no more, and nothing of it
-    /// counts. Only whoever has the turn to write calls it.
+    /// counts. After an error this handle is still that writer if nothing was written. Only whoever has the turn to write calls it.
     pub(crate) async fn publish(&self, writer: WriterId, change: impl FnOnce(&mut Manifest) + Send) -> Result<bool> {
         if self.is_asleep() {
             self.refresh().await?;
         }
-        let (own, manifest) = {
+        let mut manifest = {
             let mut state = self.state();
-            // Until the answer is there nobody is this writer: if this call is dropped, nobody is again.
-            let Some(own) = state.own.take_if(|own| own.writer() == writer) else { return Ok(false) };
+            let seen = state.next_stamp(0).saturating_sub(1);
+            // Until the answer is there, nobody publishes as this writer: if this call is dropped, nobody does again.
+            let Some(own) = state.own_mut(writer).filter(|own| !own.unsure) else { return Ok(false) };
+            own.unsure = true;
             let mut manifest = Manifest::clone(&own.manifest);
-            manifest.stamp = state.next_stamp(0).saturating_sub(1).max(manifest.stamp);
-            (own, manifest)
+            manifest.next = own.next;
+            manifest.stamp = manifest.stamp.max(seen);
+            manifest
         };
-        let mut manifest = manifest;
         change(&mut manifest);
-        manifest.next = own.next;
         manifest.generation += 1;
         manifest.written = self.now();
         let key = self.port.names.manifest(writer);
@@ -60,13 +61,16 @@ impl VectorIndex {
                 let mut state = self.state();
                 let manifest = Arc::new(manifest);
                 state.look.put(manifest.clone());
-                state.own = Some(Own { manifest, ..own });
+                if let Some(own) = state.own_mut(writer) {
+                    (own.manifest, own.unsure) = (manifest, false);
+                }
             }
             Err(error) if nothing_was_written(&error) => {
-                self.state().own = Some(own);
+                self.state().own_mut(writer).into_iter().for_each(|own| own.unsure = false);
                 return Err(error);
             }
             Err(error) => {
+                self.forget_unsure();
                 let found =
                     self.port.get([&key].into()).await.ok().and_then(|found| found.into_iter().next().flatten());
                 let found = found.and_then(|entry| Manifest::read(&entry.to_vec()).ok());
@@ -77,11 +81,20 @@ impl VectorIndex {
             }
         }
         if self.is_asleep() {
-            self.refresh().await?;
+            if let Err(error) = self.refresh().await {
+                // It was published, or buried: nobody deletes what it names.
+                self.state().own = None;
+                return Err(error);
+            }
             let marks = self.state().look.absorbed();
             return Ok(!marks.iter().any(|mark| mark.writer == writer && mark.buried));
         }
         Ok(true)
+    }
+
+    /// Goes on as a new writer, if what this one has published is not known. Only whoever has the turn to write calls it.
+    pub(crate) fn forget_unsure(&self) {
+        self.state().own.take_if(|own| own.unsure);
     }
 
     /// Whether the last look is too old to publish by.
