@@ -39,7 +39,7 @@ impl Lane {
     }
 
     /// Takes note of a row, whose codes have the product `dot` with the query's.
-    #[inline]
+    #[inline(always)]
     pub fn offer(&mut self, row: u32, dot: i64, [scale, residual]: [f32; 2]) {
         let (low, high) = self.search.query.bounds(dot, scale, residual);
         if high >= self.floor {
@@ -47,6 +47,7 @@ impl Lane {
         }
     }
 
+    #[inline(never)]
     fn take(&mut self, row: u32, low: f64, high: f64) {
         self.rows.push((row, up(high)));
         if low > self.floor {

@@ -134,6 +134,7 @@ impl Query {
 
     /// The least and the greatest score that a row of this scale and residual can have, whose codes have the product
     /// `dot` with this query's.
+    #[inline(always)]
     pub fn bounds(&self, dot: i64, scale: f32, residual: f32) -> (f64, f64) {
         let middle = dot as f64 * (self.scale * f64::from(scale));
         let width = self.length * f64::from(residual) + self.slack;

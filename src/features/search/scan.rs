@@ -174,15 +174,29 @@ fn four(lanes: &mut [Lane; 4], rows: &Rows, word: usize, live: u64) {
     let queries = lanes.each_ref().map(|lane| lane.search().query.clone());
     let codes = queries.each_ref().map(|query| query.codes());
     let block = rows.block(word);
-    for (row, other) in Pairs::new(masks.iter().fold(0, |all, mask| all | mask)) {
+    let [p, q, r, s] = lanes;
+    // One after the other, by name: this is done for every row.
+    let mut offer = |row: usize, dots: [i64; 4]| {
+        let (number, widths) = ((word * WORD + row) as u32, block.widths(row));
+        let wants = |mask: u64| mask >> row & 1 == 1;
+        if wants(masks[0]) {
+            p.offer(number, dots[0], widths);
+        }
+        if wants(masks[1]) {
+            q.offer(number, dots[1], widths);
+        }
+        if wants(masks[2]) {
+            r.offer(number, dots[2], widths);
+        }
+        if wants(masks[3]) {
+            s.offer(number, dots[3], widths);
+        }
+    };
+    for (row, other) in Pairs::new(masks[0] | masks[1] | masks[2] | masks[3]) {
         let dots = kernels::dots_i8_4(codes, [block.codes(row), block.codes(other.unwrap_or(row))]);
-        for (row, dots) in [Some(row), other].into_iter().zip(dots) {
-            let Some(row) = row else { continue };
-            for ((lane, mask), dot) in lanes.iter_mut().zip(masks).zip(dots) {
-                if mask >> row & 1 == 1 {
-                    lane.offer((word * WORD + row) as u32, dot, block.widths(row));
-                }
-            }
+        offer(row, dots[0]);
+        if let Some(other) = other {
+            offer(other, dots[1]);
         }
     }
 }

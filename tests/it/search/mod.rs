@@ -3,9 +3,11 @@
 mod bound;
 mod data;
 mod exact;
+mod golden;
 mod index_calls;
 mod index_model;
 mod index_support;
+mod pass;
 mod persist_absorbed;
 mod persist_codecs;
 mod persist_costs;

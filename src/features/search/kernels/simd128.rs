@@ -75,24 +75,29 @@ macro_rules! multiply {
     };
 }
 
+#[inline(always)]
 fn sum(sums: v128) -> i64 {
     let pairs = i32x4_add(sums, i32x4_shuffle::<2, 3, 0, 1>(sums, sums));
     i64::from(i32x4_extract_lane::<0>(pairs) + i32x4_extract_lane::<1>(pairs))
 }
 
 /// As [`scalar::dots_i8_1`].
+#[inline]
 pub fn dots_i8_1(query: &[i16], rows: [&[i8]; 2]) -> [i64; 2] {
     let [a, b] = rows;
-    let (mut first, mut second) = (0, 0);
-    for ((query, a), b) in query.chunks(CHUNK).zip(a.chunks(CHUNK)).zip(b.chunks(CHUNK)) {
-        let [p, q] = one(query.as_chunks().0, a.as_chunks().0, b.as_chunks().0);
-        (first, second) = (first + sum(p), second + sum(q));
+    if query.len() <= CHUNK {
+        return one(query.as_chunks().0, a.as_chunks().0, b.as_chunks().0);
     }
-    [first, second]
+    let mut sums = [0; 2];
+    for ((query, a), b) in query.chunks(CHUNK).zip(a.chunks(CHUNK)).zip(b.chunks(CHUNK)) {
+        let part = one(query.as_chunks().0, a.as_chunks().0, b.as_chunks().0);
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    sums
 }
 
 /// At most [`CHUNK`] numbers: more would not fit into 32 bits.
-fn one(query: Query<'_>, a: Row<'_>, b: Row<'_>) -> [v128; 2] {
+fn one(query: Query<'_>, a: Row<'_>, b: Row<'_>) -> [i64; 2] {
     let zero = i32x4_splat(0);
     // Two sums a row: one would wait for itself.
     let (mut p, mut q, mut r, mut s) = (zero, zero, zero, zero);
@@ -105,26 +110,31 @@ fn one(query: Query<'_>, a: Row<'_>, b: Row<'_>) -> [v128; 2] {
     for ((query, a), b) in query.iter().zip(a).zip(b) {
         multiply!(a, b; query => [p q] [r s]);
     }
-    [i32x4_add(p, q), i32x4_add(r, s)]
+    [sum(i32x4_add(p, q)), sum(i32x4_add(r, s))]
 }
 
 /// As [`scalar::dots_i8_4`].
+#[inline]
 pub fn dots_i8_4(queries: [&[i16]; 4], rows: [&[i8]; 2]) -> [[i64; 4]; 2] {
     let ([p, q, r, s], [a, b]) = (queries, rows);
+    if p.len() <= CHUNK {
+        let queries = (p.as_chunks().0, q.as_chunks().0, r.as_chunks().0, s.as_chunks().0);
+        return four(queries, a.as_chunks().0, b.as_chunks().0);
+    }
     let mut sums = [[0; 4]; 2];
     let queries = p.chunks(CHUNK).zip(q.chunks(CHUNK)).zip(r.chunks(CHUNK)).zip(s.chunks(CHUNK));
     for ((((p, q), r), s), (a, b)) in queries.zip(a.chunks(CHUNK).zip(b.chunks(CHUNK))) {
         let queries = (p.as_chunks().0, q.as_chunks().0, r.as_chunks().0, s.as_chunks().0);
         let part = four(queries, a.as_chunks().0, b.as_chunks().0);
         for (sums, part) in sums.iter_mut().zip(part) {
-            sums.iter_mut().zip(part).for_each(|(all, part)| *all += sum(part));
+            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
     }
     sums
 }
 
 /// Likewise.
-fn four((p, q, r, s): (Query<'_>, Query<'_>, Query<'_>, Query<'_>), a: Row<'_>, b: Row<'_>) -> [[v128; 4]; 2] {
+fn four((p, q, r, s): (Query<'_>, Query<'_>, Query<'_>, Query<'_>), a: Row<'_>, b: Row<'_>) -> [[i64; 4]; 2] {
     let zero = i32x4_splat(0);
     let (mut ap, mut aq, mut ar, mut az) = (zero, zero, zero, zero);
     let (mut bp, mut bq, mut br, mut bz) = (zero, zero, zero, zero);
@@ -146,5 +156,5 @@ fn four((p, q, r, s): (Query<'_>, Query<'_>, Query<'_>, Query<'_>), a: Row<'_>, 
     for (((a, b), (p, q)), (r, s)) in a.iter().zip(b).zip(p.iter().zip(q)).zip(r.iter().zip(s)) {
         add!(a, b, p, q, r, s);
     }
-    [[ap, aq, ar, az], [bp, bq, br, bz]]
+    [[sum(ap), sum(aq), sum(ar), sum(az)], [sum(bp), sum(bq), sum(br), sum(bz)]]
 }
