@@ -99,7 +99,8 @@ fn by_bits(rows: &Rows, search: &Search, budget: usize) -> Vec<Hit> {
 #[test]
 fn by_bits_nearly_all_is_found() {
     let mut random = Random(13);
-    for shape in SHAPES {
+    // Not of sparse vectors: where most numbers are zero, bits say nothing.
+    for shape in [Shape::Easy, Shape::Hard, Shape::Duplicates] {
         let mut stored = vectors(shape, 3_060, 768, &mut random);
         // None of them is about zero: what all have in common tells nothing.
         stored.iter_mut().for_each(|vector| vector.iter_mut().step_by(2).for_each(|number| *number += 0.5));
