@@ -23,7 +23,7 @@ pub enum Trouble {
     Fails,
     /// It happens, and fails.
     AnswerLost,
-    /// It fails, and happens when something else is asked for.
+    /// It fails, and happens when the second operation after it is asked for.
     Late,
 }
 
@@ -50,7 +50,7 @@ pub struct Watched {
     pub log: Mutex<Log>,
     /// Operations until there is trouble.
     pub countdown: Mutex<Option<(usize, Trouble)>>,
-    late: Mutex<Option<Entries>>,
+    late: Mutex<Option<(usize, Entries)>>,
     /// How often an operation is polled before it is done, and before it answers.
     waits: Option<Mutex<Random>>,
     pub operations: AtomicUsize,
@@ -110,14 +110,18 @@ impl Watched {
         self.wait().await;
         self.log.lock().unwrap().calls += 1;
         let trouble = self.trouble();
-        let entries = if trouble.is_none() { self.late.lock().unwrap().take() } else { None };
-        if let Some(entries) = entries {
+        let due = |late: &mut (usize, Entries)| {
+            late.0 += 1;
+            late.0 > 1
+        };
+        let late_one = self.late.lock().unwrap().take_if(due);
+        if let Some((_, entries)) = late_one {
             self.inner.set_many(entries, Ttl::Never).await?;
         }
         match trouble {
             Some(Trouble::Fails) => return Err(broken()),
             Some(Trouble::Late) => {
-                *self.late.lock().unwrap() = late;
+                *self.late.lock().unwrap() = late.map(|entries| (0, entries));
                 return Err(broken());
             }
             Some(Trouble::AnswerLost) => {

@@ -98,6 +98,39 @@ fn three_lose_nothing() {
     (100..140).for_each(|seed| history(seed, 3, 20));
 }
 
+/// Polls a call some times; whether it is done.
+fn polled<T>(call: &mut Pin<Box<dyn Future<Output = T> + '_>>, times: usize) -> bool {
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    (0..times).any(|_| call.as_mut().poll(&mut cx).is_ready())
+}
+
+/// A writer that joins sleeps, at any moment, and another joins and writes meanwhile; the first wakes, and sleeps again, for
+/// ever. It may have written a directory that it made up before it slept.
+#[test]
+fn whoever_opens_finds_what_was_written_while_others_slept() {
+    for seed in 0..4_000 {
+        let mut random = Random(seed);
+        let (inner, clock) = (Arc::new(InMemoryByteStore::new()), ManualClock::at(NOW));
+        let [sleepy, other] =
+            [(); 2].map(|()| index(&Watched::slow(inner.clone(), random.bits()), &clock, random.bits()));
+        let documents = ["a", "b"].map(|id| [(id.to_owned(), 1)]);
+        let mut sleeping: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(add(&sleepy, &documents[0]));
+        if polled(&mut sleeping, random.below(60)) {
+            continue;
+        }
+        block_on(add(&other, &documents[1])).unwrap();
+        polled(&mut sleeping, random.below(30));
+        let found = block_on(all(&index(&inner, &clock, random.bits()))).unwrap();
+        assert!(found.contains_key("b"), "seed {seed}");
+        // It never wakes; the directory is made good by who tidies up.
+        drop(sleeping);
+        while block_on(other.maintain()).unwrap() {}
+        let store = Watched::over(inner);
+        assert!(block_on(all(&index(&store, &clock, random.bits()))).unwrap().contains_key("b"), "seed {seed}");
+        assert_eq!(store.take_log().listed, 0, "seed {seed}: the directory is trusted again");
+    }
+}
+
 #[test]
 fn many_join_at_once() {
     (200..300).for_each(|seed| history(seed, 4, 2));
