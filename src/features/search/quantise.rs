@@ -19,7 +19,7 @@ use super::vector::{LANES, padded};
 /// The largest code of a row.
 const ROW: f32 = 127.0;
 
-/// The largest code of a query. 8,192 products of it and of a row's largest are less than 2³¹: [`kernels::dot_i8`].
+/// The largest code of a query. 8,192 products of it and of a row's largest are less than 2³¹: `kernels::dot_i8`.
 pub const QUERY: f64 = 2_047.0;
 
 /// What rounding in 64 bits is covered by, many times over.

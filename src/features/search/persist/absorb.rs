@@ -1,7 +1,7 @@
 //! Absorbing: writers that are gone leave manifests, and others take over what they hold.
 //!
 //! Each session that writes is a writer of its own, so manifests would grow in number for ever. A writer that has not
-//! published for an hour ([`DEAD`]) is taken for dead. When more than [`MANY`] of the dead are of like size, one of them is
+//! published for an hour ([`DEAD`]) is taken for dead. When more than four of the dead are of like size, one of them is
 //! absorbed: its segments are copied, orders and all, one after the other, into segments of this handle's, whose manifest
 //! says with each: that segment of that writer is *absorbed*. From then on nobody looks at it. Small writers are absorbed by
 //! small ones, so a large index is not copied because of a few sessions; and there are never many manifests, for there are few

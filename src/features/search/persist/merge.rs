@@ -1,6 +1,6 @@
 //! Merging: a few segments of a writer's become one, so that an index of any history has few.
 //!
-//! Segments of like size (within a factor of [`FAN_OUT`]) are merged when there are [`FAN_OUT`] of them, up to the most
+//! Segments of like size (within a factor of eight) are merged when there are eight of them, up to the most
 //! records a segment may have: so each row is written again a few times in its life. A segment most of whose records do not
 //! count any more is written again alone. What is copied is what counts; the copies have the orders of the originals, so
 //! nothing is won or lost by it, and others may add and delete meanwhile. One manifest takes the new segment in and the old
@@ -9,7 +9,7 @@
 //! A tombstone is left out once nothing is left to be kept dead: no segment that anybody publishes has another record of the
 //! id, but those that are merged here. Two things must not bring such a record back: a writer that was absorbed and does not
 //! know it yet (while there may be one, all tombstones are kept), and somebody who is copying what they saw before the
-//! deletion (a tombstone is kept for an hour, [`DEAD`](super::absorb::DEAD), and nobody publishes what they saw
+//! deletion (a tombstone is kept for an hour, [`DEAD`], and nobody publishes what they saw
 //! [`ASLEEP`](super::publish::ASLEEP) ago).
 
 use std::sync::Arc;
