@@ -87,6 +87,11 @@ export function invalid(message: string): BytestowError {
   return new BytestowError("invalid_argument", message);
 }
 
+/** The error of every call on a store that was closed. */
+export function closed(): BytestowError {
+  return new BytestowError("closed", "the store is closed: make a new one");
+}
+
 /** A key or option value as messages show it: quoted and cut to 40 characters. */
 export function shown(text: string): string {
   return text.length > 40 ? `${JSON.stringify(text.slice(0, 40))}...` : JSON.stringify(text);

@@ -7,7 +7,7 @@
 
 import type { BaseByteStore } from "../types.js";
 import { copyOf, isWellFormed } from "./arguments.js";
-import { BytestowError } from "./error.js";
+import { BytestowError, invalid, kindOf } from "./error.js";
 
 /** The shape that `src/web/js_store.rs` asks for. */
 export interface ForeignStore {
@@ -23,6 +23,17 @@ export interface ForeignListing {
   next(limit: number): Promise<[keys: string[], more: boolean]>;
   /** Leaves it early. */
   end(): void;
+}
+
+/** An object with the four methods. `name` is the option's, for the error. */
+export function baseStore(value: unknown, name: string): BaseByteStore {
+  if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);
+  for (const method of ["mget", "mset", "mdelete", "yieldKeys"]) {
+    if (typeof (value as Record<string, unknown>)[method] !== "function") {
+      throw invalid(`${name} must be a store: it has no method ${method}`);
+    }
+  }
+  return value as BaseByteStore;
 }
 
 /** `store` as wasm sees it. */

@@ -1,6 +1,6 @@
 /** A store's object in wasm, made when first needed and made anew on a fresh instance. */
 
-import { BytestowError } from "./error.js";
+import { closed } from "./error.js";
 import { currentEpoch, enter, guarded, isAlive, lastTrap, whenReady } from "./runtime.js";
 
 /** Keeps the recipe of a wasm object, and the object while its instance lives. */
@@ -81,11 +81,6 @@ export class Handle<T extends { free(): void }> {
     }
     return this.#object;
   }
-}
-
-/** The error of every call on a store that was closed. */
-export function closed(): BytestowError {
-  return new BytestowError("closed", "the store is closed: make a new one");
 }
 
 let objectOf: (store: object) => object | undefined = () => undefined;

@@ -13,8 +13,9 @@
  */
 
 import * as wasm from "../wasm/bytestow_wasm.js";
-import { BytestowError, type BytestowErrorOptions, type ErrorCode } from "./error.js";
-import { type WasmInput, wasmSource } from "./source.js";
+import { BytestowError } from "./error.js";
+import { internalError, meant, refused } from "./failure.js";
+import { stores, type WasmInput } from "./source.js";
 
 interface Task {
   resolve(value: unknown): void;
@@ -70,7 +71,7 @@ function boot(): Promise<void> | undefined {
     begin();
     return undefined;
   }
-  const source = wasmSource();
+  const source = stores.source;
   if (source?.module !== undefined && source.shareable) {
     instantiateNow(source.module);
     return undefined;
@@ -168,15 +169,6 @@ async function instantiate(input: WasmInput | Promise<WasmInput> | undefined): P
   if (!ready) begin();
 }
 
-function refused(error: unknown): BytestowError {
-  const forbidden = /unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(String(error));
-  const message = forbidden
-    ? "this page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
-    : "the wasm module could not be loaded: see cause";
-  // A page's policy stays as it is, where a network may be back.
-  return new BytestowError("unavailable", message, { cause: error, retryable: !forbidden });
-}
-
 function begin(): void {
   const born = ++epoch;
   ready = true;
@@ -210,21 +202,7 @@ function begin(): void {
 
 /** What wasm threw: the plain object of an error that it means, or a trap. */
 function failureOf(thrown: unknown): unknown {
-  if (thrown instanceof BytestowError) return thrown;
-  if (isFailure(thrown)) {
-    const { code, message, ...options } = thrown;
-    return new BytestowError(code, message, options);
-  }
-  return trapped(thrown);
-}
-
-interface Failure extends BytestowErrorOptions {
-  code: ErrorCode;
-  message: string;
-}
-
-function isFailure(value: unknown): value is Failure {
-  return typeof value === "object" && value !== null && !(value instanceof Error) && "code" in value;
+  return meant(thrown) ?? trapped(thrown);
 }
 
 /** Gives the instance up: what is in flight is rejected, the next call makes a fresh one. */
@@ -238,9 +216,4 @@ function trapped(cause: unknown): BytestowError {
     for (const task of lost) task.reject(internalError(cause));
   }
   return internalError(cause);
-}
-
-function internalError(cause: unknown): BytestowError {
-  const message = "bytestow failed inside: the call may or may not have been done; the next call starts afresh";
-  return new BytestowError("internal", message, { cause, retryable: true });
 }

@@ -29,11 +29,43 @@ export interface WasmSource {
   readonly isolated?: boolean;
 }
 
-let provided: WasmSource | undefined;
+/** Where one wasm module of the package comes from. */
+export class WasmPlace {
+  #provided: WasmSource | undefined;
+
+  /** What the module is made of, if anything was provided. */
+  get source(): WasmSource | undefined {
+    return this.#provided;
+  }
+
+  /** Whether requests must not wait for each other: each call then stands alone. */
+  get isIsolated(): boolean {
+    return this.#provided?.isolated ?? isWorkerd();
+  }
+
+  /** Called by an entry at import. What the caller of `init` chose stays. */
+  provide(source: WasmSource): void {
+    this.#provided ??= source;
+  }
+
+  /** What the caller of `initWasm` gives. */
+  init(input: WasmInput): void {
+    // A promise is awaited by the first call, which may come long after it has failed: until then nobody else hears of that.
+    if (input instanceof Promise) input.catch(() => undefined);
+    // A module of another realm, as Next's edge has them, is none to the synchronous way.
+    const isModule = typeof WebAssembly === "object" && input instanceof WebAssembly.Module;
+    this.#provided = isModule
+      ? { module: input, shareable: true }
+      : { load: async () => input, shareable: !isWorkerd() };
+  }
+}
+
+/** The stores' wasm. */
+export const stores = /* @__PURE__ */ new WasmPlace();
 
 /** Called by an entry at import. What the caller of `initWasm` chose stays. */
 export function provideWasm(source: WasmSource): void {
-  provided ??= source;
+  stores.provide(source);
 }
 
 /**
@@ -41,25 +73,16 @@ export function provideWasm(source: WasmSource): void {
  * compiled module, or a response. To be called before the first call of any store.
  */
 export function initWasm(input: WasmInput): void {
-  // A promise is awaited by the first call, which may come long after it has failed: until then nobody else hears of that.
-  if (input instanceof Promise) input.catch(() => undefined);
-  // A module of another realm, as Next's edge has them, is none to the synchronous way.
-  const isModule = typeof WebAssembly === "object" && input instanceof WebAssembly.Module;
-  provided = isModule ? { module: input, shareable: true } : { load: async () => input, shareable: !isWorkerd() };
+  stores.init(input);
 }
 
 /** Whether requests must not wait for each other: each call then stands alone. */
 export function isIsolated(): boolean {
-  return provided?.isolated ?? isWorkerd();
+  return stores.isIsolated;
 }
 
 /** `bytestow/slim` knows its runtime only by what it says of itself. */
 function isWorkerd(): boolean {
   const { navigator } = globalThis as { navigator?: { userAgent?: string } };
   return navigator?.userAgent === "Cloudflare-Workers" || "EdgeRuntime" in globalThis;
-}
-
-/** The source to instantiate from, if any was provided. */
-export function wasmSource(): WasmSource | undefined {
-  return provided;
 }

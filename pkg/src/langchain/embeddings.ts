@@ -1,8 +1,8 @@
 /** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
 
-import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
+import { Embeddings } from "@langchain/core/embeddings";
 import { checkCallOptions, checkText, liveSignal } from "../core/arguments.js";
-import { type BytestowError, invalid, kindOf } from "../core/error.js";
+import { invalid } from "../core/error.js";
 import { emitter } from "../core/events.js";
 import { Handle } from "../core/handle.js";
 import { callback, checkOptions, oneOf, wholeNumber } from "../core/options.js";
@@ -12,11 +12,9 @@ import { anyStore, inWasm } from "../stores/any.js";
 import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
 import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
+import { dimensionsOf, embeddings, type Model, nameOf, unnamed } from "./model.js";
 import { soundText, textBatch } from "./texts.js";
 import { allBoxed, boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
-
-/** Any embeddings of LangChain's, in arrays of either kind. */
-type Model = EmbeddingsInterface<ArrayLike<number>>;
 
 /**
  * How exactly vectors are kept.
@@ -336,33 +334,4 @@ function atHand(store: ByteStore): ReturnType<typeof inWasm> {
 function watcher(onProgress: EmbedOptions["onProgress"]) {
   const emit = emitter(onProgress as ((event: object) => void) | undefined);
   return emit && ((done: number, total: number, hits: number) => emit({ done, total, hits } as never));
-}
-
-function embeddings(value: unknown, name: string): Model {
-  if (typeof value !== "object" || value === null) throw invalid(`${name} must be embeddings, not ${kindOf(value)}`);
-  for (const method of ["embedDocuments", "embedQuery"]) {
-    if (typeof (value as Record<string, unknown>)[method] !== "function") {
-      throw invalid(`${name} must be embeddings: it has no method ${method}`);
-    }
-  }
-  return value as Model;
-}
-
-/** What the embeddings say that their model is called. */
-function nameOf(model: Model, option: string): string {
-  const { model: name } = model as { model?: unknown };
-  if (typeof name === "string" && name !== "") return checkText(name, "embeddings.model");
-  throw unnamed(option);
-}
-
-function unnamed(option: string): BytestowError {
-  return invalid(
-    `${option} is missing: pass the name of the model that embeds, so that vectors of two models never meet`,
-  );
-}
-
-/** For how many numbers the model is asked, where they say so. */
-function dimensionsOf(model: Model): number | undefined {
-  const { dimensions } = model as { dimensions?: unknown };
-  return typeof dimensions === "number" && Number.isSafeInteger(dimensions) && dimensions > 0 ? dimensions : undefined;
 }

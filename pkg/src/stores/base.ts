@@ -1,7 +1,7 @@
 import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } from "../core/arguments.js";
-import { invalid, kindOf } from "../core/error.js";
+import { closed, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
-import { closed, giveWasmObjects, Handle } from "../core/handle.js";
+import { giveWasmObjects, Handle } from "../core/handle.js";
 import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
 import { stepwise } from "../core/stepwise.js";
 import type {

@@ -1,6 +1,5 @@
-import { invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
-import { foreign } from "../core/foreign.js";
+import { baseStore, foreign } from "../core/foreign.js";
 import { callback, checkOptions, namespace } from "../core/options.js";
 import type { BaseByteStore, StoreOptions } from "../types.js";
 import { wrappedStore } from "../wasm/bytestow_wasm.js";
@@ -33,15 +32,4 @@ export class WrappedByteStore extends ByteStore {
     const target = foreign(baseStore(checked.store, "store"));
     super(() => wrappedStore(target, checked.namespace, emitter(checked.onEvent)), { onEvent: checked.onEvent });
   }
-}
-
-/** An object with the four methods. */
-function baseStore(value: unknown, name: string): BaseByteStore {
-  if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);
-  for (const method of ["mget", "mset", "mdelete", "yieldKeys"]) {
-    if (typeof (value as Record<string, unknown>)[method] !== "function") {
-      throw invalid(`${name} must be a store: it has no method ${method}`);
-    }
-  }
-  return value as BaseByteStore;
 }

@@ -1,0 +1,119 @@
+/**
+ * Documents between LangChain and the index, to which they are bytes: the JSON of `[pageContent, metadata, id]`. The id
+ * stands there too, since whoever reads documents one after the other (a filter) is given nothing else.
+ */
+
+import { Document, type DocumentInterface } from "@langchain/core/documents";
+import { checkText } from "../../core/arguments.js";
+import { BytestowError, invalid, kindOf, shown } from "../../core/error.js";
+import { breath, due } from "../../search/breath.js";
+
+/** The documents of a call: checked, and copied. */
+export interface Batch {
+  ids: string[];
+  texts: string[];
+  /** Each in bytes. */
+  encoded: Uint8Array[];
+}
+
+/** What may stand where `addDocuments` and `addVectors` take options. */
+export type AddOptions = string[] | { ids?: (string | undefined)[] | undefined; signal?: AbortSignal | undefined };
+
+/** Checks the documents of a call and copies them; what takes long is done in slices. */
+export async function batchOf(documents: unknown, ids: unknown): Promise<Batch> {
+  if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
+  const given = [...(documents as unknown[])];
+  const batch: Batch = { ids: idsOf(given, ids), texts: [], encoded: [] };
+  const encoder = new TextEncoder();
+  for (const [at, document] of given.entries()) {
+    if (at % 64 === 63 && due()) await breath();
+    const { pageContent, metadata } = document as DocumentInterface;
+    if (typeof pageContent !== "string") {
+      throw invalid(`documents[${at}].pageContent must be a string, not ${kindOf(pageContent)}`);
+    }
+    batch.texts.push(pageContent);
+    const rest = `${jsonOf(metadata, `documents[${at}].metadata`)},${JSON.stringify(batch.ids[at])}`;
+    batch.encoded.push(encoder.encode(`[${JSON.stringify(pageContent)},${rest}]`));
+  }
+  return batch;
+}
+
+/** The id of each document: of the option, else its own, else a new one. */
+function idsOf(documents: unknown[], given: unknown): string[] {
+  if (given !== undefined && !Array.isArray(given))
+    throw invalid(`ids must be an array of strings, not ${kindOf(given)}`);
+  if (given !== undefined && given.length !== documents.length) {
+    throw invalid(`there are ${given.length} ids for ${documents.length} documents: there must be one for each`);
+  }
+  return documents.map((document, at) => {
+    if (typeof document !== "object" || document === null) {
+      throw invalid(`documents[${at}] must be a document, not ${kindOf(document)}`);
+    }
+    const own = (document as DocumentInterface).id;
+    const [id, name] = given?.[at] == null ? [own, `documents[${at}].id`] : [given[at], `ids[${at}]`];
+    return id === undefined || id === null ? uuid() : checkId(id, name);
+  });
+}
+
+/** Checks an id. */
+export function checkId(id: unknown, name: string): string {
+  const text = checkText(id, name);
+  if (text === "") throw invalid(`${name} must not be empty`);
+  return text;
+}
+
+/** Metadata in JSON, as far as JSON can hold it. */
+function jsonOf(metadata: unknown, name: string): string {
+  if (metadata === undefined || metadata === null) return "{}";
+  if (typeof metadata !== "object" || Array.isArray(metadata)) {
+    throw invalid(`${name} must be an object, not ${kindOf(metadata)}`);
+  }
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(metadata);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BytestowError("invalid_argument", `${name} cannot be kept as JSON: ${reason}`, { cause });
+  }
+  // A toJSON() of its own may have made anything of it.
+  if (text?.startsWith("{")) return text;
+  throw invalid(`${name} becomes something else than an object in JSON`);
+}
+
+/** A document as its bytes say, the caller's own. `id` is what the index calls it. */
+export function documentOf(bytes: Uint8Array, id: string): Document {
+  const { pageContent, metadata } = parsed(bytes, `the document ${shown(id)}`);
+  return new Document({ pageContent, metadata, id });
+}
+
+/** What the bytes of a document say. */
+export interface Stored {
+  pageContent: string;
+  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type of metadata
+  metadata: Record<string, any>;
+  id: string;
+}
+
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
+
+/** Reads the bytes of a document. `what` names it, for the error. */
+export function parsed(bytes: Uint8Array, what: string): Stored {
+  try {
+    const [pageContent, metadata, id] = JSON.parse(decoder.decode(bytes)) as unknown[];
+    if (typeof pageContent === "string" && typeof metadata === "object" && metadata !== null) {
+      return { pageContent, metadata, id: typeof id === "string" ? id : "" };
+    }
+  } catch (cause) {
+    throw new BytestowError("corrupt", `${what} cannot be read`, { cause });
+  }
+  throw new BytestowError("corrupt", `${what} is none of LangChain's`);
+}
+
+/** A random UUID. By hand: `crypto.randomUUID` is only there in secure contexts. */
+export function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,116 @@
+/** What a filter asks of one field, and whether a document's metadata says so. */
+
+import { invalid, kindOf } from "../../../core/error.js";
+
+/** A question to one field. Whatever turns it round stands above it. */
+export interface Leaf {
+  operator: "$eq" | "$in" | "$gt" | "$gte" | "$lt" | "$lte" | "$exists";
+  /** What tells it from others. */
+  key: string;
+  /** Whether metadata answers yes. */
+  holds(metadata: object): boolean;
+}
+
+/** The leaf of an operator and its operand, which is checked. `place` names it, for the error. */
+export function leafOf(field: string, operator: Leaf["operator"], operand: unknown, place: string): Leaf {
+  const path = field.split(".");
+  const wanted = operandOf(operator, operand, place);
+  const asks = questionOf(operator, wanted);
+  return {
+    operator,
+    key: JSON.stringify([field, operator, wanted]),
+    holds(metadata) {
+      const value = valueAt(metadata, field, path);
+      return value !== undefined && asks(value);
+    },
+  };
+}
+
+function operandOf(operator: Leaf["operator"], operand: unknown, place: string): unknown {
+  switch (operator) {
+    case "$exists":
+      return true;
+    case "$in":
+      if (!Array.isArray(operand)) throw invalid(`${place} must be an array, not ${kindOf(operand)}`);
+      return operand.map((each: unknown, at) => asKept(each, `${place}[${at}]`));
+    case "$eq":
+      return asKept(operand, place);
+    default: {
+      const value = operand instanceof Date ? asKept(operand, place) : operand;
+      if (typeof value === "string" || (typeof value === "number" && Number.isFinite(value))) return value;
+      throw invalid(`${place} must be a number, a text or a date, not ${kindOf(operand)}`);
+    }
+  }
+}
+
+/** A value as JSON keeps it, so that what is asked for can be what is there. */
+function asKept(value: unknown, place: string): unknown {
+  const simple = typeof value === "string" || typeof value === "boolean" || value === null;
+  if (simple || (typeof value === "number" && Number.isFinite(value))) return value;
+  try {
+    const text = typeof value === "object" ? JSON.stringify(value) : undefined;
+    if (text !== undefined && text !== "null") return JSON.parse(text) as unknown;
+  } catch {
+    // It is named below.
+  }
+  const given = typeof value === "number" ? `${value}` : kindOf(value);
+  throw invalid(`${place} is ${given}, which JSON cannot hold: no document has it`);
+}
+
+function questionOf(operator: Leaf["operator"], wanted: unknown): (value: unknown) => boolean {
+  switch (operator) {
+    case "$exists":
+      return () => true;
+    case "$eq":
+      return (value) => meets(value, (each) => equal(each, wanted));
+    case "$in": {
+      const [simple, others] = [new Set<unknown>(), [] as unknown[]];
+      for (const each of wanted as unknown[]) {
+        if (typeof each === "object" && each !== null) others.push(each);
+        else simple.add(each);
+      }
+      const among = (value: unknown) => simple.has(value) || others.some((each) => equal(value, each));
+      return (value) => meets(value, among);
+    }
+    default: {
+      const compare = COMPARISONS[operator] as (a: never, b: never) => boolean;
+      return (value) =>
+        meets(value, (each) => typeof each === typeof wanted && compare(each as never, wanted as never));
+    }
+  }
+}
+
+const COMPARISONS: Record<string, (a: number, b: number) => boolean> = {
+  $gt: (a, b) => a > b,
+  $gte: (a, b) => a >= b,
+  $lt: (a, b) => a < b,
+  $lte: (a, b) => a <= b,
+};
+
+/** Whether a value, or one of its items if it is an array, answers yes. */
+function meets(value: unknown, question: (value: unknown) => boolean): boolean {
+  return question(value) || (Array.isArray(value) && value.some(question));
+}
+
+/** What stands under a name, dots leading into objects; a name with dots of its own goes first. */
+function valueAt(metadata: object, field: string, path: string[]): unknown {
+  if (Object.hasOwn(metadata, field)) return (metadata as Record<string, unknown>)[field];
+  let value: unknown = metadata;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+/** Whether two values of JSON are the same; the order of an object's names does not matter. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && equal(a[name as never], b[name as never]))
+  );
+}

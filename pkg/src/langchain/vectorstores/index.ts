@@ -1,0 +1,11 @@
+/** `bytestow/vectorstores`: a vector store over any byte store, in LangChain's class. */
+
+export type { FilterConditions, MetadataFilter, VectorStoreFilter } from "./filters/types.js";
+export type {
+  AddDocumentsOptions,
+  ByteStoreVectorStoreOptions,
+  DeleteParams,
+  SearchOptions,
+  VectorStoreStats,
+} from "./options.js";
+export { ByteStoreVectorStore } from "./store.js";

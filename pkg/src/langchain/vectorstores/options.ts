@@ -1,0 +1,148 @@
+/** The options of a vector store, and what is counted of one. */
+
+import { invalid, kindOf } from "../../core/error.js";
+import { baseStore } from "../../core/foreign.js";
+import { callback, checkOptions, namespace, nonEmptyText, oneOf, wholeNumber } from "../../core/options.js";
+import type { Recipe } from "../../search/engine.js";
+import type { BaseByteStore, CallOptions, StoreEvent } from "../../types.js";
+import { dimensionsOf, type Model, nameOf } from "../model.js";
+
+/** Options of `ByteStoreVectorStore`. */
+export interface ByteStoreVectorStoreOptions {
+  /** Where the index is kept: a store of this package, or any object with LangChain's four methods. */
+  store: BaseByteStore;
+  /**
+   * The name of the model that embeds, which stands in the index: opening one of another model is an error.
+   * `embeddings.model` unless given.
+   */
+  model?: string | undefined;
+  /** What the keys of the index begin with, `"vectors"` unless given: indexes of several names share a store. */
+  name?: string | undefined;
+  /** How many numbers a vector has; `embeddings.dimensions` unless given, else as many as the first one. */
+  dimensions?: number | undefined;
+  /**
+   * How vectors are searched. `"int8"`, which it is unless given, answers as an exact search of 32-bit floats does.
+   * `"binary"` is several times as fast from 768 dimensions on, and finds at least 99 % of what an exact search does.
+   */
+  index?: "int8" | "binary" | undefined;
+  /** How many bytes of 32-bit vectors are held in memory at most, 64 MiB unless given; beyond it the few that a search needs are read. */
+  maxResidentBytes?: number | undefined;
+  /** For how long a search may miss what other handles have written, in seconds; 1 unless given. */
+  refresh?: number | undefined;
+  /** What is less similar than this is not found, from -1 to 1; none unless given. Calls may say otherwise. */
+  scoreThreshold?: number | undefined;
+  /** Told of what happens inside, after the fact: `reset`, and `store_error` where upkeep behind a write has failed. */
+  onEvent?: ((event: StoreEvent) => void) | undefined;
+  /** In a Worker: takes the upkeep behind a write, `(work) => ctx.waitUntil(work)`. Without it there is none but `compact()`. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** The clock, in ms since 1970; `Date.now` unless given. For tests. */
+  now?: (() => number) | undefined;
+}
+
+/** Options of `addDocuments` and `addVectors`. */
+export interface AddDocumentsOptions extends CallOptions {
+  /** The id of each document; one that is left out is the document's own, or a new one. */
+  ids?: (string | undefined)[] | undefined;
+}
+
+/** Options of a search. */
+export interface SearchOptions extends CallOptions {
+  /** What is less similar than this is not found; the store's own unless given, `null` for none. */
+  scoreThreshold?: number | null | undefined;
+}
+
+/** What `delete` is to delete: one of these. */
+export interface DeleteParams<Filter> extends CallOptions {
+  /** The documents of these ids; unknown ones are fine. */
+  ids?: string[] | undefined;
+  /** The documents that a filter keeps. */
+  filter?: Filter | undefined;
+  /** All of them. */
+  deleteAll?: boolean | undefined;
+}
+
+/** What a vector store has counted since it was made. */
+export interface VectorStoreStats {
+  /** Searches, by a text or a vector. */
+  searches: number;
+  /** Documents that were added, or replaced. */
+  added: number;
+  /** Calls of the byte store. */
+  requests: number;
+  /** Bytes of values that it gave. */
+  bytesRead: number;
+  /** Bytes of values that it was given. */
+  bytesWritten: number;
+}
+
+/** What the options come to. */
+export interface Settings {
+  model: string;
+  recipe: Omit<Recipe, "onReset">;
+  /** NaN for none. */
+  threshold: number;
+  /** In ms. */
+  refresh: number;
+  onEvent: ByteStoreVectorStoreOptions["onEvent"];
+  waitUntil: ByteStoreVectorStoreOptions["waitUntil"];
+}
+
+/** In the order of the binding's list. */
+const INDEXES = ["int8", "binary"] as const;
+
+/** The most seconds between two looks: as many ms as a timer could be told. */
+const MOST_SECONDS = 2_147_483;
+
+/** Checks the options of a store whose model is `model`. */
+export function settingsOf(model: Model, options: unknown): Settings {
+  const checked = checkOptions<ByteStoreVectorStoreOptions>("ByteStoreVectorStore", options, {
+    store: baseStore,
+    model: nonEmptyText,
+    name: namespace,
+    dimensions: wholeNumber(1),
+    index: oneOf(...INDEXES),
+    maxResidentBytes: wholeNumber(0),
+    refresh: seconds,
+    scoreThreshold: (value: unknown) => checkThreshold(value),
+    onEvent: callback,
+    waitUntil: callback,
+    now: callback,
+  });
+  const { name = "vectors", index = "int8", maxResidentBytes = 64 << 20, refresh = 1, now = Date.now } = checked;
+  const modelName = checked.model ?? nameOf(model, "model");
+  const dimensions = checked.dimensions ?? dimensionsOf(model) ?? 0;
+  return {
+    model: modelName,
+    recipe: {
+      store: baseStore(checked.store, "store"),
+      prefix: name,
+      model: modelName,
+      settings: [dimensions, INDEXES.indexOf(index), maxResidentBytes, refresh * 1_000],
+      now,
+    },
+    threshold: checked.scoreThreshold ?? Number.NaN,
+    refresh: refresh * 1_000,
+    onEvent: checked.onEvent,
+    waitUntil: checked.waitUntil,
+  };
+}
+
+function seconds(value: unknown, name: string): number {
+  if (typeof value !== "number") throw invalid(`${name} must be a number of seconds, not ${kindOf(value)}`);
+  if (!(value >= 0 && value <= MOST_SECONDS))
+    throw invalid(`${name} is ${value}: it must be from 0 to ${MOST_SECONDS}`);
+  return value;
+}
+
+/** Checks a threshold; `null` is none. */
+export function checkThreshold(value: unknown): number | null {
+  if (value === null) return null;
+  if (typeof value !== "number") throw invalid(`scoreThreshold must be a number from -1 to 1, not ${kindOf(value)}`);
+  if (!(value >= -1 && value <= 1)) throw invalid(`scoreThreshold is ${value}: it must be a number from -1 to 1`);
+  return value;
+}
+
+/** Checks how many documents are wanted. */
+export function checkK(k: unknown, name: string): number {
+  return wholeNumber(0)(k, name);
+}

@@ -1,0 +1,370 @@
+import type { Callbacks } from "@langchain/core/callbacks/manager";
+import type { Document, DocumentInterface } from "@langchain/core/documents";
+import type { EmbeddingsInterface } from "@langchain/core/embeddings";
+import {
+  type MaxMarginalRelevanceSearchOptions,
+  VectorStore,
+  type VectorStoreRetriever,
+  type VectorStoreRetrieverInput,
+} from "@langchain/core/vectorstores";
+import { checkCallOptions, checkText, liveSignal } from "../../core/arguments.js";
+import { closed, invalid, kindOf } from "../../core/error.js";
+import { emitter } from "../../core/events.js";
+import { SearchEngine } from "../../search/engine.js";
+import type { CallOptions } from "../../types.js";
+import { type Model, embeddings as modelOf } from "../model.js";
+import { batchOf, checkId, documentOf } from "./documents.js";
+import { compile } from "./filters/compile.js";
+import type { Filter } from "./filters/masks.js";
+import type { VectorStoreFilter } from "./filters/types.js";
+import {
+  type AddDocumentsOptions,
+  type ByteStoreVectorStoreOptions,
+  checkK,
+  checkThreshold,
+  type DeleteParams,
+  type SearchOptions,
+  settingsOf,
+  type VectorStoreStats,
+} from "./options.js";
+import { ThresholdRetriever } from "./retriever.js";
+import { Searcher } from "./search.js";
+import { Upkeep } from "./upkeep.js";
+import { checkVectors, single } from "./vectors.js";
+import { addTexts, addVectors, together } from "./writer.js";
+
+/** What a retriever can be asked for. */
+type RetrieverFields<V extends ByteStoreVectorStore> = Partial<VectorStoreRetrieverInput<V>> & {
+  /** What is less similar than this is not found, from -1 to 1; the store's own unless given, `null` for none. */
+  scoreThreshold?: number | null | undefined;
+};
+
+/**
+ * A vector store over any byte store: its index lives where the bytes do, in the browser, at the edge or in a Redis, and is
+ * searched by a wasm of its own, which the first call loads.
+ *
+ * Scores are cosine similarities, from -1 to 1, higher is better; equal ones stand in the order of insertion. Documents of
+ * one id replace each other. Metadata is kept as JSON: a `Date` becomes a string. Several handles on one index, in other
+ * tabs or Workers, lose nothing of each other's and end in the same state.
+ */
+export class ByteStoreVectorStore extends VectorStore {
+  /** What searches may be narrowed by. */
+  declare FilterType: VectorStoreFilter;
+  /** The name of the model, as it stands in the index. */
+  readonly model: string;
+  readonly #model: Model;
+  readonly #engine: SearchEngine;
+  readonly #searcher: Searcher;
+  readonly #upkeep: Upkeep;
+  readonly #threshold: number;
+  #closed = false;
+  #searches = 0;
+  #added = 0;
+
+  /** The class's name in LangChain's serialisation. */
+  static override lc_name(): string {
+    return "ByteStoreVectorStore";
+  }
+
+  /** @throws `invalid_argument` for a bad or unknown option, or without embeddings, a `store` and a model's name. */
+  constructor(embeddings: EmbeddingsInterface, options: ByteStoreVectorStoreOptions) {
+    const model = modelOf(embeddings, "embeddings");
+    const settings = settingsOf(model, options);
+    // Nothing of the options: they may hold secrets, and tracing shows what stands here.
+    super(embeddings, {});
+    this.model = settings.model;
+    this.#model = model;
+    this.#threshold = settings.threshold;
+    const emit = emitter(settings.onEvent);
+    const onReset = (reason: string) => emit?.({ type: "reset", reason });
+    this.#engine = new SearchEngine({ ...settings.recipe, onReset });
+    this.#searcher = new Searcher(this.#engine, settings.refresh, settings.recipe.now);
+    this.#upkeep = new Upkeep(this.#engine, emit, settings.waitUntil);
+  }
+
+  /** A store over `options.store` with these texts; one object of metadata stands for all of them. */
+  static override async fromTexts(
+    texts: string[],
+    metadatas: object[] | object,
+    embeddings: EmbeddingsInterface,
+    options: ByteStoreVectorStoreOptions,
+  ): Promise<ByteStoreVectorStore> {
+    if (!Array.isArray(texts)) throw invalid(`texts must be an array of strings, not ${kindOf(texts)}`);
+    if (Array.isArray(metadatas) && metadatas.length !== texts.length) {
+      throw invalid(`there are ${metadatas.length} metadatas for ${texts.length} texts: there must be one for each`);
+    }
+    const documents = texts.map((pageContent, at) => {
+      const metadata = (Array.isArray(metadatas) ? metadatas[at] : metadatas) as Record<string, unknown>;
+      return { pageContent: checkText(pageContent, `texts[${at}]`), metadata };
+    });
+    // By `this`: a subclass makes its own.
+    const store = new this(embeddings, options);
+    await store.addDocuments(documents);
+    return store;
+  }
+
+  /** A store over `options.store` with these documents beside those that are there. */
+  static override async fromDocuments(
+    documents: DocumentInterface[],
+    embeddings: EmbeddingsInterface,
+    options: ByteStoreVectorStoreOptions,
+  ): Promise<ByteStoreVectorStore> {
+    const store = new this(embeddings, options);
+    await store.addDocuments(documents);
+    return store;
+  }
+
+  /** The store over `options.store` as it is, opened: an index of another model is an error here. */
+  static async fromExistingIndex(
+    embeddings: EmbeddingsInterface,
+    options: ByteStoreVectorStoreOptions,
+  ): Promise<ByteStoreVectorStore> {
+    const store = new this(embeddings, options);
+    await store.refresh();
+    return store;
+  }
+
+  /** The kind of store, among LangChain's. */
+  override _vectorstoreType(): string {
+    return "bytestow";
+  }
+
+  /**
+   * Embeds `documents` and adds them; those whose ids are there replace what is there. Gives the ids: those of `options`
+   * (or `options` itself, if it is an array), else the documents' own, else new ones. All of them appear at once, or none.
+   *
+   * @throws `invalid_argument` before anything is embedded; what the model and the store throw.
+   */
+  override async addDocuments(
+    documents: DocumentInterface[],
+    options?: AddDocumentsOptions | string[],
+  ): Promise<string[]> {
+    const { ids, signal } = this.#adding(options);
+    const batch = await batchOf(documents, ids);
+    if (batch.ids.length > 0) {
+      await addTexts(this.#engine, this.#model, batch, signal);
+      this.#wrote(batch.ids.length);
+    }
+    return batch.ids;
+  }
+
+  /**
+   * Adds documents with vectors that are known, as `addDocuments` does. A vector of zeros is kept, and scores 0.
+   *
+   * @throws `invalid_argument` for numbers that are not finite and for wrong lengths, before anything is written; what the
+   * store throws.
+   */
+  override async addVectors(
+    vectors: number[][],
+    documents: DocumentInterface[],
+    options?: AddDocumentsOptions | string[],
+  ): Promise<string[]> {
+    const { ids, signal } = this.#adding(options);
+    if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
+    checkVectors(vectors, documents.length, "vectors");
+    const copies = [...vectors];
+    const batch = await batchOf(documents, ids);
+    if (batch.ids.length > 0) {
+      await addVectors(this.#engine, copies, batch, signal);
+      this.#wrote(batch.ids.length);
+    }
+    return batch.ids;
+  }
+
+  /**
+   * Deletes by `ids`, by a `filter`, or everything (`deleteAll: true`). Unknown ids are fine.
+   *
+   * @throws `invalid_argument` unless it is one of the three; what the store throws.
+   */
+  override async delete(params?: DeleteParams<this["FilterType"]>): Promise<void> {
+    const signal = this.#begin(params);
+    const { ids, filter, deleteAll } = params ?? {};
+    if ([ids, filter, deleteAll || undefined].filter((each) => each !== undefined).length !== 1) {
+      throw invalid("delete takes one of { ids }, { filter } and { deleteAll: true }");
+    }
+    if (deleteAll) {
+      if (deleteAll !== true) throw invalid(`deleteAll must be true, not ${kindOf(deleteAll)}`);
+      await this.#engine.open(signal);
+      await this.#engine.run((engine) => engine.clear(), signal);
+      this.#upkeep.begin();
+      return;
+    }
+    const kept = filter === undefined ? undefined : filterOf(filter);
+    // A filter that asks for nothing would be everything, which is to be said in so many words.
+    if (filter !== undefined && kept === undefined)
+      throw invalid("filter is empty: to delete everything say deleteAll");
+    const checked = ids === undefined ? [] : checkIds(ids);
+    await this.#engine.open(signal);
+    const doomed = kept === undefined ? checked : await this.#searcher.idsOf(kept, signal);
+    if (doomed.length === 0) return;
+    const { joined, lengths } = together(doomed);
+    await this.#engine.run((engine) => engine.remove(joined, lengths), signal);
+    this.#upkeep.begin();
+  }
+
+  /** The documents of `ids` that are there, in that order. */
+  async getByIds(ids: string[], options?: CallOptions): Promise<Document[]> {
+    const signal = this.#begin(options);
+    const wanted = checkIds(ids);
+    if (wanted.length === 0) return [];
+    const { joined, lengths } = together(wanted);
+    await this.#engine.open(signal);
+    const get = (engine: { get(ids: string, lengths: Uint32Array): number }) => engine.get(joined, lengths);
+    const found = await this.#engine.run<(Uint8Array | undefined)[]>(get, signal);
+    return found.flatMap((bytes, at) => (bytes === undefined ? [] : [documentOf(bytes, wanted[at] as string)]));
+  }
+
+  /** The `k` documents that are most similar to a text, of those that `filter` keeps. */
+  override async similaritySearch(
+    query: string,
+    k = 4,
+    filter?: this["FilterType"],
+    callbacks?: Callbacks,
+    options?: SearchOptions,
+  ): Promise<Document[]> {
+    const found = await this.similaritySearchWithScore(query, k, filter, callbacks, options);
+    return found.map(([document]) => document);
+  }
+
+  /** As `similaritySearch`, with the scores. */
+  override async similaritySearchWithScore(
+    query: string,
+    k = 4,
+    filter?: this["FilterType"],
+    _callbacks?: Callbacks,
+    options?: SearchOptions,
+  ): Promise<[Document, number][]> {
+    const call = this.#searching(k, filter, options);
+    return this.#search(await this.#embedded(query, call.signal), k, call);
+  }
+
+  /** The `k` documents whose vectors are most similar to `query`, with their scores, of those that `filter` keeps. */
+  override async similaritySearchVectorWithScore(
+    query: number[],
+    k: number,
+    filter?: this["FilterType"],
+    options?: SearchOptions,
+  ): Promise<[Document, number][]> {
+    const call = this.#searching(k, filter, options);
+    return this.#search(single(query, "query"), k, call);
+  }
+
+  /**
+   * The `k` documents that are relevant to a text and not like one another: of the `fetchK` (20) most similar ones one
+   * after the other, weighing similarity to the text by `lambda` (0.5) and to what was chosen already by the rest.
+   */
+  override async maxMarginalRelevanceSearch(
+    query: string,
+    options: MaxMarginalRelevanceSearchOptions<this["FilterType"]>,
+    _callbacks?: Callbacks,
+    callOptions?: SearchOptions,
+  ): Promise<Document[]> {
+    if (typeof options !== "object" || options === null) {
+      throw invalid(`options must be an object with k, not ${kindOf(options)}`);
+    }
+    const { k, fetchK = 20, lambda = 0.5, filter } = options;
+    const { kept, threshold, signal } = this.#searching(k, filter, callOptions);
+    checkK(fetchK, "fetchK");
+    if (!(lambda >= 0 && lambda <= 1)) throw invalid("lambda must be a number from 0 to 1");
+    const vector = await this.#embedded(query, signal);
+    await this.#engine.open(signal);
+    let fetched = Math.max(k, fetchK);
+    // Those of at least the threshold are the first of those that are fetched.
+    if (!Number.isNaN(threshold))
+      fetched = (await this.#searcher.search(vector, fetched, threshold, kept, signal)).length;
+    const found = await this.#searcher.mmr(vector, Math.min(k, fetched), fetched, lambda, kept, signal);
+    return found.map(([document]) => document);
+  }
+
+  /** A retriever over this store, of LangChain's options and a `scoreThreshold`. */
+  override asRetriever(
+    kOrFields?: number | RetrieverFields<this>,
+    filter?: this["FilterType"],
+    callbacks?: Callbacks,
+    tags?: string[],
+    metadata?: Record<string, unknown>,
+    verbose?: boolean,
+  ): VectorStoreRetriever<this> {
+    if (typeof kOrFields === "object" && kOrFields !== null && kOrFields.scoreThreshold !== undefined) {
+      const scoreThreshold = checkThreshold(kOrFields.scoreThreshold);
+      const own = [...(kOrFields.tags ?? []), this._vectorstoreType()];
+      return new ThresholdRetriever<this>({ ...kOrFields, vectorStore: this, tags: own, scoreThreshold });
+    }
+    return super.asRetriever(kOrFields, filter, callbacks, tags, metadata, verbose);
+  }
+
+  /** Looks whether other handles have written. Searches do by themselves, every `refresh` seconds. */
+  async refresh(options?: CallOptions): Promise<void> {
+    const signal = this.#begin(options);
+    await this.#engine.open(signal);
+    await this.#engine.run((engine) => engine.refresh(), signal);
+  }
+
+  /** Makes small segments larger and drops what is dead, as is otherwise done step by step behind writes. */
+  async compact(options?: CallOptions): Promise<void> {
+    await this.#upkeep.compact(this.#begin(options));
+  }
+
+  /** Counts of this object since it was made. */
+  stats(): VectorStoreStats {
+    return { searches: this.#searches, added: this.#added, ...this.#engine.counts };
+  }
+
+  /** Lets the index go from memory; the byte store stays open. Calls made before still end, later ones are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#upkeep.stop();
+    this.#engine.close();
+  }
+
+  /** Begins a call: closed first, then the signal. */
+  #begin(options: CallOptions | undefined): AbortSignal | undefined {
+    if (this.#closed) throw closed();
+    checkCallOptions(options);
+    return liveSignal(options);
+  }
+
+  #adding(options: AddDocumentsOptions | string[] | undefined): AddDocumentsOptions {
+    const given = Array.isArray(options) ? { ids: options } : options;
+    const signal = this.#begin(given);
+    return { ids: given?.ids, signal };
+  }
+
+  #searching(k: number, filter: VectorStoreFilter | undefined, options: SearchOptions | undefined) {
+    const signal = this.#begin(options);
+    checkK(k, "k");
+    const own = options?.scoreThreshold;
+    const threshold = own === undefined ? this.#threshold : (checkThreshold(own) ?? Number.NaN);
+    return { kept: filter === undefined || filter === null ? undefined : filterOf(filter), threshold, signal };
+  }
+
+  async #search(
+    query: Float64Array,
+    k: number,
+    { kept, threshold, signal }: { kept: Filter | undefined; threshold: number; signal: AbortSignal | undefined },
+  ): Promise<[Document, number][]> {
+    await this.#engine.open(signal);
+    this.#searches++;
+    return this.#searcher.search(query, k, threshold, kept, signal);
+  }
+
+  async #embedded(query: string, signal: AbortSignal | undefined): Promise<Float64Array> {
+    const vector = single(await this.#model.embedQuery(checkText(query, "query")), "the query's vector");
+    if (signal?.aborted) throw signal.reason;
+    return vector;
+  }
+
+  #wrote(documents: number): void {
+    this.#added += documents;
+    this.#upkeep.begin();
+  }
+}
+
+function filterOf(filter: VectorStoreFilter): Filter | undefined {
+  return typeof filter === "function" ? filter : compile(filter);
+}
+
+function checkIds(ids: unknown): string[] {
+  if (!Array.isArray(ids)) throw invalid(`ids must be an array of strings, not ${kindOf(ids)}`);
+  return ids.map((id: unknown, at) => checkId(id, `ids[${at}]`));
+}

@@ -1,0 +1,47 @@
+/**
+ * No task longer than it must be: work in slices looks here, now and then, whether it is time to let the page have its
+ * turn. One clock for all of the package's work, since several calls may stand in one task of the event loop.
+ */
+
+/** For how long work may go on, in ms. A slice ends after it: some ms more, and still far from 50. */
+const SLICE = 8;
+
+let began: number | undefined;
+
+/** Whether the work of this task has gone on for long enough. */
+export function due(): boolean {
+  const now = performance.now();
+  if (began === undefined) {
+    began = now;
+    // Not the very end of this task, but soon after; until then there may be a breath too many, and never one too few.
+    setTimeout(() => {
+      began = undefined;
+    }, 0);
+  }
+  return now - began > SLICE;
+}
+
+interface Host {
+  scheduler?: { yield?(): Promise<void> };
+  setImmediate?: (callback: () => void) => unknown;
+}
+
+/** Lets whatever else waits have its turn. */
+export async function breath(): Promise<void> {
+  const { scheduler, setImmediate } = globalThis as Host;
+  if (scheduler?.yield !== undefined) await scheduler.yield();
+  else if (setImmediate !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+  else if (typeof MessageChannel === "function") await messaged();
+  else await new Promise((resolve) => setTimeout(resolve, 0));
+  if (began !== undefined) began = performance.now();
+}
+
+/** A message to oneself: timers within timers wait 4 ms in a page. A port left open would keep a process alive. */
+async function messaged(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  await new Promise<void>((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(undefined);
+  });
+  port1.close();
+}
