@@ -1,6 +1,6 @@
 /**
- * `bytestow/testing`: the contract of bytestow's stores, and that of its embeddings cache, as rules that run on any store
- * or cache, in any runtime, under any test runner or none.
+ * `bytestow/testing`: the contract of bytestow's stores, and those of its embeddings cache and its vector store, as rules
+ * that run on any of them, in any runtime, under any test runner or none.
  */
 
 export { byteStoreTests, type TestFunction, type TestOptions } from "./adapter.js";
@@ -26,3 +26,15 @@ export { embeddingsCacheRules, runEmbeddingsCacheRules } from "./embeddings/run.
 export type { Bounds, Harness, OpenOptions, TestedStore } from "./harness.js";
 export { rules, runRules } from "./run.js";
 export type { Report, Rule, RuleResult, RunOptions } from "./runner.js";
+export { vectorStoreTests } from "./vectorstores/adapter.js";
+export type { VectorStoreContext } from "./vectorstores/context.js";
+export type { VectorStoreRuleId } from "./vectorstores/contract.js";
+export type {
+  TestedDocument,
+  TestedFilter,
+  TestedVectorStore,
+  VectorStoreClaims,
+  VectorStoreHarness,
+  VectorStoreOptions,
+} from "./vectorstores/harness.js";
+export { runVectorStoreRules, vectorStoreRules } from "./vectorstores/run.js";

@@ -265,7 +265,8 @@ export class ByteStoreVectorStore extends VectorStore {
     const { k, fetchK = 20, lambda = 0.5, filter } = options;
     const { kept, threshold, signal } = this.#searching(k, filter, callOptions);
     checkK(fetchK, "fetchK");
-    if (!(lambda >= 0 && lambda <= 1)) throw invalid("lambda must be a number from 0 to 1");
+    if (typeof lambda !== "number" || !(lambda >= 0 && lambda <= 1))
+      throw invalid("lambda must be a number from 0 to 1");
     const vector = await this.#embedded(query, signal);
     await this.#engine.open(signal);
     let fetched = Math.max(k, fetchK);

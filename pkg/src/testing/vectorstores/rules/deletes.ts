@@ -1,0 +1,76 @@
+import { refused, same } from "../../expect.js";
+import { sameSet, sameTexts } from "../expect.js";
+import type { TestedDocument } from "../harness.js";
+import type { SomeVectorStoreRules } from "./body.js";
+
+export const deletes = {
+  async "D1-by-filter"(context) {
+    if (!context.claimed("deletesMore", "deleting by a filter")) return;
+    const store = await context.open();
+    const documents = context.documents(100);
+    await store.addDocuments(documents);
+    const left = () => store.similaritySearch("any", 200);
+    await store.delete({ filter: (document: TestedDocument) => document.metadata.n % 3 === 0 });
+    const third = documents.filter(({ metadata }) => metadata.n % 3 !== 0);
+    sameSet(
+      await left(),
+      third.map(({ pageContent }) => pageContent),
+      "after a function",
+    );
+    if (context.claims.objectFilters) {
+      // Replaced, so that the filter keeps the old one alone, which is gone.
+      const filter = { n: { $lt: 50 } };
+      same((await store.similaritySearch("any", 200, filter)).length, 33, "what the filter keeps");
+      const replaced = { ...(documents[10] as TestedDocument), metadata: { n: 1_000 } };
+      await store.addDocuments([replaced]);
+      await store.delete({ filter });
+      const rest = third.filter(({ metadata }) => metadata.n >= 50 || metadata.n === 10);
+      sameSet(
+        await left(),
+        rest.map(({ pageContent }) => pageContent),
+        "after an object",
+      );
+      await store.delete({ filter: { n: { $lt: 0 } } });
+      same((await left()).length, rest.length, "documents after a filter that keeps nothing");
+    }
+    await store.delete({ filter: () => true });
+    sameTexts(await left(), [], "after a filter that keeps all");
+  },
+
+  async "D2-all"(context) {
+    if (!context.claimed("deletesMore", "deleteAll")) return;
+    const store = await context.open();
+    await store.delete({ deleteAll: true });
+    await store.addDocuments(context.documents(30));
+    await store.delete({ deleteAll: true });
+    sameTexts(await store.similaritySearch("any", 9), [], "what is left");
+    if (context.claims.persistent) {
+      sameTexts(await (await context.reopened()).similaritySearch("any", 9), [], "what is left when opened again");
+    }
+    await store.addDocuments([context.document("new", {}, "text-3")]);
+    sameTexts(await store.similaritySearch("any", 9), ["new"], "what was added since");
+  },
+
+  async "D3-arguments"(context) {
+    if (!context.claimed("deletesMore", "what delete() refuses")) return;
+    const store = await context.open();
+    await store.addDocuments(context.documents(3));
+    const wrong: unknown[] = [
+      undefined,
+      {},
+      { ids: ["text-1"], deleteAll: true },
+      { ids: ["text-1"], filter: { n: 1 } },
+      { deleteAll: false },
+      { deleteAll: "yes" },
+      { filter: {} },
+      { ids: "text-1" },
+      { ids: ["text-1", 7] },
+      { ids: [""] },
+      { id: "text-1" },
+    ];
+    for (const params of wrong) {
+      await refused(() => store.delete(params as never), "invalid_argument", `delete(${JSON.stringify(params)})`);
+    }
+    same((await store.similaritySearch("any", 9)).length, 3, "documents afterwards");
+  },
+} satisfies SomeVectorStoreRules;
