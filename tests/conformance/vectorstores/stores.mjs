@@ -6,24 +6,7 @@ import { ByteStoreVectorStore } from "bytestow/vectorstores";
 import { LANGCHAIN } from "../embeddings/caches.mjs";
 import { remotes } from "../grid/remote.mjs";
 import { harnessOf as storeHarnessOf } from "../grid/stores.mjs";
-
-/** What our vector store claims. */
-export const CLAIMS = {
-  getByIds: true,
-  mmr: true,
-  objectFilters: true,
-  deletesMore: true,
-  persistent: true,
-  shared: true,
-  models: true,
-  names: true,
-  compacts: true,
-  frugal: true,
-  threshold: true,
-  signal: true,
-  closes: true,
-  checks: true,
-};
+import { CLAIMS } from "./claims.mjs";
 
 /**
  * The harness of our vector store.

@@ -1,4 +1,4 @@
-import type { BaseByteStore, CallOptions } from "../../types.js";
+import type { BaseByteStore } from "../../types.js";
 import type { TestedModel } from "../embeddings/harness.js";
 
 /** A document as the kit has it: LangChain's `DocumentInterface`. */
@@ -15,36 +15,35 @@ export interface TestedDocument {
 /** A filter as the kit passes it. */
 export type TestedFilter = object | ((document: TestedDocument) => boolean);
 
+// biome-ignore lint/suspicious/noExplicitAny: each vector store has its own types of filters and options
+type Own = any;
+
 /**
  * A vector store as the kit sees it: LangChain's `VectorStore`. What stands with a question mark is called where it is
  * claimed.
  */
 export interface TestedVectorStore {
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type of options
-  addDocuments(documents: TestedDocument[], options?: any): Promise<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type of options
-  addVectors(vectors: number[][], documents: TestedDocument[], options?: any): Promise<unknown>;
+  /** Embeds documents and adds them; gives their ids. */
+  addDocuments(documents: TestedDocument[], options?: Own): Promise<unknown>;
+  /** Adds documents with vectors that are known; gives their ids. */
+  addVectors(vectors: number[][], documents: TestedDocument[], options?: Own): Promise<unknown>;
   /** Deletes by ids, by a filter, or everything. */
-  delete(params?: { ids?: string[]; filter?: TestedFilter; deleteAll?: boolean } & CallOptions): Promise<void>;
+  delete(params?: Own): Promise<void>;
   /** The documents most similar to a text. */
-  similaritySearch(query: string, k?: number, filter?: TestedFilter): Promise<TestedDocument[]>;
+  similaritySearch(query: string, k?: number, filter?: Own): Promise<TestedDocument[]>;
   /** The same with scores. */
-  similaritySearchWithScore(query: string, k?: number, filter?: TestedFilter): Promise<[TestedDocument, number][]>;
+  similaritySearchWithScore(query: string, k?: number, filter?: Own): Promise<[TestedDocument, number][]>;
   /** The same by a vector. */
   similaritySearchVectorWithScore(
     query: number[],
     k: number,
-    filter?: TestedFilter,
-    options?: CallOptions & { scoreThreshold?: number | null },
+    filter?: Own,
+    options?: Own,
   ): Promise<[TestedDocument, number][]>;
   /** Claimed by `mmr`. */
-  maxMarginalRelevanceSearch?(
-    query: string,
-    options: { k: number; fetchK?: number; lambda?: number; filter?: TestedFilter },
-    callbacks: undefined,
-  ): Promise<TestedDocument[]>;
+  maxMarginalRelevanceSearch?(query: string, options: Own, callbacks: undefined): Promise<TestedDocument[]>;
   /** A retriever over the store. */
-  asRetriever(fields?: number | object): { k: number; invoke(query: string): Promise<TestedDocument[]> };
+  asRetriever(fields?: Own): { k: number; invoke(query: string): Promise<TestedDocument[]> };
   /** Claimed by `getByIds`. */
   getByIds?(ids: string[]): Promise<TestedDocument[]>;
   /** Claimed by `compacts`. */
