@@ -17,19 +17,60 @@ const RUNTIMES = ["default", "edge-light", "workerd"];
 const MODULES = [
   "index",
   "types",
-  ...["arguments", "error", "events", "foreign", "handle", "inline", "options", "runtime", "source", "stepwise"].map(
-    (name) => `core/${name}`,
-  ),
+  ...[
+    "arguments",
+    "error",
+    "events",
+    "failure",
+    "foreign",
+    "handle",
+    "inline",
+    "options",
+    "runtime",
+    "source",
+    "stepwise",
+  ].map((name) => `core/${name}`),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
-  ...["embeddings", "wasm"].flatMap((folder) => RUNTIMES.map((name) => `entry/${folder}/${name}`)),
-  ...["embeddings", "texts", "vectors"].map((name) => `langchain/${name}`),
+  ...["embeddings", "vectorstores", "wasm", "wasm/search"].flatMap((folder) =>
+    RUNTIMES.map((name) => `entry/${folder}/${name}`),
+  ),
+  "entry/vectorstores/slim",
+  ...["embeddings", "model", "texts", "vectors"].map((name) => `langchain/${name}`),
+  ...["classic", "index", "remember", "retriever", "turns"].map((name) => `langchain/memory/${name}`),
+  ...["documents", "index", "options", "retriever", "search", "store", "upkeep", "vectors", "writer"].map(
+    (name) => `langchain/vectorstores/${name}`,
+  ),
+  ...["bits", "compile", "corpus", "leaf", "masks", "types"].map((name) => `langchain/vectorstores/filters/${name}`),
+  ...["breath", "engine", "instance", "port", "source"].map((name) => `search/${name}`),
   ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
-const WASM = ["bytestow_wasm.js", "bytestow_wasm_bg.wasm", "inline.js", "inline.d.ts"].map(
+/** The wasm modules: their files, and what is inlined of each. */
+const BINARIES = [
+  { wasm: "bytestow_wasm_bg.wasm", glue: "bytestow_wasm.js", inlined: "inline" },
+  { wasm: "bytestow_search_bg.wasm", glue: "bytestow_search.js", inlined: "search_inline" },
+];
+const WASM = BINARIES.flatMap(({ wasm, glue, inlined }) => [glue, wasm, `${inlined}.js`, `${inlined}.d.ts`]).map(
   (name) => `dist/wasm/${name}`,
 );
-/** Whose interfaces LangChain's users know, by the modules that may name them: those of `dist/langchain` alone. */
-const FOREIGN = { folder: "dist/langchain/", types: ["@langchain/core/embeddings"] };
+/** Whose interfaces LangChain's users know, by the entries that may name them: those of `dist/langchain` alone. */
+const FOREIGN = {
+  folder: "dist/langchain/",
+  imports: {
+    embeddings: ["@langchain/core/embeddings"],
+    vectorstores: ["@langchain/core/documents", "@langchain/core/vectorstores"],
+    memory: ["@langchain/core/documents", "@langchain/core/memory", "@langchain/core/retrievers"],
+  },
+  types: [
+    "@langchain/core/callbacks/manager",
+    "@langchain/core/documents",
+    "@langchain/core/embeddings",
+    "@langchain/core/memory",
+    "@langchain/core/retrievers",
+    "@langchain/core/vectorstores",
+  ],
+};
+/** What LangChain's module an entry needs, if it does. */
+const foreignOf = (name) => FOREIGN.imports[name.split("/").at(-1)];
 const TEXTS = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
 
 describe("the tarball", () => {
@@ -82,10 +123,10 @@ describe("the tarball", () => {
     assert.equal(json.type, "module");
     assert.equal(json.license, "MIT OR Apache-2.0");
     assert.equal(json.engines.node, ">=20.19");
-    for (const entry of [".", "./embeddings"]) {
+    for (const entry of [".", "./embeddings", "./vectorstores"]) {
       assert.deepEqual(Object.keys(json.exports[entry]), ["types", "workerd", "edge-light", "default"], entry);
     }
-    for (const entry of ["./slim", "./slim/embeddings", "./testing"]) {
+    for (const entry of ["./memory", "./slim", "./slim/embeddings", "./slim/vectorstores", "./testing"]) {
       assert.deepEqual(Object.keys(json.exports[entry]), ["types", "default"], entry);
     }
     for (const entry of Object.values(json.exports)) {
@@ -96,10 +137,12 @@ describe("the tarball", () => {
   });
 
   test("the inlined wasm is the wasm, byte for byte", async () => {
-    const inlined = /"([A-Za-z0-9+/=]+)"/u.exec(await text("dist/wasm/inline.js"))?.[1];
-    assert.ok(inlined, "no base64 in inline.js");
-    const wasm = await readFile(join(root, "dist/wasm/bytestow_wasm_bg.wasm"));
-    assert.ok(gunzipSync(Buffer.from(inlined, "base64")).equals(wasm), "they differ");
+    for (const binary of BINARIES) {
+      const inlined = /"([A-Za-z0-9+/=]+)"/u.exec(await text(`dist/wasm/${binary.inlined}.js`))?.[1];
+      assert.ok(inlined, `no base64 in ${binary.inlined}.js`);
+      const wasm = await readFile(join(root, "dist/wasm", binary.wasm));
+      assert.ok(gunzipSync(Buffer.from(inlined, "base64")).equals(wasm), `${binary.wasm} differs`);
+    }
   });
 
   test("the inlined wasm is there once: its declaration does not repeat it", async () => {
@@ -133,15 +176,17 @@ describe("the tarball", () => {
   });
 
   test("the wasm carries no names and no exports for tests", async () => {
-    const module = await WebAssembly.compile(await readFile(join(root, "dist/wasm/bytestow_wasm_bg.wasm")));
-    for (const section of ["name", "producers", "linking"]) {
-      assert.equal(WebAssembly.Module.customSections(module, section).length, 0, `it has a section ${section}`);
+    for (const { wasm } of BINARIES) {
+      const module = await WebAssembly.compile(await readFile(join(root, "dist/wasm", wasm)));
+      for (const section of ["name", "producers", "linking"]) {
+        assert.equal(WebAssembly.Module.customSections(module, section).length, 0, `${wasm} has a section ${section}`);
+      }
+      const names = WebAssembly.Module.exports(module).map((each) => each.name);
+      assert.deepEqual(
+        names.filter((name) => /trap|probe/iu.test(name)),
+        [],
+      );
     }
-    const names = WebAssembly.Module.exports(module).map((each) => each.name);
-    assert.deepEqual(
-      names.filter((name) => /trap/iu.test(name)),
-      [],
-    );
   });
 
   test("no source maps, and no pointers to any", async () => {
@@ -194,11 +239,7 @@ describe("the tarball", () => {
       if (typeof entry === "string") continue;
       const { types, ...targets } = entry;
       for (const target of Object.values(targets)) {
-        assert.deepEqual(
-          await imports(target),
-          name.endsWith("/embeddings") ? FOREIGN.types : [],
-          `${name}: ${target}`,
-        );
+        assert.deepEqual((await imports(target)).sort(), foreignOf(name) ?? [], `${name}: ${target}`);
       }
     }
   });
@@ -219,13 +260,13 @@ describe("the tarball", () => {
     };
     const json = JSON.parse(await text("package.json"));
     for (const [name, entry] of Object.entries(json.exports)) {
-      if (entry.types === undefined || name.endsWith("/embeddings")) continue;
+      if (entry.types === undefined || foreignOf(name) !== undefined) continue;
       await visit(entry.types.slice(2));
       assert.deepEqual([...foreign], [], `${name} needs @langchain/core`);
     }
     for (const entry of Object.values(json.exports)) if (entry.types) await visit(entry.types.slice(2));
     assert.ok(seen.size > 8);
-    assert.deepEqual([...foreign], FOREIGN.types);
+    assert.deepEqual([...foreign].sort(), FOREIGN.types);
     assert.deepEqual(
       [...seen].filter((file) => file.includes("/wasm/") || file.includes("runtime") || file.includes("handle")),
       [],
@@ -233,10 +274,12 @@ describe("the tarball", () => {
   });
 
   test("the glue is the one this wasm was bound with", async () => {
-    const module = await WebAssembly.compile(await readFile(join(root, "dist/wasm/bytestow_wasm_bg.wasm")));
-    const glue = await text("dist/wasm/bytestow_wasm.js");
-    const missing = WebAssembly.Module.imports(module).filter((each) => !glue.includes(each.name));
-    assert.deepEqual(missing, []);
+    for (const { wasm, glue } of BINARIES) {
+      const module = await WebAssembly.compile(await readFile(join(root, "dist/wasm", wasm)));
+      const code = await text(`dist/wasm/${glue}`);
+      const missing = WebAssembly.Module.imports(module).filter((each) => !code.includes(each.name));
+      assert.deepEqual(missing, []);
+    }
   });
 
   test("what the tests import is what the tarball holds", async () => {

@@ -15,8 +15,16 @@ import { RUNTIME_NAMES, runtimeOf } from "../support/runtimes.mjs";
 import { TOUCHED, TOUCHES, TRAPS } from "./import_traps.mjs";
 
 const ENTRIES = ["entry/default", "entry/slim", "testing/index"];
-const WITH_PEER = ["entry/embeddings/default", "langchain/embeddings"];
-const PEER = "node_modules/@langchain/core/dist/embeddings.js";
+/** The entries that need LangChain's modules, and these. */
+const WITH_PEER = {
+  "entry/embeddings/default": ["embeddings"],
+  "langchain/embeddings": ["embeddings"],
+  "entry/vectorstores/default": ["documents/index", "vectorstores"],
+  "entry/vectorstores/slim": ["documents/index", "vectorstores"],
+  "langchain/memory/index": ["documents/index", "memory", "retrievers/index"],
+};
+const peerOf = (name) => `node_modules/@langchain/core/dist/${name}.js`;
+const PEER = peerOf("embeddings");
 
 describe("importing does nothing", () => {
   let folder;
@@ -64,9 +72,14 @@ describe("importing does nothing", () => {
       });
     }
 
-    for (const entry of WITH_PEER) {
-      test(`${name}: dist/${entry}.js touches nothing beyond what @langchain/core/embeddings does`, async () => {
-        const langchain = await amidTraps(runtimeOf(name), join(testsRoot, PEER));
+    for (const [entry, peers] of Object.entries(WITH_PEER)) {
+      test(`${name}: dist/${entry}.js touches nothing beyond what ${peers.join(" and ")} of LangChain's do`, async () => {
+        const all = join(folder, "node_modules/peer", `${peers.join("-").replaceAll("/", "-")}.mjs`);
+        const imports = peers.map(
+          (peer) => `import ${JSON.stringify(pathToFileURL(join(testsRoot, peerOf(peer))).href)};`,
+        );
+        await writeFile(all, imports.join("\n"));
+        const langchain = await amidTraps(runtimeOf(name), all);
         assert.deepEqual(await amidTraps(runtimeOf(name), join(packageRoot(), "dist", `${entry}.js`)), langchain);
         // The traps tell whose frames are whose; of a global that is new nobody knows who made it.
         const other = langchain.touched.filter((each) => !each.startsWith("globals changed"));

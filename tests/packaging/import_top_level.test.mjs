@@ -12,8 +12,12 @@ import { runtimeOf } from "../support/runtimes.mjs";
 
 const RUNTIMES = ["default", "workerd", "edge-light"];
 /** Those that any Node may import. */
-const NODE = ["entry/default", "entry/slim", "testing/index", "entry/embeddings/default", "langchain/embeddings"];
-const ENTRIES = [...new Set([...NODE, ...RUNTIMES.flatMap((name) => [`entry/${name}`, `entry/embeddings/${name}`])])];
+const NODE = [
+  ...["entry/default", "entry/slim", "testing/index", "entry/embeddings/default", "langchain/embeddings"],
+  ...["entry/vectorstores/default", "entry/vectorstores/slim", "langchain/memory/index"],
+];
+const FOLDERS = ["entry", "entry/embeddings", "entry/vectorstores"];
+const ENTRIES = [...new Set([...NODE, ...FOLDERS.flatMap((folder) => RUNTIMES.map((name) => `${folder}/${name}`))])];
 
 /** esbuild writes no classic script of what awaits at its top level. */
 const asClassicScript = (file) =>

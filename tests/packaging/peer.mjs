@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { testsRoot } from "../support/package.mjs";
 
 /** The entries that need it: those whose class extends LangChain's. */
-export const NEEDS_PEER = /(?:^|\/)embeddings(?:$|\/)/u;
+export const NEEDS_PEER = /(?:^|\/)(?:embeddings|vectorstores|memory)(?:$|\/)/u;
 
 /** Puts the tests' own `@langchain/core` into the app in `folder`; its dependencies are found beside where it really is. */
 export async function linkPeer(folder) {

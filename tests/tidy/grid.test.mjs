@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, describe, test } from "node:test";
 import * as bytestow from "bytestow";
-import { embeddingsCacheRules, rules } from "bytestow/testing";
+import { embeddingsCacheRules, rules, vectorStoreRules } from "bytestow/testing";
 import { testsRoot } from "../support/package.mjs";
 import { COLUMNS, columnOf, folder, gridOf, ROWS, readResults, SUITES, storeOf, tableFrom, tableOf } from "./grid.mjs";
 import { numbers, prose, readme } from "./readme.mjs";
@@ -83,7 +83,7 @@ describe("the README's numbers", () => {
   test("rules", () => {
     for (const count of numbers(/(\d[\d,]*) rules/gu))
       assert.ok(
-        [rules, embeddingsCacheRules].some(({ length }) => count === length),
+        [rules, embeddingsCacheRules, vectorStoreRules].some(({ length }) => count === length),
         `${count}`,
       );
   });
@@ -92,6 +92,9 @@ describe("the README's numbers", () => {
     const caches = JSON.parse(readFileSync(join(testsRoot, "conformance/embeddings/recorded.json"), "utf8"));
     assert.deepEqual(numbers(/of embeddings, in (\d+) rules,/gu), [embeddingsCacheRules.length]);
     assert.deepEqual(numbers(/of which LangChain's own breaks (\d+)\./gu), [caches["langchain-classic"].length]);
+    const vectors = JSON.parse(readFileSync(join(testsRoot, "conformance/vectorstores/recorded.json"), "utf8"));
+    assert.deepEqual(numbers(/for a vector store, in (\d+) rules;/gu), [vectorStoreRules.length]);
+    assert.deepEqual(numbers(/`MemoryVectorStore` breaks (\d+) of/gu), [vectors["langchain-memory"].length]);
     assert.deepEqual(numbers(/`InMemoryStore` breaks (\d+) of/gu), [langchain.length]);
     for (const [words, ids] of [
       ["`__proto__`", ["K2-prototype-keys"]],

@@ -27,6 +27,7 @@ declare const embeddings: EmbeddingsInterface;
 const GIVEN = {
   bytestow: MODEL,
   "Moving over from LangChain": MODEL,
+  "The vector store": MODEL,
   "For a browser app": "",
   "Shared through Upstash Redis": "",
   "For a service at the edge": "",
@@ -289,6 +290,25 @@ test("the program that moves over: LangChain's entries are found, without a call
   assert.deepEqual(globalThis.embeddings.calls.slice(1), [["new"]]);
   const rounded = kept.map((vector) => [...Float32Array.from(vector)]);
   assert.deepEqual(found.slice(0, 2), [rounded[1], rounded[0]]);
+});
+
+test("the program with vectors: what it finds is what it added, and nothing is embedded again", async () => {
+  const program = programUnder("The vector store");
+  // Here there is no IndexedDB.
+  const inMemory = program.replaceAll(/IndexedDBByteStore(?:\(\{.*\}\))?/gu, (name) =>
+    name.endsWith(")") ? "InMemoryByteStore()" : "InMemoryByteStore",
+  );
+  const { code } = await transform(inMemory.replace(/^console\.log/mu, "globalThis.told = (...told) => told;\ntold"), { loader: "ts" }); // biome-ignore format: one line
+  globalThis.embeddings = new CountingEmbeddings();
+  const made = await import(
+    pathToFileURL(await file("vectors.mjs", `${code}; export { found, store, vectors };`)).href
+  );
+  const [[document]] = made.found;
+  assert.deepEqual({ ...document }, { pageContent: "whales sing", metadata: { year: 2020 }, id: "whales" });
+  const { ByteStoreVectorStore } = await import("bytestow/vectorstores");
+  const again = new ByteStoreVectorStore(globalThis.embeddings, { store: made.store, model: "text-embedding-3-small" });
+  assert.deepEqual(await again.similaritySearchWithScore("songs", 3), made.found);
+  assert.deepEqual(globalThis.embeddings.calls, [["whales sing"]]);
 });
 
 test("the program with Upstash: its value is in both tiers, under its namespace, for a week", async (context) => {

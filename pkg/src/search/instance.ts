@@ -22,7 +22,6 @@ const listeners = new Set<(error: BytestowError) => void>();
 export function boot(): Promise<void> | undefined {
   if (ready) return undefined;
   if (trapReason !== undefined) {
-    wasm.__wbg_reset_state();
     begin();
     return undefined;
   }
@@ -105,6 +104,8 @@ function trapped(cause: unknown): BytestowError {
   if (ready) {
     ready = false;
     trapReason = String(cause).slice(0, 500);
+    // At once, and not by the next call: objects of the old instance are still collected, and must not enter it again.
+    wasm.__wbg_reset_state();
     for (const listener of [...listeners]) listener(error);
   }
   return error;

@@ -14,7 +14,8 @@ export const recorded = JSON.parse(readFileSync(new URL("recorded.json", import.
  * @returns {import("bytestow/testing").VectorStoreHarness}
  */
 export function harnessOf(name, Store = ReferenceVectorStore, claims = CLAIMS) {
-  return { name, runtime: "here", claims, open: (parts) => new Store(parts) };
+  // A short history: what breaks it breaks it soon.
+  return { name, runtime: "here", claims, open: (parts) => new Store(parts), operations: 200 };
 }
 
 const R = ReferenceVectorStore;

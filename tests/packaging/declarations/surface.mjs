@@ -29,7 +29,7 @@ export function surfaces(app, instead) {
 }
 
 /** The entries whose exports other entries have again. */
-const DECLARES = new Set(["index", "embeddings"]);
+const DECLARES = new Set(["index", "embeddings", "vectorstores"]);
 
 /** The name of an entry's page, without the ending. */
 export function pageOf(entry) {

@@ -94,10 +94,11 @@ export interface Stored {
   id: string;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
+let decoder: TextDecoder | undefined;
 
 /** Reads the bytes of a document. `what` names it, for the error. */
 export function parsed(bytes: Uint8Array, what: string): Stored {
+  decoder ??= new TextDecoder("utf-8", { fatal: true });
   try {
     const [pageContent, metadata, id] = JSON.parse(decoder.decode(bytes)) as unknown[];
     if (typeof pageContent === "string" && typeof metadata === "object" && metadata !== null) {

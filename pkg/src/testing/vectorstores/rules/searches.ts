@@ -1,5 +1,5 @@
 import { sleep } from "../../clock.js";
-import { check, same } from "../../expect.js";
+import { check, held, same } from "../../expect.js";
 import { method } from "../context.js";
 import { cosine, near, sameTexts } from "../expect.js";
 import type { SomeVectorStoreRules } from "./body.js";
@@ -130,11 +130,13 @@ export const searches = {
     const store = await context.open();
     await store.addDocuments(context.documents(10, "before"));
     let adding = true;
-    const adds = (async () => {
-      for (let times = 0; times < 5; times++) await store.addDocuments(context.documents(40, `batch ${times}`));
-    })().finally(() => {
-      adding = false;
-    });
+    const adds = held(
+      (async () => {
+        for (let times = 0; times < 5; times++) await store.addDocuments(context.documents(40, `batch ${times}`));
+      })().finally(() => {
+        adding = false;
+      }),
+    );
     const seen = new Set<number>();
     do {
       const found = await store.similaritySearchVectorWithScore(context.noise(), 1_000);
