@@ -126,6 +126,12 @@ export class SearchEngine {
     return this.#engine;
   }
 
+  /** What the index takes in memory, in the binding's order. */
+  memory(): Float64Array {
+    const engine = this.ready();
+    return guarded(() => engine.memory());
+  }
+
   /** Puts something into a stage, in the instance number `born`. */
   stage(born: number, work: (engine: Engine) => void): void {
     const engine = this.ready(born);

@@ -6,6 +6,7 @@ export type {
   ByteStoreVectorStoreOptions,
   DeleteParams,
   SearchOptions,
+  VectorStoreMemory,
   VectorStoreStats,
 } from "./options.js";
 export { ByteStoreVectorStore } from "./store.js";

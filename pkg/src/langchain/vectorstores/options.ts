@@ -75,6 +75,24 @@ export interface VectorStoreStats {
   bytesWritten: number;
 }
 
+/** What an index takes in memory, in bytes but for the documents. */
+export interface VectorStoreMemory {
+  /** How many documents there are. */
+  documents: number;
+  /** All of what follows. */
+  bytes: number;
+  /** Vectors in 8 bits each number, with what bounds their scores. */
+  vectors: number;
+  /** The bits of `index: "binary"`. */
+  bits: number;
+  /** Vectors in 32 bits each number, at most `maxResidentBytes`. */
+  exact: number;
+  /** Ids, and where documents are. */
+  ids: number;
+  /** All of the search wasm's memory, which all indexes share and which never shrinks. */
+  wasm: number;
+}
+
 /** What the options come to. */
 export interface Settings {
   model: string;

@@ -25,6 +25,7 @@ import {
   type DeleteParams,
   type SearchOptions,
   settingsOf,
+  type VectorStoreMemory,
   type VectorStoreStats,
 } from "./options.js";
 import { ThresholdRetriever } from "./retriever.js";
@@ -309,6 +310,14 @@ export class ByteStoreVectorStore extends VectorStore {
   /** Counts of this object since it was made. */
   stats(): VectorStoreStats {
     return { searches: this.#searches, added: this.#added, ...this.#engine.counts };
+  }
+
+  /** What the index takes in memory, opened if it was not yet. */
+  async memory(options?: CallOptions): Promise<VectorStoreMemory> {
+    await this.#engine.open(this.#begin(options));
+    const [codes = 0, beside = 0, bits = 0, exact = 0, ids = 0, wasm = 0, documents = 0] = this.#engine.memory();
+    const vectors = codes + beside;
+    return { documents, bytes: vectors + bits + exact + ids, vectors, bits, exact, ids, wasm };
   }
 
   /** Lets the index go from memory; the byte store stays open. Calls made before still end, later ones are refused. */

@@ -138,7 +138,7 @@ impl VectorIndex {
     pub(crate) async fn look_if_old(&self) -> Result<()> {
         let life = u64::try_from(self.options.refresh.as_millis()).unwrap_or(u64::MAX);
         let now = self.now();
-        let is_old = |looked: Option<u64>| looked.is_none_or(|looked| now < looked || now - looked > life);
+        let is_old = |looked: Option<u64>| looked.is_none_or(|looked| now < looked || now - looked >= life);
         let looked = self.state().looked;
         if is_old(looked) { self.refresh_if(|state| is_old(state.looked)).await } else { Ok(()) }
     }

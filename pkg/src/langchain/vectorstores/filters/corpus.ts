@@ -62,7 +62,7 @@ export class Corpus {
   /** Reads rows from the index, whatever is kept: what is dead by now is `undefined`. Nothing where the rows are others. */
   async read(generation: number, from: number, count: number, signal?: AbortSignal) {
     const read = await this.#engine.run<Read>((engine) => engine.documents(from, count), signal);
-    if ((this.#engine.current?.rows() as [number, number] | undefined)?.[0] !== generation) return undefined;
+    if (this.#engine.current?.rows()[0] !== generation) return undefined;
     const [live, bytes, lengths] = read;
     const documents: (Document | undefined)[] = [];
     let begin = 0;

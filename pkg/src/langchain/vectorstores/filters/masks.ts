@@ -42,7 +42,7 @@ export class Masks {
   /** The rows that `filter` keeps, of those that there are at the end. */
   async of(filter: Filter, signal?: AbortSignal): Promise<Mask> {
     for (;;) {
-      const [generation, rows] = this.#engine.ready().rows() as [number, number];
+      const [generation, rows] = [...this.#engine.ready().rows()] as [number, number];
       const words =
         typeof filter === "function"
           ? await this.#byFunction(filter, generation, rows, signal)
