@@ -51,6 +51,8 @@ const LOOK = 5;
 
 /** An index, and the calls on it. */
 export class SearchEngine {
+  /** When the index was last read as a whole, by its clock. */
+  openedAt = Number.NEGATIVE_INFINITY;
   readonly #recipe: Recipe;
   readonly #port: Port;
   #engine: Engine | undefined;
@@ -88,6 +90,7 @@ export class SearchEngine {
       await untilAborted(boot(), signal);
       if (signal?.aborted) throw signal.reason;
       await this.run((engine) => engine.open(), signal);
+      if (!this.#opened) this.openedAt = this.#recipe.now();
       this.#opened = true;
     }
     return this.#epoch;

@@ -96,7 +96,7 @@ export class Searcher {
   async #mask(filter: Filter, signal: AbortSignal | undefined): Promise<Mask> {
     // A search looks by itself, but after the filter.
     const now = this.#now();
-    if (now - this.#looked >= this.#refresh) {
+    if (now - Math.max(this.#looked, this.#engine.openedAt) >= this.#refresh) {
       this.#looked = now;
       await this.#engine.run((engine) => engine.refresh(), signal);
     }
