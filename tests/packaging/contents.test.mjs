@@ -37,7 +37,7 @@ const MODULES = [
   "entry/vectorstores/slim",
   ...["embeddings", "model", "texts", "vectors"].map((name) => `langchain/${name}`),
   ...["classic", "index", "remember", "retriever", "turns"].map((name) => `langchain/memory/${name}`),
-  ...["documents", "index", "options", "retriever", "search", "store", "upkeep", "vectors", "writer"].map(
+  ...["documents", "index", "options", "retriever", "search", "settings", "store", "upkeep", "vectors", "writer"].map(
     (name) => `langchain/vectorstores/${name}`,
   ),
   ...["bits", "compile", "corpus", "leaf", "masks", "types"].map((name) => `langchain/vectorstores/filters/${name}`),

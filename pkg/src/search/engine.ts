@@ -213,8 +213,9 @@ export class SearchEngine {
       try {
         while (this.#again && this.current === engine) {
           if (due()) await breath();
-          this.#again = false;
+          // A fresh instance may have been asked while this took its breath: its need to be pumped stays.
           if (this.current !== engine) break;
+          this.#again = false;
           this.#pump(engine);
           for (const [id, request] of this.#requests) {
             if (request.since === undefined) void this.#serve(engine, id, request).then(() => this.#turn(engine));

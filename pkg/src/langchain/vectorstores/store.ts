@@ -17,19 +17,17 @@ import { batchOf, checkId, documentOf } from "./documents.js";
 import { compile } from "./filters/compile.js";
 import type { Filter } from "./filters/masks.js";
 import type { VectorStoreFilter } from "./filters/types.js";
-import {
-  type AddDocumentsOptions,
-  type ByteStoreVectorStoreOptions,
-  checkK,
-  checkThreshold,
-  type DeleteParams,
-  type SearchOptions,
-  settingsOf,
-  type VectorStoreMemory,
-  type VectorStoreStats,
+import type {
+  AddDocumentsOptions,
+  ByteStoreVectorStoreOptions,
+  DeleteParams,
+  SearchOptions,
+  VectorStoreMemory,
+  VectorStoreStats,
 } from "./options.js";
 import { ThresholdRetriever } from "./retriever.js";
 import { Searcher } from "./search.js";
+import { checkK, checkThreshold, settingsOf } from "./settings.js";
 import { Upkeep } from "./upkeep.js";
 import { checkVectors, single } from "./vectors.js";
 import { addTexts, addVectors, together } from "./writer.js";

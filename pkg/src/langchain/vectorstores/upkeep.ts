@@ -54,9 +54,9 @@ export class Upkeep {
         while (more && !this.#stopped) more = await this.#engine.run<boolean>((engine) => engine.maintain());
       } while (this.#again && !this.#stopped);
     } catch (error) {
-      // The next write tries again. Nothing is lost: the index is as it was, or as it was to become.
-      const { code = "internal", message = String(error) } = error as { code?: string; message?: string };
-      if (!this.#stopped) this.#emit?.({ type: "store_error", code, message });
+      // The next write tries again. Nothing is lost: the index is as it was, or as it was to become. Of a trap `reset` tells.
+      const { code = "unavailable", message = String(error) } = error as { code?: string; message?: string };
+      if (!this.#stopped && code !== "internal") this.#emit?.({ type: "store_error", code, message });
     }
   }
 }
