@@ -15,14 +15,18 @@ import { pageOf, surfaces } from "./declarations/surface.mjs";
 import { entriesOf, exportsOf, programOf, STRICT, ts } from "./declarations/typescript.mjs";
 import { NEEDS_PEER } from "./peer.mjs";
 
-const ENTRIES = ["index", "embeddings", "slim", "slim/embeddings", "testing"];
+const ENTRIES = [
+  ...["index", "embeddings", "vectorstores", "memory"],
+  ...["slim", "slim/embeddings", "slim/vectorstores", "testing"],
+];
 const WRITE = "see what changed, and if it is meant: node tests/packaging/declarations/write.mjs";
 
 /** Which of the package's own files types may stand in. The glue, and what talks to it, are not among them. */
 const PUBLIC = new RegExp(
   `^dist/(?:${[
     ...["types", "index", "core/(?:error|source)", "stores/(?!any\\b)\\w+", "entry/slim", "langchain/embeddings"],
-    "testing/(?:embeddings/)?\\w+",
+    ...["langchain/vectorstores/(?:index|options|store|filters/types)", "entry/vectorstores/slim", "search/source"],
+    ...["langchain/memory/(?:index|classic|retriever|turns)", "testing/(?:(?:embeddings|vectorstores)/)?\\w+"],
   ].join("|")})\\.d\\.ts$`,
   "u",
 );

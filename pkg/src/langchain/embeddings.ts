@@ -1,6 +1,6 @@
 /** `bytestow/embeddings`: a model behind a cache, in LangChain's class. */
 
-import { Embeddings } from "@langchain/core/embeddings";
+import { Embeddings, type EmbeddingsInterface } from "@langchain/core/embeddings";
 import { checkCallOptions, checkText, liveSignal } from "../core/arguments.js";
 import { invalid } from "../core/error.js";
 import { emitter } from "../core/events.js";
@@ -12,9 +12,12 @@ import { anyStore, inWasm } from "../stores/any.js";
 import type { ByteStore } from "../stores/base.js";
 import type { BaseByteStore, CallOptions, StoreEvent } from "../types.js";
 import { embeddingsCache, type EmbeddingsCache as WasmCache } from "../wasm/bytestow_wasm.js";
-import { dimensionsOf, embeddings, type Model, nameOf, unnamed } from "./model.js";
+import { dimensionsOf, embeddings, nameOf, unnamed } from "./model.js";
 import { soundText, textBatch } from "./texts.js";
 import { allBoxed, boxed, embedBy, ModelFailure, parseVector, type Typed } from "./vectors.js";
+
+/** Any embeddings of LangChain's, in arrays of either kind. */
+type Model = EmbeddingsInterface<ArrayLike<number>>;
 
 /**
  * How exactly vectors are kept.

@@ -3,6 +3,8 @@
  * turn. One clock for all of the package's work, since several calls may stand in one task of the event loop.
  */
 
+import { search } from "./source.js";
+
 /** For how long work may go on, in ms. A slice ends after it: some ms more, and still far from 50. */
 const SLICE = 8;
 
@@ -10,6 +12,8 @@ let began: number | undefined;
 
 /** Whether the work of this task has gone on for long enough. */
 export function due(): boolean {
+  // In a Worker there is no page to have its turn, time stands still meanwhile, and no request may count on another's timer.
+  if (search.isIsolated) return false;
   const now = performance.now();
   if (began === undefined) {
     began = now;

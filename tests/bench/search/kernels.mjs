@@ -95,7 +95,9 @@ async function measure(count, dimensions, hard, fill) {
   const [codes, beside, bits] = binary.memory().map((size) => size / 1e6);
   const all = codes + beside + bits;
   const each = ((all * 1e6) / count).toFixed(0);
-  console.log(`  resident with bits ${all.toFixed(1)} MB: codes ${codes.toFixed(1)}, bits ${bits.toFixed(1)}; ${each} B a vector`);
+  console.log(
+    `  resident with bits ${all.toFixed(1)} MB: codes ${codes.toFixed(1)}, bits ${bits.toFixed(1)}; ${each} B a vector`,
+  );
   plain.free();
   binary.free();
   return differ;

@@ -475,7 +475,10 @@ type StoreEvent =
       message: string;
     }
   | {
-      /** The store below a cache failed; the cache goes on without it. Told again once the store has worked meanwhile. */
+      /**
+       * The store below a cache failed; the cache goes on without it. Told again once the store has worked meanwhile. Of a
+       * vector store: its upkeep behind a write failed, and is tried again behind the next one.
+       */
       type: "store_error";
       /** The `code` of its error. */
       code: string;

@@ -22,6 +22,9 @@ export function reach(checker, module, root) {
     return found.length > 0;
   };
 
+  const isLangChains = (symbol) =>
+    symbol?.declarations?.some((each) => each.getSourceFile().fileName.includes("/@langchain/core/")) ?? false;
+
   const visitAll = (types, path) => {
     for (const type of types ?? []) visit(type, path);
   };
@@ -44,6 +47,8 @@ export function reach(checker, module, root) {
   }
 
   function visitObject(type, path) {
+    // Metadata is what LangChain's own types let it be.
+    if (isLangChains(type.symbol)) return;
     if (checker.isArrayType(type) || checker.isTupleType(type) || type.objectFlags & ts.ObjectFlags.Reference) {
       visitAll(checker.getTypeArguments(type), `${path}<>`);
     }

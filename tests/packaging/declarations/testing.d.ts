@@ -40,12 +40,23 @@ export {
   rules,
   runEmbeddingsCacheRules,
   runRules,
+  runVectorStoreRules,
   type TestedCache,
+  type TestedDocument,
   type TestedEmbedOptions,
+  type TestedFilter,
   type TestedModel,
   type TestedStore,
+  type TestedVectorStore,
   type TestFunction,
   type TestOptions,
+  type VectorStoreClaims,
+  type VectorStoreContext,
+  type VectorStoreHarness,
+  type VectorStoreOptions,
+  type VectorStoreRuleId,
+  vectorStoreRules,
+  vectorStoreTests,
 };
 
 /** Options of a store below a cache. */
@@ -416,6 +427,8 @@ interface OpenOptions {
 /** Which side of a store fails. */
 type Operation = "read" | "write";
 
+type Own = any;
+
 /** The rules of the contract, generated from the Rust core's list. */
 declare const RULE_TITLES: {
   readonly "P01-three-values": "three distinct values are at hand for the suite";
@@ -661,11 +674,24 @@ interface TestedCache {
   stats?(): CacheStats;
 }
 
+/** A document as the kit has it: LangChain's `DocumentInterface`. */
+interface TestedDocument {
+  /** Its text. */
+  pageContent: string;
+  /** What is known of it. */
+  metadata: Record<string, any>;
+  /** Its id, where it has one. */
+  id?: string | undefined;
+}
+
 /** Options of `embedDocuments`. */
 interface TestedEmbedOptions extends CallOptions {
   /** Told of progress, after the fact. */
   onProgress?: ((progress: CacheProgress) => void) | undefined;
 }
+
+/** A filter as the kit passes it. */
+type TestedFilter = object | ((document: TestedDocument) => boolean);
 
 /** A model as the kit makes it: LangChain's `EmbeddingsInterface`. */
 interface TestedModel {
@@ -697,6 +723,249 @@ interface TestedStore extends BaseByteStore {
   /** What the store promises; the kit tests each claim and each non-claim. */
   capabilities?(): Promise<Capabilities>;
 }
+
+/**
+ * A vector store as the kit sees it: LangChain's `VectorStore`. What stands with a question mark is called where it is
+ * claimed.
+ */
+interface TestedVectorStore {
+  /** Embeds documents and adds them; gives their ids. */
+  addDocuments(documents: TestedDocument[], options?: Own): Promise<unknown>;
+  /** Adds documents with vectors that are known; gives their ids. */
+  addVectors(vectors: number[][], documents: TestedDocument[], options?: Own): Promise<unknown>;
+  /** Deletes by ids, by a filter, or everything. */
+  delete(params?: Own): Promise<void>;
+  /** The documents most similar to a text. */
+  similaritySearch(query: string, k?: number, filter?: Own): Promise<TestedDocument[]>;
+  /** The same with scores. */
+  similaritySearchWithScore(query: string, k?: number, filter?: Own): Promise<[TestedDocument, number][]>;
+  /** The same by a vector. */
+  similaritySearchVectorWithScore(
+    query: number[],
+    k: number,
+    filter?: Own,
+    options?: Own,
+  ): Promise<[TestedDocument, number][]>;
+  /** Claimed by `mmr`. */
+  maxMarginalRelevanceSearch?(query: string, options: Own, callbacks: undefined): Promise<TestedDocument[]>;
+  /** A retriever over the store. */
+  asRetriever(fields?: Own): {
+    k: number;
+    invoke(query: string): Promise<TestedDocument[]>;
+  };
+  /** Claimed by `getByIds`. */
+  getByIds?(ids: string[]): Promise<TestedDocument[]>;
+  /** Claimed by `compacts`. */
+  compact?(): Promise<void>;
+  /** Claimed by `closes`. */
+  close?(): Promise<void>;
+}
+
+/**
+ * The rules on vector stores, in their order. An id never changes its meaning. P1 to P12 are the cases of Python's
+ * `VectorStoreIntegrationTests`.
+ */
+declare const VECTOR_STORE_RULE_TITLES: {
+  readonly "P1-empty": "a search of an empty store finds nothing";
+  readonly "P2-add": "what was added is found, the most similar first, with its id; there is no cut-off";
+  readonly "P3-still-empty": "a store on another backend is empty";
+  readonly "P4-delete": "what is deleted by its id is not found, and the ids given are the ids returned";
+  readonly "P5-delete-bulk": "several are deleted by one call";
+  readonly "P6-delete-missing": "deleting unknown ids is no error";
+  readonly "P7-same-ids": "documents added twice under the same ids are there once";
+  readonly "P8-mutation": "a document added again under its id replaces text, metadata and vector";
+  readonly "P9-get-by-ids": "documents are given by their ids";
+  readonly "P10-get-missing": "ids that are unknown are given nothing for, and are no error";
+  readonly "P11-ids-made": "documents without an id get one, no two the same, by which they are given";
+  readonly "P12-ids-kept": "a document's own id is kept, beside others that get one";
+  readonly "M1-relevance": "maximal marginal relevance with lambda 1 goes by similarity alone";
+  readonly "M2-diversity": "with lambda 0 it goes by difference alone, after the first";
+  readonly "M3-balance": "the balance tips where it must: at lambda 25/71 and 27/71";
+  readonly "M4-fetch": "it chooses among the fetchK most similar, k of them at most, 20 and 0.5 unless said";
+  readonly "M5-nothing": "of an empty store, or k 0, it gives nothing; a vector of zeros is as different as can be";
+  readonly "V1-not-finite": "a number that is NaN or infinite is refused, by index and dimension; nothing is added";
+  readonly "V2-wrong-length": "a vector or query of another length is refused, naming both; nothing is added";
+  readonly "V3-zero": "a vector of zeros is kept, and scores 0; to a query of zeros all are equal";
+  readonly "V4-scale": "a vector's length does not matter, from 1e-300 to 1e300";
+  readonly "V5-scores": "scores are cosine similarities, from -1 to 1, higher first, to 1e-6";
+  readonly "V6-ties": "equal scores come in the order of insertion, at every k";
+  readonly "V7-counts": "as many vectors as documents, or it is refused";
+  readonly "V8-not-embedded": "adding vectors and searching by a vector ask the model for nothing";
+  readonly "S1-k": "k 0 finds nothing, more than there is finds all, and without k there are four";
+  readonly "S2-alike": "searches by text, with scores and by vector agree";
+  readonly "S3-exact": "of 300 random documents the best ten are those of a plain search, at 50 queries";
+  readonly "S4-at-once": "of 20 searches at once each is right";
+  readonly "S5-threshold": "what is less similar than a threshold is not found, whoever sets it";
+  readonly "S6-retriever": "a retriever passes k, filter and kind of search on; k 0 is 0";
+  readonly "S7-during-add": "a search during an add sees all of it or nothing";
+  readonly "F1-function": "a function keeps the documents it says yes to, and sees text, metadata and id";
+  readonly "F2-equality": "a value keeps what equals it, an array what equals one of it; objects are equal by content";
+  readonly "F3-comparisons": "$gt, $gte, $lt and $lte compare numbers with numbers and texts with texts";
+  readonly "F4-lists": "$in, $nin, $eq and $ne";
+  readonly "F5-logic": "$and, $or and $not, and several fields, of which all must hold";
+  readonly "F6-paths": "dots lead into objects; a field whose name has dots is found too";
+  readonly "F7-missing": "a missing field meets $ne, $nin and $exists: false, and nothing else";
+  readonly "F8-unknown": "an unknown operator is refused, and named, as is a filter that is none";
+  readonly "F9-before": "filters come before the best k: there are min(k, matches) results, always the best ones";
+  readonly "F10-follows": "a filter follows what is added, replaced and deleted";
+  readonly "F11-anew": "a function is asked anew each time; what it throws is thrown on";
+  readonly "F12-everywhere": "all kinds of search take filters";
+  readonly "D1-by-filter": "a filter deletes what it keeps, and nothing that has been replaced since";
+  readonly "D2-all": "deleteAll deletes all, and the store goes on";
+  readonly "D3-arguments": "delete is told what to delete by one of ids, filter and deleteAll, or refuses";
+  readonly "I1-inputs-kept": "documents, metadata, ids and vectors are not changed by a call";
+  readonly "I2-inputs-later": "changing what was given changes nothing that is stored";
+  readonly "I3-results-owned": "changing a result changes no later one";
+  readonly "I4-json": "metadata and texts come back as JSON has them: nested, Unicode, empty; a Date as its text";
+  readonly "I5-not-json": "metadata that JSON cannot hold is refused, naming the document; nothing is added or embedded";
+  readonly "I6-ids": "ids as an option, as an array, as the documents' own; wrong ones are refused before anything is embedded";
+  readonly "I7-duplicates": "of documents with the same id in one call the last one stays";
+  readonly "I8-empty": "no documents: no ids, and the model is not asked";
+  readonly "R1-reopen": "what is opened again gives the same results, ids and scores, to the last bit; the model is not asked";
+  readonly "R2-model": "an index of another model is refused, naming both models";
+  readonly "R3-dimensions": "an index of other dimensions is refused, naming both";
+  readonly "R4-compaction": "compaction changes no result, here and after it is opened again";
+  readonly "R5-two-handles": "a handle finds what another one has added, replaced and deleted";
+  readonly "R6-two-writers": "two handles that write at once lose nothing, and end in the same state";
+  readonly "R7-names": "indexes of two names in one store do not meet";
+  readonly "R8-costs": "adding 100 documents writes at most twice their bytes and 64 KB; deleting one at most 4 KB";
+  readonly "C1-failing-store": "a store that fails its n-th call, for every n, leaves the old state or the new one, and the next call works";
+  readonly "C2-unanswered": "a store whose n-th write is done and not answered, for every n, leaves the old state or the new one";
+  readonly "C3-failing-model": "a model that fails adds nothing, what it throws is thrown on, and the next call works";
+  readonly "C4-wrong-model": "a model that answers with too few, too many or ragged vectors adds nothing";
+  readonly "H1-history": "after 1,000 random operations, with compactions and reopenings, the store equals a plain one";
+  readonly "A1-aborted-before": "a call with an aborted signal rejects with its reason, and asks nobody";
+  readonly "A2-aborted-during": "an add that is aborted while its texts are embedded adds nothing; the next call works";
+  readonly "E1-wrong-arguments": "wrong arguments are refused as invalid_argument, by a rejection that names them";
+  readonly "E2-wrong-options": "wrong options are refused as invalid_argument, and named";
+  readonly "E3-closed": "a store that was closed refuses, and its JSON holds no secret, before and after";
+};
+
+/**
+ * What a vector store can beyond what every one must. Each claim is checked; where something is not claimed, the result of
+ * the rule has a note that says what was left out.
+ */
+interface VectorStoreClaims {
+  /** There is `getByIds()`. */
+  getByIds?: boolean;
+  /** There is `maxMarginalRelevanceSearch()`. */
+  mmr?: boolean;
+  /** Filters may be objects, with the operators of MongoDB. */
+  objectFilters?: boolean;
+  /** `delete` takes `filter` and `deleteAll`. */
+  deletesMore?: boolean;
+  /** What is opened again over the same byte store is the same index. */
+  persistent?: boolean;
+  /** Several handles on one byte store see each other's writes, and lose none. */
+  shared?: boolean;
+  /** The model's name and the dimensions stand in the index. */
+  models?: boolean;
+  /** The option `name` keeps indexes apart within a byte store. */
+  names?: boolean;
+  /** There is `compact()`. */
+  compacts?: boolean;
+  /** Adding and deleting write little. */
+  frugal?: boolean;
+  /** The option `scoreThreshold` of the store, of searches and of retrievers. */
+  threshold?: boolean;
+  /** Calls take a `signal`. */
+  signal?: boolean;
+  /** There is `close()`. */
+  closes?: boolean;
+  /** Wrong arguments and options are refused with `invalid_argument`, and a message that names them. */
+  checks?: boolean;
+}
+
+/** What a rule on vector stores has in hand: an empty byte store, a model, and noise from the seed. */
+declare class VectorStoreContext {
+  #private;
+  /** The harness, as it was given. */
+  readonly harness: VectorStoreHarness;
+  /** What the vector store claims. */
+  readonly claims: VectorStoreClaims;
+  /** The byte store, empty at first. */
+  readonly store: BaseByteStore;
+  /** The model: a text's vector is what `place` says, else noise of six numbers, the same for queries. */
+  readonly model: KitModel;
+  /** The name of that model. */
+  readonly modelName: string;
+  /** Noise from the seed. */
+  readonly random: Random;
+  /** What the rule could not check here, and why. Stands in the result. */
+  readonly notes: string[];
+  private constructor();
+  /** Prepares what a rule needs. */
+  static start(harness: VectorStoreHarness, backend: string, seed: string): Promise<VectorStoreContext>;
+  /** Says what could not be checked. */
+  note(text: string): void;
+  /** Whether the store claims something. Where it does not, the result says that `what` was not checked. */
+  claimed(claim: keyof VectorStoreClaims, what: string): boolean;
+  /** Opens a vector store over the rule's byte store, or over another one. */
+  open(options?: Partial<VectorStoreOptions>, store?: BaseByteStore): Promise<TestedVectorStore>;
+  /** The vector store, opened anew over the same place. */
+  reopened(options?: Partial<VectorStoreOptions>): Promise<TestedVectorStore>;
+  /** Another handle on the rule's byte store. */
+  sameStore(): Promise<BaseByteStore>;
+  /** One more byte store, empty. */
+  anotherStore(): Promise<BaseByteStore>;
+  /** Says what vector a text has. */
+  place(text: string, vector: readonly number[]): void;
+  /** A random vector; of a text always the same. */
+  noise(dimensions?: number, text?: string): number[];
+  /** A document of a text, with a metadata of its own. */
+  document(pageContent: string, metadata?: TestedDocument["metadata"], id?: string): TestedDocument;
+  /** `count` documents of texts that do not repeat, with their number `n` and ids. */
+  documents(
+    count: number,
+    label?: string,
+  ): (TestedDocument & {
+    id: string;
+  })[];
+  /** Removes what the rule has left, whatever state it left it in. */
+  end(): Promise<void>;
+}
+
+/** How the kit gets at a kind of vector store. */
+interface VectorStoreHarness {
+  /** Names the vector store in results. */
+  name: string;
+  /** Names the runtime in results; the user agent if left out. */
+  runtime?: string;
+  /** What the vector store can. */
+  claims: VectorStoreClaims;
+  /** Opens one. What it throws counts as a rejection. */
+  open(parts: {
+    model: TestedModel;
+    store: BaseByteStore;
+    options: VectorStoreOptions;
+  }): TestedVectorStore | Promise<TestedVectorStore>;
+  /**
+   * The byte store that vector stores are opened on; a `Map` of the kit's own if left out. A `backend` is a name for a place
+   * to store things: one of a new name is empty. Called twice with one name, it gives handles on the same place.
+   */
+  store?(backend: string): BaseByteStore | Promise<BaseByteStore>;
+  /** Removes a backend when its rule is over. */
+  dispose?(backend: string): void | Promise<void>;
+  /** How many operations the history of H1 has, 1,000 unless said: where each is a request over a network. */
+  operations?: number;
+}
+
+/** The options with which the kit opens a vector store. None but `model` is passed unless the harness claims it. */
+interface VectorStoreOptions {
+  /** The model's name. */
+  model: string;
+  /** Claimed by `names`. */
+  name?: string;
+  /** Claimed by `models`. */
+  dimensions?: number;
+  /** Claimed by `threshold`. */
+  scoreThreshold?: number;
+  /** Claimed by `shared`, and passed as 0: each search is to see what other handles have written. */
+  refresh?: number;
+}
+
+/** The id of a rule on vector stores. */
+type VectorStoreRuleId = keyof typeof VECTOR_STORE_RULE_TITLES;
 
 /** A store that counts its calls, and fails them when it is told to. */
 declare class WatchedStore implements BaseByteStore {
@@ -765,3 +1034,32 @@ declare function runEmbeddingsCacheRules(
  * stands in the report, with a message that says how to repeat it.
  */
 declare function runRules(harness: Harness, options?: RunOptions): Promise<Report>;
+
+/** Holds a vector store to the rules. Rejects only if the call itself is wrong (`only` names no rule). */
+declare function runVectorStoreRules(
+  harness: VectorStoreHarness,
+  options?: RunOptions<VectorStoreRuleId>,
+): Promise<Report<VectorStoreRuleId>>;
+
+/** What every vector store must do, and what it must do that claims more, rule by rule. */
+declare const vectorStoreRules: readonly Rule<VectorStoreRuleId, VectorStoreContext>[];
+
+/**
+ * Registers each rule on vector stores as a test of the runner whose `test` function is given.
+ *
+ * ```js
+ * import test from "node:test"; // or: import { test } from "vitest"
+ * import { vectorStoreTests } from "bytestow/testing";
+ *
+ * vectorStoreTests(test, {
+ *   name: "my vector store",
+ *   claims: { getByIds: true, mmr: true },
+ *   open: ({ model }) => new MyVectorStore(model),
+ * });
+ * ```
+ */
+declare function vectorStoreTests(
+  test: TestFunction,
+  harness: VectorStoreHarness,
+  options?: TestOptions<VectorStoreRuleId>,
+): void;

@@ -1,6 +1,7 @@
 /** The options of a vector store and of its calls, and what is counted of one. */
 
 import type { BaseByteStore, CallOptions, StoreEvent } from "../../types.js";
+import type { VectorStoreFilter } from "./filters/types.js";
 
 /** Options of `ByteStoreVectorStore`. */
 export interface ByteStoreVectorStoreOptions {
@@ -47,11 +48,11 @@ export interface SearchOptions extends CallOptions {
 }
 
 /** What `delete` is to delete: one of these. */
-export interface DeleteParams<Filter> extends CallOptions {
+export interface DeleteParams extends CallOptions {
   /** The documents of these ids; unknown ones are fine. */
   ids?: string[] | undefined;
   /** The documents that a filter keeps. */
-  filter?: Filter | undefined;
+  filter?: VectorStoreFilter | undefined;
   /** All of them. */
   deleteAll?: boolean | undefined;
 }

@@ -175,7 +175,7 @@ export class ByteStoreVectorStore extends VectorStore {
    *
    * @throws `invalid_argument` unless it is one of the three; what the store throws.
    */
-  override async delete(params?: DeleteParams<this["FilterType"]>): Promise<void> {
+  override async delete(params?: DeleteParams): Promise<void> {
     const signal = this.#begin(params);
     const { ids, filter, deleteAll } = params ?? {};
     if ([ids, filter, deleteAll || undefined].filter((each) => each !== undefined).length !== 1) {

@@ -6,8 +6,7 @@ export interface TestedDocument {
   /** Its text. */
   pageContent: string;
   /** What is known of it. */
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type
-  metadata: Record<string, any>;
+  metadata: Record<string, unknown>;
   /** Its id, where it has one. */
   id?: string | undefined;
 }
@@ -15,35 +14,32 @@ export interface TestedDocument {
 /** A filter as the kit passes it. */
 export type TestedFilter = object | ((document: TestedDocument) => boolean);
 
-// biome-ignore lint/suspicious/noExplicitAny: each vector store has its own types of filters and options
-type Own = any;
-
 /**
  * A vector store as the kit sees it: LangChain's `VectorStore`. What stands with a question mark is called where it is
  * claimed.
  */
 export interface TestedVectorStore {
   /** Embeds documents and adds them; gives their ids. */
-  addDocuments(documents: TestedDocument[], options?: Own): Promise<unknown>;
+  addDocuments(documents: TestedDocument[], options?: object): Promise<unknown>;
   /** Adds documents with vectors that are known; gives their ids. */
-  addVectors(vectors: number[][], documents: TestedDocument[], options?: Own): Promise<unknown>;
+  addVectors(vectors: number[][], documents: TestedDocument[], options?: object): Promise<unknown>;
   /** Deletes by ids, by a filter, or everything. */
-  delete(params?: Own): Promise<void>;
+  delete(params?: object): Promise<void>;
   /** The documents most similar to a text. */
-  similaritySearch(query: string, k?: number, filter?: Own): Promise<TestedDocument[]>;
+  similaritySearch(query: string, k?: number, filter?: TestedFilter): Promise<TestedDocument[]>;
   /** The same with scores. */
-  similaritySearchWithScore(query: string, k?: number, filter?: Own): Promise<[TestedDocument, number][]>;
+  similaritySearchWithScore(query: string, k?: number, filter?: TestedFilter): Promise<[TestedDocument, number][]>;
   /** The same by a vector. */
   similaritySearchVectorWithScore(
     query: number[],
     k: number,
-    filter?: Own,
-    options?: Own,
+    filter?: TestedFilter,
+    options?: object,
   ): Promise<[TestedDocument, number][]>;
   /** Claimed by `mmr`. */
-  maxMarginalRelevanceSearch?(query: string, options: Own, callbacks: undefined): Promise<TestedDocument[]>;
+  maxMarginalRelevanceSearch?(query: string, options: object, callbacks: undefined): Promise<TestedDocument[]>;
   /** A retriever over the store. */
-  asRetriever(fields?: Own): { k: number; invoke(query: string): Promise<TestedDocument[]> };
+  asRetriever(fields?: number | object): { k: number; invoke(query: string): Promise<TestedDocument[]> };
   /** Claimed by `getByIds`. */
   getByIds?(ids: string[]): Promise<TestedDocument[]>;
   /** Claimed by `compacts`. */

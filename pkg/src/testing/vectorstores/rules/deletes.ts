@@ -10,8 +10,8 @@ export const deletes = {
     const documents = context.documents(100);
     await store.addDocuments(documents);
     const left = () => store.similaritySearch("any", 200);
-    await store.delete({ filter: (document: TestedDocument) => document.metadata.n % 3 === 0 });
-    const third = documents.filter(({ metadata }) => metadata.n % 3 !== 0);
+    await store.delete({ filter: (document: TestedDocument) => (document.metadata.n as number) % 3 === 0 });
+    const third = documents.filter(({ metadata }) => (metadata.n as number) % 3 !== 0);
     sameSet(
       await left(),
       third.map(({ pageContent }) => pageContent),
@@ -24,7 +24,7 @@ export const deletes = {
       const replaced = { ...(documents[10] as TestedDocument), metadata: { n: 1_000 } };
       await store.addDocuments([replaced]);
       await store.delete({ filter });
-      const rest = third.filter(({ metadata }) => metadata.n >= 50 || metadata.n === 10);
+      const rest = third.filter(({ metadata }) => (metadata.n as number) >= 50 || metadata.n === 10);
       sameSet(
         await left(),
         rest.map(({ pageContent }) => pageContent),

@@ -5,7 +5,7 @@ import type { SomeVectorStoreRules } from "./body.js";
 export const following = {
   async "F10-follows"(context) {
     const store = await context.open();
-    const even = (document: TestedDocument) => document.metadata.n % 2 === 0;
+    const even = (document: TestedDocument) => (document.metadata.n as number) % 2 === 0;
     const ways: TestedFilter[] = [even];
     if (context.claims.objectFilters)
       ways.push({ even: true }, { even: { $ne: false } }, { n: { $gte: 0 }, even: true });

@@ -59,8 +59,8 @@ export const inputs = {
     await store.addDocuments([expected]);
     const spoil = (document: TestedDocument | undefined) => {
       if (document === undefined) return;
-      document.metadata.nested.name = "after";
-      document.metadata.list.push(3);
+      (document.metadata.nested as { name: string }).name = "after";
+      (document.metadata.list as number[]).push(3);
       document.metadata.more = true;
       document.pageContent = "changed";
     };
