@@ -5,6 +5,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -21,11 +22,14 @@ const PARTS = [
   "upstash",
   "embeddings",
   "edge",
+  "vectorstores-node",
+  "vectorstores-chromium",
 ];
 
 const PEERS = [
   ...["idb-keyval", "dexie", "localforage"],
   ...["@upstash/redis", "@langchain/core", "@langchain/classic", "@langchain/community"],
+  ...["hnswlib-wasm", "voy-search", "@orama/orama", "vectra", "sqlite-vec-wasm"],
 ];
 
 /** Those of which at least a part runs in Node. */
@@ -49,21 +53,31 @@ const UPSTASH_ROUNDS = 6;
 /** Of the embeddings caches, at up to 3 s a round of each of their tables. */
 const EMBEDDINGS_ROUNDS = 6;
 
+/** Of vector stores, at some seconds a round of all of their tables. */
+const VECTOR_STORE_ROUNDS = 30;
+
 /** Of cold starts, which are short; a multiple of the number of Workers, too. */
 const EDGE_ROUNDS = 36;
 
-const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--no-million] [--json FILE]
+const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--no-million] [--vectors FILE --queries FILE --dims N]
+                     [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
-  --rounds N    rounds that count (${ROUNDS}; indexeddb ${INDEXEDDB_ROUNDS}, upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS}); fewer are for trying things out
+  --rounds N    rounds that count (${ROUNDS}; indexeddb ${INDEXEDDB_ROUNDS}, upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS},
+                vectorstores ${VECTOR_STORE_ROUNDS}); fewer are for trying things out
   --no-million  IndexedDB opens 100,000 keys only, not 1,000,000 as well, which take a minute or two to be written
+  --vectors FILE --queries FILE --dims N
+                vector stores take these, too: rows of N floats of 16 bits, the lower byte first, one behind another
   --json FILE   writes every sample there`;
 
-/** @returns {{ parts: string[], rounds?: number, million: boolean, json?: string }} */
+/** @returns {{ parts: string[], rounds?: number, million: boolean, files?: import("./search/index.mjs").Files, json?: string }} */
 function options() {
   const string = { type: "string" };
   const { values, positionals } = parseArgs({
-    options: { only: { ...string, multiple: true }, rounds: string, "no-million": { type: "boolean" }, json: string },
+    options: {
+      ...{ only: { ...string, multiple: true }, rounds: string, "no-million": { type: "boolean" }, json: string },
+      ...{ vectors: string, queries: string, dims: string },
+    },
     allowPositionals: true,
   });
   const named = [...positionals, ...(values.only ?? [])];
@@ -75,7 +89,14 @@ function options() {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     throw new Error(`--rounds ${values.rounds}: not a number of rounds`);
   }
-  return { parts, rounds, million: !values["no-million"], json: values.json };
+  const { vectors, queries, dims } = values;
+  const dimensions = Number(dims);
+  if (vectors !== undefined && !(queries !== undefined && Number.isInteger(dimensions) && dimensions > 0)) {
+    throw new Error("--vectors asks for --queries, a file of the same kind, and --dims, a number");
+  }
+  const files =
+    vectors === undefined ? undefined : { vectors: resolve(vectors), queries: resolve(queries), dimensions };
+  return { parts, rounds, million: !values["no-million"], files, json: values.json };
 }
 
 const NOTES = `In memory: keys of 64 hex digits; values random, each over a buffer of its own; time per call; sets replace.`;
@@ -86,6 +107,15 @@ const NOTES = `In memory: keys of 64 hex digits; values random, each over a buff
  */
 const indexedDbBrowsers = (parts) =>
   ["Chromium", "Firefox"].filter((browser) => parts.includes(`indexeddb-${browser.toLowerCase()}`));
+
+/**
+ * @param {string[]} parts
+ * @returns {{ node: boolean, chromium: boolean } | undefined} Where vector stores are to be measured.
+ */
+function vectorStorePlaces(parts) {
+  const [node, chromium] = ["node", "chromium"].map((place) => parts.includes(`vectorstores-${place}`));
+  return node || chromium ? { node, chromium } : undefined;
+}
 
 /** @param {string} line For whoever watches; the report alone goes to stdout. */
 const progress = (line) => console.error(`[bench] ${line}`);
@@ -111,8 +141,9 @@ async function versions() {
  * @param {string[]} given.parts
  * @param {number} [given.rounds] Each part's own number unless given.
  * @param {boolean} given.million
+ * @param {import("./search/index.mjs").Files} [given.files]
  */
-async function measure({ parts, rounds, million }) {
+async function measure({ parts, rounds, million, files }) {
   const counts = { rounds: rounds ?? ROUNDS, warmUps: WARM_UPS };
   const rows = [];
   let upstash;
@@ -156,7 +187,12 @@ async function measure({ parts, rounds, million }) {
   const ofIndexedDb = Object.fromEntries(
     indexedDb?.map(({ browser, version }) => [browser.toLowerCase(), version]) ?? [],
   );
-  const measured = { upstash, edge, indexedDb, ...ofIndexedDb };
+  const places = vectorStorePlaces(parts);
+  const search = places && (await import("./search/index.mjs"));
+  const vectors = await search?.vectorStores({ ...places, rounds: rounds ?? VECTOR_STORE_ROUNDS, files, progress });
+  const measured = { upstash, edge, indexedDb, vectors, ...ofIndexedDb };
+  const inPage = vectors?.find(({ version }) => version !== undefined);
+  if (inPage !== undefined) measured.chromium ??= inPage.version;
   if (jobs.length === 0) return { ...measured, rows };
   progress("Chromium");
   const { version, rows: more } = await inChromium(jobs);
@@ -180,13 +216,15 @@ try {
   const browsers = indexedDbBrowsers(given.parts);
   if (browsers.length > 0) (await import("./indexeddb/index.mjs")).ready(browsers);
   if (given.parts.includes("edge")) await (await import("./edge/process.mjs")).ready();
+  const places = vectorStorePlaces(given.parts);
+  if (places !== undefined) (await import("./search/index.mjs")).ready({ ...places, files: given.files });
 } catch (error) {
   console.error(`[bench] ${error.message}`);
   process.exit(1);
 }
 
 try {
-  const { rows: all, upstash, edge, indexedDb, chromium, firefox } = await measure(given);
+  const { rows: all, upstash, edge, indexedDb, vectors, chromium, firefox } = await measure(given);
   const caches = given.parts.includes("embeddings") ? await import("./embeddings/report.mjs") : undefined;
   const [rows, ofCaches] = [false, true].map((wanted) => all.filter((row) => isOfCaches(row) === wanted));
   const machine = {
@@ -203,12 +241,16 @@ try {
   const atEdge = edge === undefined ? undefined : await import("./edge/report.mjs");
   const coldStart = atEdge?.edgeGoal(edge.starts);
   const overIndexedDb = indexedDb === undefined ? undefined : await import("./indexeddb/report.mjs");
+  const ofVectors = vectors === undefined ? undefined : await import("./search/report.mjs");
   const counted = [
     ...rows,
     ...(indexedDb?.flatMap(({ rows }) => rows) ?? []),
     ...ofCaches.filter(({ unit }) => unit !== "bytes"),
   ];
-  const counts = [...counted.map(({ samples }) => Object.values(samples)[0].length), ...(edge ? [edge.rounds] : [])];
+  const counts = [
+    ...counted.map(({ samples }) => Object.values(samples)[0].length),
+    ...[...(edge ? [edge] : []), ...(vectors ?? [])].map(({ rounds }) => rounds),
+  ];
   const samples = [...new Set(counts)].join(" or ");
   const runtimes = Object.entries({
     Node: machine.node,
@@ -230,6 +272,7 @@ try {
   if (overHttp !== undefined) said.push(overHttp.NOTES);
   if (caches !== undefined) said.push(caches.NOTES);
   if (atEdge !== undefined) said.push(atEdge.NOTES);
+  if (ofVectors !== undefined) said.push(ofVectors.NOTES);
   if (rows.length > 0) said.push("", tables(rows));
   said.push("");
   if (overIndexedDb !== undefined) said.push(overIndexedDb.indexedDbReport(indexedDb), "");
@@ -238,6 +281,7 @@ try {
   }
   if (caches !== undefined) said.push(caches.embeddingsTables(ofCaches), "");
   if (atEdge !== undefined) said.push(atEdge.edgeTable(edge.starts), "");
+  if (ofVectors !== undefined) said.push(ofVectors.vectorStoreReport(vectors), "");
   said.push(...reached.map(goalLine), ...(overWire?.map(overHttp.trafficGoalLine) ?? []));
   if (atEdge !== undefined) said.push(atEdge.edgeGoalLine(coldStart));
   console.log(said.join("\n"));
@@ -248,6 +292,7 @@ try {
       ...{ traffic, small, trafficGoals: overWire, edge: edge?.starts, edgeGoal: coldStart },
       ...{ indexedDb, indexedDbGoals: overIndexedDb?.indexedDbGoals(indexedDb) },
       embeddingsGoals: caches?.embeddingsGoals(ofCaches),
+      ...{ vectorStores: vectors, vectorStoreGoals: ofVectors?.vectorStoreGoals(vectors) },
     };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);
   }
