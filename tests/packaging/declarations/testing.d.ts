@@ -427,8 +427,6 @@ interface OpenOptions {
 /** Which side of a store fails. */
 type Operation = "read" | "write";
 
-type Own = any;
-
 /** The rules of the contract, generated from the Rust core's list. */
 declare const RULE_TITLES: {
   readonly "P01-three-values": "three distinct values are at hand for the suite";
@@ -679,7 +677,7 @@ interface TestedDocument {
   /** Its text. */
   pageContent: string;
   /** What is known of it. */
-  metadata: Record<string, any>;
+  metadata: Record<string, unknown>;
   /** Its id, where it has one. */
   id?: string | undefined;
 }
@@ -730,26 +728,26 @@ interface TestedStore extends BaseByteStore {
  */
 interface TestedVectorStore {
   /** Embeds documents and adds them; gives their ids. */
-  addDocuments(documents: TestedDocument[], options?: Own): Promise<unknown>;
+  addDocuments(documents: TestedDocument[], options?: object): Promise<unknown>;
   /** Adds documents with vectors that are known; gives their ids. */
-  addVectors(vectors: number[][], documents: TestedDocument[], options?: Own): Promise<unknown>;
+  addVectors(vectors: number[][], documents: TestedDocument[], options?: object): Promise<unknown>;
   /** Deletes by ids, by a filter, or everything. */
-  delete(params?: Own): Promise<void>;
+  delete(params?: object): Promise<void>;
   /** The documents most similar to a text. */
-  similaritySearch(query: string, k?: number, filter?: Own): Promise<TestedDocument[]>;
+  similaritySearch(query: string, k?: number, filter?: TestedFilter): Promise<TestedDocument[]>;
   /** The same with scores. */
-  similaritySearchWithScore(query: string, k?: number, filter?: Own): Promise<[TestedDocument, number][]>;
+  similaritySearchWithScore(query: string, k?: number, filter?: TestedFilter): Promise<[TestedDocument, number][]>;
   /** The same by a vector. */
   similaritySearchVectorWithScore(
     query: number[],
     k: number,
-    filter?: Own,
-    options?: Own,
+    filter?: TestedFilter,
+    options?: object,
   ): Promise<[TestedDocument, number][]>;
   /** Claimed by `mmr`. */
-  maxMarginalRelevanceSearch?(query: string, options: Own, callbacks: undefined): Promise<TestedDocument[]>;
+  maxMarginalRelevanceSearch?(query: string, options: object, callbacks: undefined): Promise<TestedDocument[]>;
   /** A retriever over the store. */
-  asRetriever(fields?: Own): {
+  asRetriever(fields?: number | object): {
     k: number;
     invoke(query: string): Promise<TestedDocument[]>;
   };

@@ -93,7 +93,7 @@ declare class ByteStoreVectorStore extends VectorStore {
    *
    * @throws `invalid_argument` unless it is one of the three; what the store throws.
    */
-  delete(params?: DeleteParams<this["FilterType"]>): Promise<void>;
+  delete(params?: DeleteParams): Promise<void>;
   /** The documents of `ids` that are there, in that order. */
   getByIds(ids: string[], options?: CallOptions): Promise<Document[]>;
   /** The `k` documents that are most similar to a text, of those that `filter` keeps. */
@@ -183,11 +183,11 @@ interface ByteStoreVectorStoreOptions {
 }
 
 /** What `delete` is to delete: one of these. */
-interface DeleteParams<Filter> extends CallOptions {
+interface DeleteParams extends CallOptions {
   /** The documents of these ids; unknown ones are fine. */
   ids?: string[] | undefined;
   /** The documents that a filter keeps. */
-  filter?: Filter | undefined;
+  filter?: VectorStoreFilter | undefined;
   /** All of them. */
   deleteAll?: boolean | undefined;
 }
