@@ -94,8 +94,8 @@ export async function large(environment, data, { rounds }) {
     memory: await store.memory(),
     stored: kept.bytes,
     filters: { cold, few: few.length },
-    tasks: environment.watched && (await held(environment.watched, watchedOf(store, query, data))),
     writes: await writes(store, kept, data),
+    tasks: environment.watched && (await held(environment.watched, watchedOf(store, query, data))),
   };
   await store.close();
   return result;
