@@ -57,13 +57,12 @@ export async function large(environment, data, { rounds }) {
   const cold = performance.now() - start;
   const few = await store.similaritySearchVectorWithScore(query(0), K, { number: { $lt: FEW } });
 
-  const judges = { [OURS]: new Judge(probed), [MEMORY]: new Judge(probed) };
+  const judges = Object.fromEntries([OURS, MEMORY, CALLS.eight].map((name) => [name, new Judge(probed)]));
   const search = (of, name) => ({
     run: (number) => of.similaritySearchVectorWithScore(query(number), K),
     check(number, found) {
-      const scores = name === OURS ? found.map(([, score]) => score) : undefined;
-      const ids = found.map(([{ id }]) => id);
-      judges[name].take(number, ids, scores);
+      const [ids, scores] = judged(found);
+      judges[name].take(number, ids, name === OURS ? scores : undefined);
     },
   });
   const filtered = (filter) => ({
@@ -79,7 +78,7 @@ export async function large(environment, data, { rounds }) {
       [OURS]: search(store, OURS),
       [MEMORY]: search(theirs, MEMORY),
       [F32]: { run: (number) => probed.scan(number) },
-      [CALLS.eight]: eight(store, query),
+      [CALLS.eight]: eight(store, query, judges[CALLS.eight]),
       [CALLS.filter]: filtered(part),
       [CALLS.byFunction]: filtered((number) => (document) => document.metadata.part === number % PARTS),
     },
@@ -102,12 +101,20 @@ export async function large(environment, data, { rounds }) {
 }
 
 /** A contender that searches for several queries at once. */
-export const eight = (store, query) => ({
+export const eight = (store, query, judge) => ({
   run: (number) =>
     Promise.all(
       Array.from({ length: AT_ONCE }, (_, at) => store.similaritySearchVectorWithScore(query(number + at), K)),
     ),
+  check(number, all) {
+    all.forEach((found, at) => {
+      judge.take(number + at, ...judged(found));
+    });
+  },
 });
+
+/** Ids and scores of what was found. */
+export const judged = (found) => [found.map(([{ id }]) => id), found.map(([, score]) => score)];
 
 /** A batch beyond the data's own, of which `number` says which. */
 function batch({ count, queries }, number, size) {

@@ -10,7 +10,7 @@
  * @property {Record<string, { task: number, gap: number }>} [tasks] At worst.
  */
 
-import { eight, held } from "./large.mjs";
+import { eight, held, judged } from "./large.mjs";
 import { BARE, BINARY, CALLS, F32, K, OURS } from "./names.mjs";
 import { Judge, Probed } from "./probed.mjs";
 import { interleaved } from "./rounds.mjs";
@@ -38,14 +38,10 @@ export async function wide(environment, data, { rounds }) {
   await binary.similaritySearchVectorWithScore(query(0), K);
   const opened = performance.now() - start;
 
-  const judges = { [OURS]: new Judge(probed), [BINARY]: new Judge(probed) };
+  const judges = Object.fromEntries([OURS, BINARY, CALLS.eight].map((name) => [name, new Judge(probed)]));
   const search = (of, name) => ({
     run: (number) => of.similaritySearchVectorWithScore(query(number), K),
-    check(number, found) {
-      const ids = found.map(([{ id }]) => id);
-      const scores = found.map(([, score]) => score);
-      judges[name].take(number, ids, scores);
-    },
+    check: (number, found) => judges[name].take(number, ...judged(found)),
   });
   const samples = await interleaved(
     {
@@ -53,7 +49,7 @@ export async function wide(environment, data, { rounds }) {
       [BINARY]: search(binary, BINARY),
       [F32]: { run: (number) => probed.scan(number) },
       [BARE]: { run: () => probed.bare() },
-      [CALLS.eight]: eight(store, query),
+      [CALLS.eight]: eight(store, query, judges[CALLS.eight]),
     },
     { rounds, title },
   );
