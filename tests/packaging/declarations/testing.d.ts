@@ -944,7 +944,10 @@ interface VectorStoreHarness {
   store?(backend: string): BaseByteStore | Promise<BaseByteStore>;
   /** Removes a backend when its rule is over. */
   dispose?(backend: string): void | Promise<void>;
-  /** How many operations the history of H1 has, 1,000 unless said: where each is a request over a network. */
+  /**
+   * How many operations the history of H1 has, 1,000 unless said. To be said where each is a request over a network: then C1
+   * and C2, which are thousands of them, fail the calls of a `Map` of the kit's own.
+   */
   operations?: number;
 }
 
