@@ -43,7 +43,7 @@ const spread = (samples) => {
   return `${figure(median)} (${figure(q1)}–${figure(q3)})`;
 };
 
-const share = (number) => number.toFixed(4).replace(/\.?0+$/u);
+const share = (number) => number.toFixed(4).replace(/\.?0+$/u, "");
 
 /**
  * @param {string} where
