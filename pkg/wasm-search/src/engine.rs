@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::answers::{self, failure, misused, stale};
 use crate::mailbox::Mailbox;
-use crate::tasks::Tasks;
+use crate::tasks::{Job, Tasks};
 
 /// How the index works, by index into `settings`.
 mod at {
@@ -207,7 +207,7 @@ impl Engine {
                     drop(self.take(id));
                     let (failed, value) = match outcome {
                         Ok(value) => (0, value),
-                        Err(failure) => (1, failure),
+                        Err(Failed(failure)) => (1, failure),
                     };
                     outs.push(&Array::of3(&failed.into(), &id.into(), &value));
                 }
@@ -230,7 +230,7 @@ impl Engine {
 }
 
 /// A failure of a task: the core's, or one of the binding's own.
-struct Failed(JsValue);
+pub struct Failed(pub JsValue);
 
 impl From<bytestow::Error> for Failed {
     fn from(error: bytestow::Error) -> Self {
@@ -243,12 +243,11 @@ impl Engine {
     where
         F: Future<Output = std::result::Result<JsValue, Failed>> + 'static,
     {
-        let job = call(self.index.clone());
-        let outcome = async { job.await.map_err(|Failed(failure)| failure) };
-        self.tasks.borrow_mut().begin(Box::pin(outcome))
+        let job: Job = Box::pin(call(self.index.clone()));
+        self.tasks.borrow_mut().begin(job)
     }
 
-    fn take(&self, task: u32) -> Option<crate::tasks::Job> {
+    fn take(&self, task: u32) -> Option<Job> {
         self.tasks.borrow_mut().end(task)
     }
 }

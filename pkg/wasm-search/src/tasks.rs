@@ -8,8 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use wasm_bindgen::JsValue;
 
+use crate::engine::Failed;
+
 /// What a call comes to: a value, or a failure as `BytestowError` takes it.
-pub type Outcome = Result<JsValue, JsValue>;
+pub type Outcome = Result<JsValue, Failed>;
 
 /// A call.
 pub type Job = Pin<Box<dyn Future<Output = Outcome>>>;

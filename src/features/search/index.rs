@@ -29,6 +29,7 @@ pub(super) use table::{Kept, Segment, Table};
 use self::line::Line;
 use self::passes::Passes;
 use super::persist::Port;
+use super::persist::load::Due;
 use super::rows::Memory;
 use crate::{ByteStore, Error, Result};
 
@@ -39,7 +40,7 @@ use crate::{ByteStore, Error, Result};
 /// Its methods take `&self`. Dropping a future cancels the call: what it would have written is there whole, or not at all.
 ///
 /// ```
-/// use std::sync::Arc;
+/// use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// use bytestow::InMemoryByteStore;
 /// use bytestow::features::search::{IndexOptions, SearchOptions, VectorIndex};
 ///
@@ -101,7 +102,7 @@ impl VectorIndex {
     /// `invalid_argument` for an index that was made with another model, or other dimensions, naming both; `corrupt` for
     /// what cannot be read, naming the key; what the store says.
     pub async fn open(&self) -> Result<()> {
-        if self.state().looked.is_some() { Ok(()) } else { self.refresh_if(|state| state.looked.is_none()).await }
+        if self.state().looked.is_some() { Ok(()) } else { self.refresh_if(Due::Never).await }
     }
 
     /// Sees what other handles have written.
@@ -109,7 +110,7 @@ impl VectorIndex {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn refresh(&self) -> Result<()> {
-        self.refresh_if(|_| true).await
+        self.refresh_if(Due::Always).await
     }
 
     /// How many documents there are, as far as was looked.
@@ -159,9 +160,10 @@ impl VectorIndex {
         let IndexOptions { name, model: asked, .. } = &self.options;
         let numbers = |count: Option<usize>| count.map_or(String::new(), |count| format!(" of {count} dimensions"));
         let (there, here) = (numbers(Some(dimensions as usize).filter(|count| *count > 0)), self.dimensions());
+        // As they are: what `{:?}` writes them by weighs 4 kB.
         Error::invalid_argument(format!(
-            "the index {name:?} holds vectors of the model {model:?}{there}, and this is {asked:?}{}: give the index of \
-             another model another name",
+            "the index \"{name}\" holds vectors of the model \"{model}\"{there}, and this is \"{asked}\"{}: give the index \
+             of another model another name",
             numbers(here.or(self.options.dimensions))
         ))
     }

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::features::search::Bitmap;
 use crate::features::search::persist::blocks::{self, Located, Tried};
 use crate::features::search::persist::format::Geometry;
-use crate::features::search::persist::load::Tries;
+use crate::features::search::persist::load::{Due, Tries};
 
 /// Documents of a stretch of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,9 +137,8 @@ impl VectorIndex {
     /// Sees what others have written, if the last look is older than [`refresh`](super::IndexOptions::refresh).
     pub(crate) async fn look_if_old(&self) -> Result<()> {
         let life = u64::try_from(self.options.refresh.as_millis()).unwrap_or(u64::MAX);
-        let now = self.now();
-        let is_old = |looked: Option<u64>| looked.is_none_or(|looked| now < looked || now - looked >= life);
-        let looked = self.state().looked;
-        if is_old(looked) { self.refresh_if(|state| is_old(state.looked)).await } else { Ok(()) }
+        let due = Due::Older { life, now: self.now() };
+        let is_due = due.is(self.state().looked);
+        if is_due { self.refresh_if(due).await } else { Ok(()) }
     }
 }

@@ -11,7 +11,7 @@ use std::task::Poll;
 use super::line::Line;
 use super::{Segment, Table, VectorIndex};
 use crate::features::search::persist::blocks::{Fault, Located, Tried, numbers};
-use crate::features::search::{Hit, Need, Pass, Rescore, Search};
+use crate::features::search::{Bitmap, Hit, Need, Pass, Rescore, Search};
 
 /// Searches of one pass.
 const TOGETHER: usize = 8;
@@ -194,12 +194,11 @@ impl VectorIndex {
                         Need::Rows(some) => wanted.push((at, some)),
                     }
                 }
-                let mut all: Vec<u32> = wanted.iter().flat_map(|(_, rows)| rows).copied().collect();
-                all.sort_unstable();
-                all.dedup();
-                for row in all {
-                    match table.locate(row) {
-                        Some(located) => rows.push((row, located)),
+                // Each once, in order.
+                let all: Bitmap = wanted.iter().flat_map(|(_, rows)| rows).map(|row| *row as usize).collect();
+                for row in all.iter() {
+                    match table.locate(row as u32) {
+                        Some(located) => rows.push((row as u32, located)),
                         None => gone = true,
                     }
                 }

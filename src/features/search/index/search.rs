@@ -72,21 +72,7 @@ impl VectorIndex {
     /// # Errors
     /// As [`search`](Self::search), but for that.
     pub async fn search_current(&self, query: &[f64], k: usize, options: SearchOptions) -> Result<Option<Vec<Found>>> {
-        self.look_if_old().await?;
-        let Some(query) = self.query(query)? else { return Ok(Some(Vec::new())) };
-        let mut tries = Tries::default();
-        loop {
-            let search = search(&query, k, &options);
-            let fault = match self.pass(search, options.generation(), false).await {
-                Outcome::Stale => return Ok(None),
-                Outcome::Fault(fault) => fault,
-                Outcome::Hits(hits) => match self.with_documents(&hits).await {
-                    Ok(found) => return Ok(Some(found)),
-                    Err(fault) => fault,
-                },
-            };
-            self.look_again(fault, &mut tries).await?;
-        }
+        self.find(query, k, None, options).await
     }
 
     /// Of the `fetch` documents that are nearest to `query`, `k` that are near it and far from each other, by maximal
@@ -102,15 +88,26 @@ impl VectorIndex {
         (fetch, lambda): (usize, f64),
         options: SearchOptions,
     ) -> Result<Option<Vec<Found>>> {
+        self.find(query, fetch, Some((k, lambda)), options).await
+    }
+
+    /// The nearest, and of them those that are picked, if any are to be.
+    async fn find(
+        &self,
+        query: &[f64],
+        fetch: usize,
+        pick: Option<(usize, f64)>,
+        options: SearchOptions,
+    ) -> Result<Option<Vec<Found>>> {
         self.look_if_old().await?;
         let Some(query) = self.query(query)? else { return Ok(Some(Vec::new())) };
         let mut tries = Tries::default();
         loop {
             let search = search(&query, fetch, &options);
-            let fault = match self.pass(search, options.generation(), true).await {
+            let fault = match self.pass(search, options.generation(), pick.is_some()).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
-                Outcome::Hits(hits) => match self.picked(hits, k, lambda).await {
+                Outcome::Hits(hits) => match self.picked(hits, pick).await {
                     Ok(found) => return Ok(Some(found)),
                     Err(fault) => fault,
                 },
@@ -119,7 +116,8 @@ impl VectorIndex {
         }
     }
 
-    async fn picked(&self, mut hits: Vec<Scored>, k: usize, lambda: f64) -> Tried<Vec<Found>> {
+    async fn picked(&self, mut hits: Vec<Scored>, pick: Option<(usize, f64)>) -> Tried<Vec<Found>> {
+        let Some((k, lambda)) = pick else { return self.with_documents(&hits).await };
         let missing = hits.iter().filter(|hit| hit.numbers.is_none()).map(|hit| hit.located.clone());
         let mut fetched = numbers(&self.port, self.geometry(), &missing.collect::<Vec<_>>()).await?.into_iter();
         for hit in &mut hits {

@@ -224,7 +224,7 @@ impl Table {
     ///
     /// # Errors
     /// `too_large` behind 2³² rows; `corrupt` for a row that is not there.
-    pub fn add<'p>(&mut self, records: &Records<'_>, packed: impl Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
+    pub fn add<'p>(&mut self, records: &Records<'_>, packed: &dyn Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
         if self.has(records.segment) {
             return Ok(());
         }
@@ -246,7 +246,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`add`](Self::add).
-    pub fn look_again<'p>(&mut self, records: &Records<'_>, packed: impl Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
+    pub fn look_again<'p>(&mut self, records: &Records<'_>, packed: &dyn Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
         match self.slot(records.segment) {
             Some(slot) => self.apply(slot as u32, records, packed),
             None => Ok(()),
@@ -257,7 +257,7 @@ impl Table {
         &mut self,
         slot: u32,
         records: &Records<'_>,
-        packed: impl Fn(u32) -> Option<Packed<'p>>,
+        packed: &dyn Fn(u32) -> Option<Packed<'p>>,
     ) -> Result<()> {
         for (at, (id, order, is_row)) in records.iter().enumerate() {
             self.stamp = self.stamp.max(order.stamp);

@@ -1,5 +1,6 @@
 //! Adding, deleting, clearing.
 
+use super::ids::Ids;
 use super::stage::{Stage, Staged};
 use super::{State, VectorIndex};
 use crate::error::ErrorCode;
@@ -32,37 +33,49 @@ impl VectorIndex {
         }
         let staged = stage.into_last();
         for _ in 0..ANEW {
-            let writer = self.join(dimensions).await?;
-            let mut keys = Vec::new();
-            let written = self.write_rows(writer, dimensions, &staged, &mut keys).await;
-            if self.publish_written(writer, written, keys, Some(&staged)).await? {
+            if self.write(dimensions, What::Rows(&staged)).await? {
                 return Ok(());
             }
         }
         Err(absorbed())
     }
 
-    async fn write_rows(
+    /// Writes it all and publishes it; `false` if it has to be written anew.
+    async fn write(&self, dimensions: usize, what: What<'_>) -> Result<bool> {
+        let writer = self.join(dimensions).await?;
+        let mut keys = Vec::new();
+        let written = self.write_segments(writer, dimensions, what, &mut keys).await;
+        self.publish_written(writer, written, keys, what).await
+    }
+
+    async fn write_segments(
         &self,
         writer: WriterId,
         dimensions: usize,
-        staged: &[Staged],
+        what: What<'_>,
         keys: &mut Vec<String>,
     ) -> Result<Option<Vec<Written>>> {
         let stamp = self.stamp();
         let mut all = Vec::new();
-        let mut rows = staged.iter().enumerate().peekable();
-        while rows.peek().is_some() {
+        let mut at = 0;
+        while at < what.len() {
             let Some(name) = self.next_segment(writer) else { return Ok(None) };
             let mut segment = SegmentWriter::new(&self.port, name, dimensions, keys);
-            while let Some((at, staged)) = rows.next_if(|_| !segment.is_full()) {
+            while at < what.len() && !segment.is_full() {
                 let order = order(writer, stamp, at);
-                let (packed, numbers) = (staged.packed(), staged.row.as_slice());
-                let row = Row { id: &staged.id, order, packed, numbers, document: &staged.document };
-                segment.row(row).await?;
-                if at % 1_024 == 1_023 {
-                    self.pause().await;
+                match what {
+                    What::Rows(staged) => {
+                        let Some(staged) = staged.get(at) else { break };
+                        let (packed, numbers) = (staged.packed(), staged.row.as_slice());
+                        let row = Row { id: &staged.id, order, packed, numbers, document: &staged.document };
+                        segment.row(row).await?;
+                        if at % 1_024 == 1_023 {
+                            self.pause().await;
+                        }
+                    }
+                    What::Tombstones(ids) => ids.get(at).into_iter().for_each(|id| segment.tombstone(id, order)),
                 }
+                at += 1;
             }
             all.push(segment.end().await?);
         }
@@ -81,40 +94,20 @@ impl VectorIndex {
     async fn remove_all(&self, mut ids: Vec<Box<str>>) -> Result<usize> {
         let _turn = self.writing.take().await;
         self.refresh().await?;
-        ids.sort_unstable();
-        ids.dedup();
+        let mut seen = Ids::default();
+        ids.retain(|id| {
+            let known = seen.len();
+            seen.intern(id);
+            seen.len() > known
+        });
         for _ in 0..ANEW {
             self.table(|table| ids.retain(|id| table.row(id).is_some()));
             let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
-            let writer = self.join(dimensions).await?;
-            let mut keys = Vec::new();
-            let written = self.write_tombstones(writer, dimensions, &ids, &mut keys).await;
-            if self.publish_written(writer, written, keys, None).await? {
+            if self.write(dimensions, What::Tombstones(&ids)).await? {
                 return Ok(ids.len());
             }
         }
         Err(absorbed())
-    }
-
-    async fn write_tombstones(
-        &self,
-        writer: WriterId,
-        dimensions: usize,
-        ids: &[Box<str>],
-        keys: &mut Vec<String>,
-    ) -> Result<Option<Vec<Written>>> {
-        let stamp = self.stamp();
-        let mut all = Vec::new();
-        let mut ids = ids.iter().enumerate().peekable();
-        while ids.peek().is_some() {
-            let Some(name) = self.next_segment(writer) else { return Ok(None) };
-            let mut segment = SegmentWriter::new(&self.port, name, dimensions, keys);
-            while let Some((at, id)) = ids.next_if(|_| !segment.is_full()) {
-                segment.tombstone(id, order(writer, stamp, at));
-            }
-            all.push(segment.end().await?);
-        }
-        Ok(Some(all))
     }
 
     /// Publishes what was written and takes it in; `false` if it has to be written anew.
@@ -123,7 +116,7 @@ impl VectorIndex {
         writer: WriterId,
         written: Result<Option<Vec<Written>>>,
         keys: Vec<String>,
-        staged: Option<&[Staged]>,
+        what: What<'_>,
     ) -> Result<bool> {
         let mut garbage = Garbage { index: self, keys };
         let Some(written) = written? else { return Ok(false) };
@@ -135,7 +128,7 @@ impl VectorIndex {
             manifest.segments.extend(listed);
             manifest.stamp = manifest.stamp.max(stamp);
         };
-        match self.publish(writer, change).await {
+        match self.publish(writer, Box::new(change)).await {
             Ok(true) => {}
             Ok(false) => {
                 garbage.keys = keys;
@@ -156,9 +149,12 @@ impl VectorIndex {
         let mut first = 0;
         for written in &written {
             let records = records(&self.port.names.records(written.name), &written.records, written.name)?;
-            let staged = |row: u32| staged?.get(first + row as usize);
+            let staged = |row: u32| match what {
+                What::Rows(staged) => staged.get(first + row as usize),
+                What::Tombstones(_) => None,
+            };
             let before = table.rows().len() as u32;
-            table.add(&records, |row| staged(row).map(Staged::packed))?;
+            table.add(&records, &|row| staged(row).map(Staged::packed))?;
             let added = table.rows().len() as u32 - before;
             if added as usize == records.rows() {
                 for (at, row) in (before..before + added).enumerate() {
@@ -197,7 +193,7 @@ impl VectorIndex {
                 manifest.cleared = cleared;
                 manifest.stamp = manifest.stamp.max(cleared.stamp);
             };
-            if self.publish(writer, change).await? {
+            if self.publish(writer, Box::new(change)).await? {
                 self.state().garbage.extend(keys);
                 self.with_table(|table| table.clear(cleared));
                 // What was loaded goes with the next look, which finds that nobody names it.
@@ -227,6 +223,22 @@ impl VectorIndex {
 /// The order of a row: of a call, then of a writer, then by its place in the call.
 fn order(writer: WriterId, stamp: u64, at: usize) -> Order {
     Order { stamp, tie: u64::from(writer.tie()) << 32 | at as u64 }
+}
+
+/// What is written together.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Rows(&'a [Staged]),
+    Tombstones(&'a [Box<str>]),
+}
+
+impl What<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Tombstones(ids) => ids.len(),
+        }
+    }
 }
 
 /// Keys that nobody names, unless somebody says otherwise.

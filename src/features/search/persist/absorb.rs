@@ -56,7 +56,7 @@ impl VectorIndex {
                 mark.at = now;
             }
         };
-        if self.copy(writer, &names, change).await? {
+        if self.copy(writer, &names, Box::new(change)).await? {
             self.refresh().await?;
         }
         Ok(true)
@@ -81,11 +81,12 @@ impl VectorIndex {
             }
             dead.push((rows, manifest.writer, left));
         }
-        dead.sort_unstable();
-        let (_, writer, left) = dead.iter().find(|(rows, ..)| {
+        // The smallest of those of whose size there are many.
+        let many = |(rows, ..): &&(usize, WriterId, Vec<u32>)| {
             let alike = |other: usize| other >= *rows && other <= (*rows).max(FEW) * ALIKE;
             dead.iter().filter(|(other, ..)| alike(*other)).count() > MANY
-        })?;
+        };
+        let (_, writer, left) = dead.iter().filter(many).min_by_key(|(rows, writer, _)| (*rows, *writer))?;
         Some((own.writer(), *writer, left.first().copied()))
     }
 
@@ -136,7 +137,7 @@ impl VectorIndex {
             let is_needed = |mark: &Absorbed| mark.at.saturating_add(FORGOTTEN) > now || there.contains(&mark.writer);
             manifest.absorbed.retain(|mark| !mark.buried || is_needed(mark));
         };
-        self.publish(writer, change).await
+        self.publish(writer, Box::new(change)).await
     }
 
     /// Deletes what the buried have left; whether there were any.

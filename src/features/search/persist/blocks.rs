@@ -47,26 +47,25 @@ fn blocks(
     port: &Port,
     stream: char,
     rows: &[Located],
-    mut block: impl FnMut(&Segment, u32) -> (u32, u32, u32),
+    block: &mut dyn FnMut(&Segment, u32) -> (u32, u32, u32),
 ) -> Vec<(Block, Vec<(usize, usize)>)> {
-    let mut wanted: Vec<_> = Vec::with_capacity(rows.len());
+    // In order; rows mostly are, too.
+    let mut blocks: Vec<(Block, Vec<(usize, usize)>)> = Vec::new();
+    let mut last = 0;
     for (at, (segment, row)) in rows.iter().enumerate() {
         let (number, first, next) = block(segment, *row);
-        wanted.push((segment.name, number, at, first, next, (*row).saturating_sub(first) as usize));
-    }
-    wanted.sort_unstable();
-    let mut blocks: Vec<(Block, Vec<(usize, usize)>)> = Vec::new();
-    let mut last = None;
-    for (name, number, at, first, next, within) in wanted {
-        if last != Some((name, number)) {
-            let Some((segment, _)) = rows.get(at) else { continue };
-            let place = Place { segment: name, first, rows: next.saturating_sub(first) };
-            let key = port.names.block(name, stream, number as usize);
-            blocks.push((Block { segment: segment.clone(), place, key }, Vec::new()));
-            last = Some((name, number));
+        let is_it = |(block, _): &(Block, _)| (block.place.segment, block.place.first) == (segment.name, first);
+        if !blocks.get(last).is_some_and(is_it) {
+            let before = |(block, _): &(Block, _)| (block.place.segment, block.place.first) < (segment.name, first);
+            last = blocks.partition_point(before);
         }
-        if let Some((_, rows)) = blocks.last_mut() {
-            rows.push((at, within));
+        if !blocks.get(last).is_some_and(is_it) {
+            let place = Place { segment: segment.name, first, rows: next.saturating_sub(first) };
+            let key = port.names.block(segment.name, stream, number as usize);
+            blocks.insert(last, (Block { segment: segment.clone(), place, key }, Vec::new()));
+        }
+        if let Some((_, rows)) = blocks.get_mut(last) {
+            rows.push((at, (*row).saturating_sub(first) as usize));
         }
     }
     blocks
@@ -78,22 +77,22 @@ fn blocks(
 /// See [`Fault`]; `corrupt` for a block that is none.
 pub async fn numbers(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<f32>>> {
     let each = geometry.numbers();
-    let blocks = blocks(port, 'v', rows, |segment, row| {
+    let blocks = blocks(port, 'v', rows, &mut |segment, row| {
         let (number, count) = (row / each, segment.lengths.len() as u32);
         (number, number * each, count.min((number + 1) * each))
     });
     let mut found = vec![Vec::new(); rows.len()];
-    for some in blocks.chunks(KEYS) {
-        for ((block, rows), entry) in some.iter().zip(fetch(port, some).await?) {
-            let numbers = sound(&block.key, Numbers::read(&entry.to_vec(), block.place, geometry.dimensions))?;
-            for (at, within) in rows {
-                let mut row = vec![0.0; padded(geometry.dimensions)];
-                let numbers = numbers.row(*within).unwrap_or_default();
-                row.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
-                found.get_mut(*at).into_iter().for_each(|place| *place = std::mem::take(&mut row));
+    let mut take = |block: &Block, rows: &[(usize, usize)], entry: &[u8]| {
+        let numbers = sound(&block.key, Numbers::read(entry, block.place, geometry.dimensions))?;
+        for (at, within) in rows {
+            if let Some(row) = found.get_mut(*at) {
+                row.extend_from_slice(numbers.row(*within).unwrap_or_default());
+                row.resize(padded(geometry.dimensions), 0.0);
             }
         }
-    }
+        Ok(())
+    };
+    read(port, &blocks, &mut take).await?;
     Ok(found)
 }
 
@@ -103,7 +102,7 @@ pub async fn numbers(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried
 /// See [`Fault`]; `corrupt` for a block that is none.
 pub async fn documents(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
     let mut firsts: Vec<(SegmentName, Vec<u32>)> = Vec::new();
-    let blocks = blocks(port, 'd', rows, |segment, row| {
+    let blocks = blocks(port, 'd', rows, &mut |segment, row| {
         let known = firsts.binary_search_by_key(&segment.name, |(name, _)| *name).unwrap_or_else(|at| {
             firsts.insert(at, (segment.name, geometry.documents(&segment.lengths)));
             at
@@ -114,30 +113,46 @@ pub async fn documents(port: &Port, geometry: Geometry, rows: &[Located]) -> Tri
         (number as u32, firsts.get(number).copied().unwrap_or_default(), next)
     });
     let mut found = vec![Vec::new(); rows.len()];
-    for some in blocks.chunks(KEYS) {
-        for ((block, rows), entry) in some.iter().zip(fetch(port, some).await?) {
-            let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
-            let entry = entry.to_vec();
-            let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
-            let ranges = sound(&block.key, read_documents(&entry, block.place, lengths))?;
-            for (at, within) in rows {
-                let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
-                found.get_mut(*at).into_iter().for_each(|place| *place = document.to_vec());
+    let mut take = |block: &Block, rows: &[(usize, usize)], entry: &[u8]| {
+        let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
+        let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
+        let ranges = sound(&block.key, read_documents(entry, block.place, lengths))?;
+        for (at, within) in rows {
+            let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
+            if let Some(place) = found.get_mut(*at) {
+                place.extend_from_slice(document);
             }
         }
-    }
+        Ok(())
+    };
+    read(port, &blocks, &mut take).await?;
     Ok(found)
 }
 
-async fn fetch(port: &Port, blocks: &[(Block, Vec<(usize, usize)>)]) -> Tried<Vec<Value>> {
-    let keys: Keys = blocks.iter().map(|(block, _)| block.key.as_str()).collect();
-    present(blocks.iter().map(|(block, _)| block.key.as_str()), port.get(keys).await?)
+/// Gives each block to `take`, with the rows that are wanted of it and its bytes.
+async fn read(
+    port: &Port,
+    blocks: &[(Block, Vec<(usize, usize)>)],
+    take: &mut (dyn FnMut(&Block, &[(usize, usize)], &[u8]) -> crate::Result<()> + Send),
+) -> Tried<()> {
+    for some in blocks.chunks(KEYS) {
+        let entries = fetch(port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
+        for ((block, rows), entry) in some.iter().zip(entries) {
+            take(block, rows, &entry.to_vec())?;
+        }
+    }
+    Ok(())
 }
 
 /// The values of `keys`, all of which must be there.
 ///
 /// # Errors
 /// The first that is missing.
-pub fn present<'k>(keys: impl Iterator<Item = &'k str>, found: Vec<Option<Value>>) -> Tried<Vec<Value>> {
-    keys.zip(found).map(|(key, value)| value.ok_or_else(|| Fault::Missing(key.to_owned()))).collect()
+pub async fn fetch(port: &Port, keys: Keys) -> Tried<Vec<Value>> {
+    let found = port.get(keys.clone()).await?;
+    let mut values = Vec::with_capacity(found.len());
+    for (key, value) in keys.iter().zip(found) {
+        values.push(value.ok_or_else(|| Fault::Missing(key.to_owned()))?);
+    }
+    Ok(values)
 }

@@ -104,7 +104,7 @@ impl VectorIndex {
         });
         let Some((writer, before)) = own else { return Ok(false) };
         let attempt = self.hold(writer, before).await?;
-        self.publish(writer, |manifest| manifest.joined = attempt).await?;
+        self.publish(writer, Box::new(move |manifest| manifest.joined = attempt)).await?;
         self.refresh().await?;
         Ok(true)
     }

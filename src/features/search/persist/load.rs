@@ -1,14 +1,14 @@
 //! Reading an index: a look, and the segments that it names and that are not in memory.
 
-use super::blocks::{Fault, Tried, present};
+use super::blocks::{Fault, Tried, fetch};
 use super::format::{Codes, Geometry, Manifest, Place, Records};
 use super::look::{Look, View};
 use super::names::SegmentName;
 use super::port::{missing, sound};
+use crate::Result;
 use crate::features::search::RowsOptions;
 use crate::features::search::index::{State, Table, VectorIndex};
 use crate::features::search::scan::Kind;
-use crate::{Keys, Result};
 
 /// Records that are read together, and segments.
 const RECORDS: usize = 16_384;
@@ -28,6 +28,28 @@ pub struct Tries {
     last: Option<Vec<SegmentName>>,
 }
 
+/// When to look.
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    /// Whenever it is asked for.
+    Always,
+    /// If nobody has.
+    Never,
+    /// If nobody has for so long, in milliseconds.
+    Older { life: u64, now: u64 },
+}
+
+impl Due {
+    /// Whether it is due when somebody last looked then.
+    pub fn is(self, looked: Option<u64>) -> bool {
+        match (self, looked) {
+            (Self::Always, _) | (_, None) => true,
+            (Self::Never, Some(_)) => false,
+            (Self::Older { life, now }, Some(looked)) => now < looked || now - looked >= life,
+        }
+    }
+}
+
 /// A segment's records, and those of its blocks of codes that are needed.
 struct Loaded {
     entry: Vec<u8>,
@@ -36,9 +58,9 @@ struct Loaded {
 
 impl VectorIndex {
     /// Looks, once it is this call's turn, if that is still wanted.
-    pub(crate) async fn refresh_if(&self, wanted: impl Fn(&State) -> bool) -> Result<()> {
+    pub(crate) async fn refresh_if(&self, due: Due) -> Result<()> {
         let turn = self.looking.take().await;
-        if !wanted(&self.state()) {
+        if !due.is(self.state().looked) {
             return Ok(());
         }
         let mut tries = Tries::default();
@@ -198,7 +220,7 @@ impl VectorIndex {
             return Ok(());
         }
         let keys: Vec<String> = names.iter().map(|name| self.port.names.records(*name)).collect();
-        let entries = present(keys.iter().map(String::as_str), self.port.get(keys.as_slice().into()).await?)?;
+        let entries = fetch(&self.port, keys.as_slice().into()).await?;
         let mut loaded = Vec::with_capacity(names.len());
         let mut wanted: Vec<(usize, Place, String)> = Vec::new();
         for ((name, key), entry) in names.iter().zip(&keys).zip(&entries) {
@@ -216,8 +238,7 @@ impl VectorIndex {
             loaded.push(Loaded { entry, codes: Vec::new() });
         }
         for some in wanted.chunks(BLOCKS) {
-            let keys: Keys = some.iter().map(|(_, _, key)| key.as_str()).collect();
-            let blocks = present(some.iter().map(|(_, _, key)| key.as_str()), self.port.get(keys).await?)?;
+            let blocks = fetch(&self.port, some.iter().map(|(_, _, key)| key.as_str()).collect()).await?;
             for ((of, place, key), block) in some.iter().zip(blocks) {
                 let codes = sound(key, Codes::read(&block.to_vec(), *place, geometry.dimensions))?;
                 if let Some(loaded) = loaded.get_mut(*of) {
@@ -256,11 +277,11 @@ type TakeIn = fn(&mut Table, &Records<'_>, &[(u32, Codes)], Geometry) -> Result<
 
 impl Table {
     fn add_loaded(&mut self, records: &Records<'_>, codes: &[(u32, Codes)], geometry: Geometry) -> Result<()> {
-        self.add(records, |row| packed(codes, row, geometry))
+        self.add(records, &|row| packed(codes, row, geometry))
     }
 
     fn look_at_loaded(&mut self, records: &Records<'_>, codes: &[(u32, Codes)], geometry: Geometry) -> Result<()> {
-        self.look_again(records, |row| packed(codes, row, geometry))
+        self.look_again(records, &|row| packed(codes, row, geometry))
     }
 }
 

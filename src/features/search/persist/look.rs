@@ -163,7 +163,5 @@ pub struct View {
 /// What the store says.
 pub async fn listed(port: &Port) -> Result<Vec<WriterId>> {
     let keys = port.list(&port.names.manifests()).await?;
-    let mut writers: Vec<WriterId> = keys.iter().filter_map(|key| port.names.writer(key)).collect();
-    writers.sort_unstable();
-    Ok(writers)
+    Ok(WriterId::sorted(keys.iter().filter_map(|key| port.names.writer(key)).map(WriterId::bits).collect()))
 }

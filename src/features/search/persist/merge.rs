@@ -19,8 +19,10 @@ use super::blocks::{Located, Tried, documents, numbers};
 use super::format::{Geometry, LONG_RECORDS, Manifest};
 use super::load::Pinned;
 use super::names::{SegmentName, WriterId};
+use super::publish::Change;
 use super::segment::{Row, SegmentWriter, Written, keys_of};
 use crate::features::search::index::{Kept, Segment, State, Table, VectorIndex};
+use crate::sorted::sort;
 
 /// See the module.
 const FAN_OUT: usize = 8;
@@ -62,7 +64,7 @@ impl VectorIndex {
         let change = move |manifest: &mut Manifest| {
             manifest.segments.retain(|listed| !replaces.iter().any(|name| name.number == listed.number));
         };
-        if self.copy(writer, &names, change).await? {
+        if self.copy(writer, &names, Box::new(change)).await? {
             self.state().garbage.extend(gone);
             self.refresh().await?;
         }
@@ -77,12 +79,7 @@ impl VectorIndex {
 
     /// Copies what counts of some segments into a new one of `writer`'s, and publishes that with what `change` says;
     /// whether it did. What could not be copied because it is gone is somebody else's work.
-    pub(crate) async fn copy(
-        &self,
-        writer: WriterId,
-        names: &[SegmentName],
-        change: impl FnOnce(&mut Manifest) + Send,
-    ) -> Tried<bool> {
+    pub(crate) async fn copy(&self, writer: WriterId, names: &[SegmentName], change: Change<'_>) -> Tried<bool> {
         let sources = {
             let mut state = self.state();
             let marks = state.look.absorbed();
@@ -110,11 +107,13 @@ impl VectorIndex {
         let stamp = written.iter().map(|written| written.stamp).max().unwrap_or_default();
         let change = |manifest: &mut Manifest| {
             change(manifest);
-            manifest.segments.extend(listed);
-            manifest.segments.sort_unstable_by_key(|listed| listed.number);
+            for listed in listed {
+                let at = manifest.segments.partition_point(|other| other.number < listed.number);
+                manifest.segments.insert(at, listed);
+            }
             manifest.stamp = manifest.stamp.max(stamp);
         };
-        match self.publish(writer, change).await {
+        match self.publish(writer, Box::new(change)).await {
             Ok(true) => {}
             Ok(false) => {
                 self.state().garbage.append(&mut keys);
@@ -241,13 +240,16 @@ fn plan(table: &Table, manifest: &Manifest) -> Vec<SegmentName> {
         sized.push((name, kept, level(kept)));
     }
     for wanted in 0..=level(MOST) {
-        let mut of_level: Vec<_> = sized.iter().filter(|(.., level)| *level == wanted).collect();
+        let of_level = sized.iter().enumerate().filter(|(_, (.., level))| *level == wanted);
+        // By what is kept of them, and of equal ones by number.
+        let mut of_level: Vec<u64> = of_level.map(|(at, (_, kept, _))| (*kept as u64) << 32 | at as u64).collect();
         if of_level.len() < FAN_OUT {
             continue;
         }
-        of_level.sort_unstable_by_key(|(_, kept, _)| *kept);
+        sort(&mut of_level);
+        let of_level = of_level.into_iter().filter_map(|key| sized.get(key as u32 as usize));
         let (mut total, mut bytes) = (0, 0);
-        let mut fits = |(name, kept, _): &&&(SegmentName, usize, usize)| {
+        let mut fits = |(name, kept, _): &&(SegmentName, usize, usize)| {
             let long = table.id_bytes(*name) + kept * 24;
             let fits = total + kept <= MOST && bytes + long <= LONG_RECORDS;
             if fits {
@@ -256,7 +258,7 @@ fn plan(table: &Table, manifest: &Manifest) -> Vec<SegmentName> {
             }
             fits
         };
-        let names: Vec<SegmentName> = of_level.iter().filter(|of| fits(of)).map(|(name, ..)| *name).collect();
+        let names: Vec<SegmentName> = of_level.filter(|of| fits(of)).map(|(name, ..)| *name).collect();
         if names.len() > 1 {
             return names;
         }

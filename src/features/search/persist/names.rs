@@ -1,5 +1,7 @@
 //! Where the entries of an index stand, and the names of its writers.
 
+use crate::sorted::sort;
+
 /// The characters of a writer's name, five bits each: Crockford's, without those that are easily confused.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Characters of a writer's name.
@@ -18,6 +20,14 @@ impl WriterId {
     /// Its bits.
     pub fn bits(self) -> u64 {
         self.0
+    }
+
+    /// The writers with these bits, each once, in order.
+    pub fn sorted(mut bits: Vec<u64>) -> Vec<Self> {
+        bits.iter_mut().for_each(|bits| *bits &= u64::MAX >> 4);
+        sort(&mut bits);
+        bits.dedup();
+        bits.into_iter().map(Self).collect()
     }
 
     /// What stands for it in the order of rows: its lower half.

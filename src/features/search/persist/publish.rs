@@ -24,6 +24,9 @@ pub const ASLEEP: u64 = 5 * 60 * 1_000;
 /// How often a write is begun anew because its writer was absorbed meanwhile.
 pub(crate) const ANEW: usize = 4;
 
+/// What is changed in a manifest. Boxed: the code that publishes is there once, not once for each change.
+pub(crate) type Change<'c> = Box<dyn FnOnce(&mut Manifest) + Send + 'c>;
+
 impl VectorIndex {
     /// The next number of a segment of `writer`'s; `None` if this handle is that writer no more.
     pub(crate) fn next_segment(&self, writer: WriterId) -> Option<SegmentName> {
@@ -36,7 +39,7 @@ impl VectorIndex {
 
     /// Publishes the manifest of `writer`, changed; `false` if this handle is that writer no more, and nothing of it
     /// counts. After an error this handle is still that writer if nothing was written. Only whoever has the turn to write calls it.
-    pub(crate) async fn publish(&self, writer: WriterId, change: impl FnOnce(&mut Manifest) + Send) -> Result<bool> {
+    pub(crate) async fn publish(&self, writer: WriterId, change: Change<'_>) -> Result<bool> {
         if self.is_asleep() {
             self.refresh().await?;
         }

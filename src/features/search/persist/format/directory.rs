@@ -34,11 +34,9 @@ impl Directory {
         let (author, attempt) = (WriterId::new(reader.u64()?), reader.u32()?);
         let mut writers = Vec::new();
         for _ in 0..reader.count()? {
-            writers.push(WriterId::new(reader.u64()?));
+            writers.push(reader.u64()?);
         }
         reader.end()?;
-        writers.sort_unstable();
-        writers.dedup();
-        Ok(Self { author, attempt, writers })
+        Ok(Self { author, attempt, writers: WriterId::sorted(writers) })
     }
 }
