@@ -25,6 +25,9 @@ mod at {
     pub const REFRESH_MS: usize = 3;
 }
 
+/// What wasm's memory is counted in, in bytes.
+const PAGE: usize = 65_536;
+
 /// An index in a store, and the calls on it. Methods that give a number begin a task.
 #[wasm_bindgen]
 pub struct Engine {
@@ -110,8 +113,7 @@ impl Engine {
     /// many documents there are.
     pub fn memory(&self) -> Float64Array {
         let (rows, table) = self.index.memory();
-        let all = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>().buffer();
-        let all = all.unchecked_into::<js_sys::ArrayBuffer>().byte_length() as usize;
+        let all = core::arch::wasm32::memory_size::<0>() * PAGE;
         let counts = [rows.codes, rows.beside, rows.bits, rows.exact, table, all, self.index.len()];
         Float64Array::from(counts.map(|count| count as f64).as_slice())
     }

@@ -134,6 +134,7 @@ pub struct Ones(pub u64);
 impl Iterator for Ones {
     type Item = usize;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         if self.0 == 0 {
             return None;

@@ -146,6 +146,7 @@ impl Pairs {
 impl Iterator for Pairs {
     type Item = (usize, Option<usize>);
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         match (self.0.next(), self.1.next()) {
             (Some(row), other) => Some((row, other)),

@@ -82,7 +82,7 @@ fn sum(sums: v128) -> i64 {
 }
 
 /// As [`scalar::dots_i8_1`].
-#[inline]
+#[inline(always)]
 pub fn dots_i8_1(query: &[i16], rows: [&[i8]; 2]) -> [i64; 2] {
     let [a, b] = rows;
     if query.len() <= CHUNK {
@@ -114,7 +114,7 @@ fn one(query: Query<'_>, a: Row<'_>, b: Row<'_>) -> [i64; 2] {
 }
 
 /// As [`scalar::dots_i8_4`].
-#[inline]
+#[inline(always)]
 pub fn dots_i8_4(queries: [&[i16]; 4], rows: [&[i8]; 2]) -> [[i64; 4]; 2] {
     let ([p, q, r, s], [a, b]) = (queries, rows);
     if p.len() <= CHUNK {

@@ -95,12 +95,21 @@ pub fn missing(key: &str) -> Error {
 
 /// A key of ours, whose end says more than its beginning.
 fn shown(key: &str) -> String {
-    let own: Vec<&str> = key.rsplitn(4, '/').collect();
-    let [block, segment, writer, name] = own.as_slice() else { return shown_key(key) };
+    let mut slashes = 0;
+    let is_third = |byte: u8| {
+        slashes += usize::from(byte == b'/');
+        slashes == 3
+    };
+    let Some((name, own)) = key.bytes().rposition(is_third).and_then(|at| key.split_at_checked(at)) else {
+        return shown_key(key);
+    };
     let mut shown = shown_key(name);
-    shown.truncate(shown.trim_end_matches(['"', '.']).len());
-    if name.chars().nth(40).is_some() {
+    let is_cut = !shown.ends_with('"');
+    while shown.pop().is_some_and(|last| last != '"') {}
+    if is_cut {
         shown.push_str("...");
     }
-    format!("{shown}/{writer}/{segment}/{block}\"")
+    shown.push_str(own);
+    shown.push('"');
+    shown
 }
