@@ -52,14 +52,13 @@ impl Engine {
         let setting = |at: usize| settings.get(at).copied().unwrap_or_default();
         let mailbox = Mailbox::default();
         let options = || -> Result<IndexOptions> {
-            let mut options = IndexOptions::new(model)?;
+            let random = Arc::new(SeededRandom::from_bytes(random));
+            let mut options = IndexOptions::with(model, Arc::new(JsClock::new(now)), random)?;
             options.name = prefix;
             options.dimensions = Some(setting(at::DIMENSIONS) as usize).filter(|dimensions| *dimensions > 0);
             options.kind = if setting(at::KIND) == 1.0 { Kind::Binary } else { Kind::Int8 };
             options.max_resident_bytes = setting(at::MAX_RESIDENT_BYTES) as usize;
             options.refresh = Duration::from_millis(setting(at::REFRESH_MS) as u64);
-            options.clock = Arc::new(JsClock::new(now));
-            options.random = Arc::new(SeededRandom::from_bytes(random));
             options.pause = Some(Arc::new(mailbox.clone()));
             Ok(options)
         };

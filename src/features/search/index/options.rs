@@ -44,15 +44,23 @@ impl IndexOptions {
     /// # Errors
     /// `invalid_argument` for an empty name: vectors of two models must not meet.
     pub fn new(model: impl Into<String>) -> Result<Self> {
+        Self::with(model.into(), Arc::new(SystemClock), Arc::new(SeededRandom::from_system()))
+    }
+
+    /// The defaults otherwise, with a clock and a source of random numbers: nothing is asked of the system.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with(model: String, clock: SharedClock, random: Arc<dyn Random>) -> Result<Self> {
         let options = Self {
             name: "vectors".to_owned(),
-            model: model.into(),
+            model,
             dimensions: None,
             kind: Kind::default(),
             max_resident_bytes: 64 * 1024 * 1024,
             refresh: Duration::from_secs(1),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SeededRandom::from_system()),
+            clock,
+            random,
             pause: None,
         };
         options.check()?;
