@@ -129,12 +129,11 @@ pub async fn documents(port: &Port, geometry: Geometry, rows: &[Located]) -> Tri
     Ok(found)
 }
 
+/// Takes a block: it, the rows that are wanted of it, its bytes.
+type Take<'t> = dyn FnMut(&Block, &[(usize, usize)], &[u8]) -> crate::Result<()> + Send + 't;
+
 /// Gives each block to `take`, with the rows that are wanted of it and its bytes.
-async fn read(
-    port: &Port,
-    blocks: &[(Block, Vec<(usize, usize)>)],
-    take: &mut (dyn FnMut(&Block, &[(usize, usize)], &[u8]) -> crate::Result<()> + Send),
-) -> Tried<()> {
+async fn read(port: &Port, blocks: &[(Block, Vec<(usize, usize)>)], take: &mut Take<'_>) -> Tried<()> {
     for some in blocks.chunks(KEYS) {
         let entries = fetch(port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
         for ((block, rows), entry) in some.iter().zip(entries) {
