@@ -10,16 +10,36 @@ use super::quantise::Packed;
 /// How far the middle may be from where it was taken, in lengths of a row.
 const DRIFT: f64 = 0.02;
 
+/// The sums of rows' numbers.
+#[derive(Debug)]
+pub struct Sums {
+    numbers: Vec<f64>,
+    /// How many rows these are of.
+    rows: usize,
+}
+
+impl Sums {
+    /// Of no rows yet, of `stride` numbers.
+    pub fn new(stride: usize) -> Self {
+        Self { numbers: vec![0.0; stride], rows: 0 }
+    }
+
+    /// Adds a row.
+    pub fn count(&mut self, packed: Packed<'_>) {
+        let scale = f64::from(packed.scale);
+        self.numbers.iter_mut().zip(packed.codes).for_each(|(sum, code)| *sum += scale * f64::from(*code));
+        self.rows += 1;
+    }
+}
+
 /// The bits of rows, in chunks as the codes have them.
 #[derive(Debug)]
 pub struct Bits {
     words: usize,
     shift: u32,
     chunks: Vec<Chunk<u64>>,
-    /// The sums of all rows' numbers.
-    sums: Vec<f64>,
-    /// How many rows these are of.
-    rows: usize,
+    /// Of all rows.
+    sums: Sums,
     centre: Vec<f32>,
     /// How many rows there were when the centre was taken.
     centred: usize,
@@ -35,8 +55,7 @@ impl Bits {
             words: stride.div_ceil(u64::BITS as usize),
             shift,
             chunks: Vec::new(),
-            sums: vec![0.0; stride],
-            rows: 0,
+            sums: Sums::new(stride),
             centre: vec![0.0; stride],
             centred: 0,
             version: 0,
@@ -56,24 +75,44 @@ impl Bits {
 
     /// Takes a row into the middle.
     pub fn count(&mut self, packed: Packed<'_>) {
-        let scale = f64::from(packed.scale);
-        self.sums.iter_mut().zip(packed.codes).for_each(|(sum, code)| *sum += scale * f64::from(*code));
-        self.rows += 1;
+        self.sums.count(packed);
+    }
+
+    /// Row `from` is row `to` from now on, which comes before it.
+    pub fn moved(&mut self, from: usize, to: usize) {
+        let Some(bits) = self.row(from).map(<[u64]>::to_vec) else {
+            self.settled = self.settled.min(to);
+            return;
+        };
+        let (words, at) = (self.words, (to & ((1 << self.shift) - 1)) * self.words);
+        if let Some(chunk) = self.chunks.get_mut(to >> self.shift) {
+            chunk.row_mut(at, words).copy_from_slice(&bits);
+        }
+    }
+
+    /// No more than `rows` rows are left, of which these are the sums.
+    pub fn end(&mut self, rows: usize, sums: Sums) {
+        self.sums = sums;
+        self.settled = self.settled.min(rows);
+        self.chunks.truncate(rows.div_ceil(1 << self.shift));
+        // The middle may be elsewhere without those that have gone: it is looked at anew.
+        self.centred = 0;
     }
 
     /// Takes the middle for the centre, if it is far from it; looked at when there are a quarter more rows than before.
     pub fn centre(&mut self) {
-        if self.rows * 4 < self.centred * 5 || self.rows == 0 || self.rows == self.centred {
+        let Sums { numbers, rows: count } = &self.sums;
+        if *count * 4 < self.centred * 5 || *count == 0 || *count == self.centred {
             return;
         }
-        let rows = self.rows as f64;
-        let off = self.sums.iter().zip(&self.centre).map(|(sum, centre)| sum / rows - f64::from(*centre));
+        let rows = *count as f64;
+        let off = numbers.iter().zip(&self.centre).map(|(sum, centre)| sum / rows - f64::from(*centre));
         if off.map(|off| off * off).sum::<f64>().sqrt() > DRIFT {
-            self.centre.iter_mut().zip(&self.sums).for_each(|(centre, sum)| *centre = (sum / rows) as f32);
+            self.centre.iter_mut().zip(numbers).for_each(|(centre, sum)| *centre = (sum / rows) as f32);
             self.version = self.version.wrapping_add(1);
             self.settled = 0;
         }
-        self.centred = self.rows;
+        self.centred = *count;
     }
 
     /// Makes the bits of the next row.
@@ -104,7 +143,7 @@ impl Bits {
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        let beside = self.sums.len() * (size_of::<f64>() + size_of::<f32>());
+        let beside = self.centre.len() * (size_of::<f64>() + size_of::<f32>());
         self.chunks.iter().map(Chunk::memory).sum::<usize>() + beside
     }
 }

@@ -53,6 +53,11 @@ impl<T: Copy + Default> Chunk<T> {
         self.numbers.get_mut(at..at + stride).unwrap_or_default()
     }
 
+    /// Forgets what is behind the first `len` numbers.
+    pub fn truncate(&mut self, len: usize) {
+        self.numbers.truncate(self.start + len);
+    }
+
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
         self.numbers.capacity() * size_of::<T>()

@@ -3,6 +3,7 @@
 //! What is where: [`persist`](super::persist) explains how it stands in the store and why it stays whole; [`scan`](super::scan)
 //! how it is searched.
 
+mod cache;
 mod documents;
 mod ids;
 mod line;
@@ -134,10 +135,11 @@ impl VectorIndex {
         self.state().table.as_ref().map_or((0, 0), |table| (table.generation(), table.rows().len()))
     }
 
-    /// What the index takes in memory; of it, ids and where documents stand.
+    /// What the index takes in memory; of it, ids, where documents stand, and what was fetched lately.
     pub fn memory(&self) -> (Memory, usize) {
         let state = self.state();
-        state.table.as_ref().map_or_else(Default::default, |table| (table.rows().memory(), table.memory()))
+        let beside = state.cache.memory();
+        state.table.as_ref().map_or_else(Default::default, |table| (table.rows().memory(), table.memory() + beside))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,8 @@
 //! The rows that are searched, in memory.
 
+mod compact;
+
+use self::compact::Compaction;
 use super::bitmap::{Bitmap, WORD};
 use super::bits::Bits;
 use super::chunks::{Chunk, rows_in_chunk};
@@ -46,7 +49,8 @@ impl Memory {
 /// Rows, numbered as they were pushed.
 ///
 /// A row is 8-bit codes with a scale and a residual, what decides ties, a bit that says whether it lives, and, up to
-/// [`RowsOptions::max_exact_bytes`], the row itself. Dead rows keep their numbers; to be rid of them, rows are pushed anew.
+/// [`RowsOptions::max_exact_bytes`], the row itself. Dead rows keep their numbers until they are
+/// [compacted](Rows::compact).
 #[derive(Debug)]
 pub struct Rows {
     dimensions: usize,
@@ -63,6 +67,7 @@ pub struct Rows {
     orders: Orders,
     live: Bitmap,
     bits: Option<Bits>,
+    compaction: Option<Box<Compaction>>,
 }
 
 impl Rows {
@@ -88,6 +93,7 @@ impl Rows {
             orders: Orders::default(),
             live: Bitmap::new(),
             bits: options.bits.then(|| Bits::new(stride, shift)),
+            compaction: None,
         })
     }
 
@@ -199,7 +205,10 @@ impl Rows {
             *place = Some(new);
         }
         if let Some(chunk) = place {
-            chunk.row_mut(at, stride).iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
+            let place = chunk.row_mut(at, stride);
+            // Others may have been there before.
+            place.fill(0.0);
+            place.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
             self.has_exact.insert(row as usize);
         }
         true
@@ -251,7 +260,8 @@ impl Rows {
 
     /// What decides between `row` and others of its score.
     pub fn order(&self, row: u32) -> Order {
-        self.orders.of(row)
+        let moved = self.compaction.as_ref().and_then(|compaction| compaction.order(row));
+        moved.unwrap_or_else(|| self.orders.of(row))
     }
 
     /// Takes a row out of all searches; whether it was in.
@@ -261,10 +271,11 @@ impl Rows {
 
     /// What all this takes in memory.
     pub fn memory(&self) -> Memory {
+        let moved = self.compaction.as_ref().map_or(0, |compaction| compaction.memory());
         let widths: usize = self.widths.iter().map(|chunk| chunk.capacity() * size_of::<[f32; 2]>()).sum();
         Memory {
             codes: self.codes.iter().map(Chunk::memory).sum(),
-            beside: widths + self.orders.memory() + self.live.memory() + self.has_exact.memory(),
+            beside: widths + moved + self.orders.memory() + self.live.memory() + self.has_exact.memory(),
             bits: self.bits.as_ref().map_or(0, Bits::memory),
             exact: self.exact_bytes,
         }

@@ -54,6 +54,8 @@ pub struct Pass {
     word: usize,
     /// How many rows there were.
     end: usize,
+    /// How many rows' codes were multiplied.
+    multiplied: u64,
 }
 
 /// How many rows' bits are compared while the codes of one are multiplied.
@@ -65,8 +67,13 @@ impl Pass {
         let searches: Vec<Search> = searches.into_iter().collect();
         let end = rows.len();
         match rows.bits() {
-            Some(bits) => Self { stage: Stage::Bits(Near::new(bits, searches)), lanes: Vec::new(), word: 0, end },
-            None => Self { stage: Stage::Codes, lanes: searches.into_iter().map(Lane::new).collect(), word: 0, end },
+            Some(bits) => {
+                Self { stage: Stage::Bits(Near::new(bits, searches)), lanes: Vec::new(), word: 0, end, multiplied: 0 }
+            }
+            None => {
+                let lanes = searches.into_iter().map(Lane::new).collect();
+                Self { stage: Stage::Codes, lanes, word: 0, end, multiplied: 0 }
+            }
         }
     }
 
@@ -91,10 +98,17 @@ impl Pass {
         let mut left = (budget * WORD) as u64;
         while self.word < words && left > 0 {
             let live = rows.live().word(self.word) & below(self.end, self.word);
-            left = left.saturating_sub(scan(&mut self.lanes, rows, self.word, live).max(1));
+            let multiplied = scan(&mut self.lanes, rows, self.word, live);
+            self.multiplied += multiplied;
+            left = left.saturating_sub(multiplied.max(1));
             self.word += 1;
         }
         self.word >= words
+    }
+
+    /// How many rows' codes were multiplied so far: what a pass takes, and what bits save.
+    pub fn multiplied(&self) -> u64 {
+        self.multiplied
     }
 
     /// What is left to be scored, search by search. Call it when all rows are scanned.

@@ -80,6 +80,24 @@ pub fn vectors(shape: Shape, count: usize, dimensions: usize, random: &mut Rando
         .collect()
 }
 
+/// `count` vectors as models make them where it is hard, and as the bench has them: in wide clusters, in every direction of
+/// 256, of which each number mixes some. Vectors in every direction of all their dimensions have no near ones that bits
+/// could find.
+pub fn latent(count: usize, dimensions: usize, random: &mut Random) -> Vec<Vec<f64>> {
+    const LATENT: usize = 256;
+    let mixture: Vec<[(usize, f64); 16]> =
+        (0..dimensions).map(|_| [(); 16].map(|()| (random.below(LATENT), random.normal()))).collect();
+    let middle: Vec<f64> = (0..dimensions).map(|_| random.normal()).collect();
+    let mut drawn = |around: &[f64]| around.iter().map(|number| number + random.normal()).collect::<Vec<f64>>();
+    let centres: Vec<Vec<f64>> = (0..1_000).map(|_| drawn(&[0.0; LATENT])).collect();
+    let mut vector = |at: usize| {
+        let hidden = drawn(&centres[at % centres.len()]);
+        let mixed = |of: &[(usize, f64); 16]| of.iter().map(|(at, weight)| hidden[*at] * weight).sum::<f64>();
+        mixture.iter().zip(&middle).map(|(of, middle)| middle + mixed(of)).collect()
+    };
+    (0..count).map(&mut vector).collect()
+}
+
 pub fn query(vector: &[f64]) -> Query {
     Query::new(unit(vector, vector.len(), Role::Query).unwrap())
 }

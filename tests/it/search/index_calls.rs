@@ -201,8 +201,9 @@ fn searches_of_one_moment_share_a_pass() {
         let mut other = Box::pin(index.search(&vectors[1], 5, SearchOptions::default()));
         for _ in 0..2 {
             let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-            let _ = leader.as_mut().poll(&mut cx);
-            let _ = other.as_mut().poll(&mut cx);
+            // A pass that nobody stops between slices is over by now: whoever has their answer must not be asked again.
+            assert!(leader.as_mut().poll(&mut cx).is_pending(), "the leader has no answer yet");
+            assert!(other.as_mut().poll(&mut cx).is_pending(), "the other has no answer yet");
         }
         drop(leader);
         assert_eq!(other.await.unwrap()[0].id, "id1");
@@ -340,4 +341,45 @@ fn what_was_deleted_is_not_found_while_it_is_tidied_up() {
         run_all(vec![tidying, deleting], &mut random);
         assert_eq!(block_on(all(&index)).unwrap().len(), 7);
     }
+}
+
+#[test]
+fn numbers_that_were_fetched_are_not_fetched_again() {
+    let (inner, clock) = fresh();
+    let store = Watched::over(inner.clone());
+    block_on(async {
+        let vectors = add_many(&index(&inner, &clock, 1), 6_000, 256).await;
+        let mut options = options(&clock, 2);
+        options.max_resident_bytes = 0;
+        let index = VectorIndex::new(store.clone(), options).unwrap();
+        index.open().await.unwrap();
+        let beside = index.memory().1;
+        let blocks = |store: &Watched| -> Vec<String> {
+            let read = store.take_log().read;
+            read.into_iter().filter(|key| key.rsplit('/').next().unwrap().starts_with('v')).collect()
+        };
+        blocks(&store);
+        let found = index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap();
+        let fetched = blocks(&store);
+        assert!(fetched.len() > 1);
+        assert_eq!(index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap(), found);
+        index.mmr(&vectors[5], 3, (10, 0.5), SearchOptions::default()).await.unwrap().unwrap();
+        assert_eq!(blocks(&store), [""; 0], "what was fetched is at hand");
+        // Another search fetches what the first did not, and nothing is kept for ever: the numbers are 6 MB.
+        let mut all = fetched.len();
+        for vector in vectors.iter().step_by(300) {
+            index.search(vector, 10, SearchOptions::default()).await.unwrap();
+            let fetched = blocks(&store);
+            let mut different = fetched.clone();
+            different.sort_unstable();
+            different.dedup();
+            assert_eq!(different.len(), fetched.len(), "a search reads no block twice");
+            all += fetched.len();
+            assert!(index.memory().1 - beside <= 4 * 1024 * 1024);
+        }
+        assert!(all > 80, "{all} blocks of 110");
+        assert!(index.memory().1 - beside > 3 * 1024 * 1024);
+        assert_eq!(index.memory().0.exact, 0);
+        assert_eq!(index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap(), found);
+    });
 }

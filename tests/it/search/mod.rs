@@ -1,6 +1,8 @@
 //! Search by vectors: what is found is what a bare scan finds, to the bit.
 
+mod binary;
 mod bound;
+mod compact;
 mod data;
 mod exact;
 mod golden;

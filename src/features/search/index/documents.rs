@@ -3,7 +3,7 @@
 use super::VectorIndex;
 use crate::Result;
 use crate::features::search::Bitmap;
-use crate::features::search::persist::blocks::{self, Located, Tried};
+use crate::features::search::persist::blocks::Located;
 use crate::features::search::persist::format::Geometry;
 use crate::features::search::persist::load::{Due, Tries};
 
@@ -124,10 +124,6 @@ impl VectorIndex {
             }
             return Ok(super::Mask::new(generation, kept));
         }
-    }
-
-    pub(crate) async fn documents_of(&self, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
-        blocks::documents(&self.port, self.geometry(), rows).await
     }
 
     pub(crate) fn geometry(&self) -> Geometry {

@@ -13,6 +13,12 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// None yet, with room for `count`.
+    pub fn with_room(count: usize) -> Self {
+        let table = vec![0; (count + count / 2 + 16).next_power_of_two()];
+        Self { all: String::new(), ends: Vec::with_capacity(count), table }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -10,7 +10,7 @@ use std::task::Poll;
 
 use super::line::Line;
 use super::{Segment, Table, VectorIndex};
-use crate::features::search::persist::blocks::{Fault, Located, Tried, numbers};
+use crate::features::search::persist::blocks::{Fault, Keep, Located, Tried};
 use crate::features::search::{Bitmap, Hit, Need, Pass, Rescore, Search};
 
 /// Searches of one pass.
@@ -18,9 +18,6 @@ const TOGETHER: usize = 8;
 
 /// Bytes of codes that are scanned before others may do something.
 const SLICE: usize = 2 * 1024 * 1024;
-
-/// Rows whose bits are made before others may do something.
-const SETTLED: usize = 4_096;
 
 /// Rows that are scored before others may do something.
 const SCORED: usize = 1_024;
@@ -133,8 +130,13 @@ impl VectorIndex {
     }
 
     async fn scan(&self, together: &[Arc<Waiting>]) -> Tried<()> {
-        // Rows' bits are made before the first search that needs them, and when what they are made by has drifted.
-        while !self.state().table.as_mut().is_none_or(|table| table.rows_mut().settle(SETTLED)) {
+        // What of numbering rows anew others have begun, or never find a moment for. Then rows' bits: before the first search
+        // that needs them, and when what they are made by has drifted.
+        let prepared = |table: &mut Table| {
+            let slice = slice(table);
+            !table.compact() && table.rows_mut().settle(slice)
+        };
+        while self.with_table(|table| !prepared(table)) {
             self.pause().await;
         }
         let Some((mut pass, scanned, slice)) = self.begin(together) else { return Ok(()) };
@@ -177,7 +179,7 @@ impl VectorIndex {
         }
         table.begin_scan();
         let pass = Pass::new(table.rows(), scanned.iter().map(|waiting| waiting.search.clone()));
-        Some((pass, scanned, (SLICE / table.rows().stride().max(1)).max(1)))
+        Some((pass, scanned, slice(table)))
     }
 
     /// Scores what may be among the best, all searches together: what is not in memory is fetched by one call.
@@ -214,7 +216,7 @@ impl VectorIndex {
                 continue;
             }
             let (rows, located): (Vec<u32>, Vec<Located>) = rows.into_iter().unzip();
-            let found = numbers(&self.port, self.geometry(), &located).await?;
+            let found = self.numbers_of(&located, Keep::All).await?;
             self.with_table(|table| {
                 for (row, numbers) in rows.iter().zip(&found) {
                     table.rows_mut().keep_exact(*row, numbers);
@@ -229,6 +231,11 @@ impl VectorIndex {
             });
         }
     }
+}
+
+/// Rows of a slice.
+fn slice(table: &Table) -> usize {
+    (SLICE / table.rows().stride().max(1)).max(1)
 }
 
 /// Ends what [`Table::begin_scan`] began.

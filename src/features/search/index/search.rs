@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::VectorIndex;
 use super::passes::{Outcome, Scored};
-use crate::features::search::persist::blocks::{Tried, numbers};
+use crate::features::search::persist::blocks::{Keep, Tried};
 use crate::features::search::persist::load::Tries;
 use crate::features::search::vector::{Role, unit};
 use crate::features::search::{Bitmap, Mmr, Query, Search, kernels};
@@ -119,7 +119,7 @@ impl VectorIndex {
     async fn picked(&self, mut hits: Vec<Scored>, pick: Option<(usize, f64)>) -> Tried<Vec<Found>> {
         let Some((k, lambda)) = pick else { return self.with_documents(&hits).await };
         let missing = hits.iter().filter(|hit| hit.numbers.is_none()).map(|hit| hit.located.clone());
-        let mut fetched = numbers(&self.port, self.geometry(), &missing.collect::<Vec<_>>()).await?.into_iter();
+        let mut fetched = self.numbers_of(&missing.collect::<Vec<_>>(), Keep::All).await?.into_iter();
         for hit in &mut hits {
             hit.numbers = hit.numbers.take().or_else(|| fetched.next());
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cache::Cache;
 use super::table::Table;
 use crate::features::search::persist::format::Manifest;
 use crate::features::search::persist::look::Look;
@@ -38,6 +39,8 @@ pub struct State {
     pub own: Option<Own>,
     /// What the index holds, once its dimensions are known.
     pub table: Option<Table>,
+    /// Blocks of numbers that were fetched lately.
+    pub cache: Cache,
     /// Numbers in a vector.
     pub dimensions: Option<usize>,
     /// Keys that nobody needs any more, or that nobody knows of.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::format::{Geometry, Numbers, Place, read_documents};
+use super::format::{Numbers, Place, read_documents};
 use super::names::SegmentName;
 use super::port::{Port, sound};
-use crate::features::search::index::Segment;
+use crate::features::search::index::{Segment, VectorIndex};
 use crate::features::search::vector::padded;
 use crate::{Error, Keys, Value};
 
@@ -71,76 +71,100 @@ fn blocks(
     blocks
 }
 
-/// The numbers of rows, padded, in their order.
-///
-/// # Errors
-/// See [`Fault`]; `corrupt` for a block that is none.
-pub async fn numbers(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<f32>>> {
-    let each = geometry.numbers();
-    let blocks = blocks(port, 'v', rows, &mut |segment, row| {
-        let (number, count) = (row / each, segment.lengths.len() as u32);
-        (number, number * each, count.min((number + 1) * each))
-    });
-    let mut found = vec![Vec::new(); rows.len()];
-    let mut take = |block: &Block, rows: &[(usize, usize)], entry: &[u8]| {
-        let numbers = sound(&block.key, Numbers::read(entry, block.place, geometry.dimensions))?;
-        for (at, within) in rows {
-            if let Some(row) = found.get_mut(*at) {
-                row.extend_from_slice(numbers.row(*within).unwrap_or_default());
-                row.resize(padded(geometry.dimensions), 0.0);
-            }
-        }
-        Ok(())
-    };
-    read(port, &blocks, &mut take).await?;
-    Ok(found)
+/// Which numbers are kept in memory for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All: they may be wanted again.
+    All,
+    /// None: each is wanted once.
+    None,
 }
 
-/// The documents of rows, in their order.
-///
-/// # Errors
-/// See [`Fault`]; `corrupt` for a block that is none.
-pub async fn documents(port: &Port, geometry: Geometry, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
-    let mut firsts: Vec<(SegmentName, Vec<u32>)> = Vec::new();
-    let blocks = blocks(port, 'd', rows, &mut |segment, row| {
-        let known = firsts.binary_search_by_key(&segment.name, |(name, _)| *name).unwrap_or_else(|at| {
-            firsts.insert(at, (segment.name, geometry.documents(&segment.lengths)));
-            at
+impl VectorIndex {
+    /// The numbers of rows, padded, in their order.
+    ///
+    /// # Errors
+    /// See [`Fault`]; `corrupt` for a block that is none.
+    pub(crate) async fn numbers_of(&self, rows: &[Located], keep: Keep) -> Tried<Vec<Vec<f32>>> {
+        let geometry = self.geometry();
+        let each = geometry.numbers();
+        let blocks = blocks(&self.port, 'v', rows, &mut |segment, row| {
+            let (number, count) = (row / each, segment.lengths.len() as u32);
+            (number, number * each, count.min((number + 1) * each))
         });
-        let firsts = firsts.get(known).map(|(_, firsts)| firsts.as_slice()).unwrap_or_default();
-        let number = firsts.partition_point(|first| *first <= row).saturating_sub(1);
-        let next = firsts.get(number + 1).copied().unwrap_or(segment.lengths.len() as u32);
-        (number as u32, firsts.get(number).copied().unwrap_or_default(), next)
-    });
-    let mut found = vec![Vec::new(); rows.len()];
-    let mut take = |block: &Block, rows: &[(usize, usize)], entry: &[u8]| {
-        let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
-        let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
-        let ranges = sound(&block.key, read_documents(entry, block.place, lengths))?;
-        for (at, within) in rows {
-            let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
-            if let Some(place) = found.get_mut(*at) {
-                place.extend_from_slice(document);
+        let mut found = vec![Vec::new(); rows.len()];
+        let mut take = |numbers: &Numbers, rows: &[(usize, usize)]| {
+            for (at, within) in rows {
+                let mut row = vec![0.0; padded(geometry.dimensions)];
+                let numbers = numbers.row(*within).unwrap_or_default();
+                row.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
+                found.get_mut(*at).into_iter().for_each(|place| *place = std::mem::take(&mut row));
+            }
+        };
+        let name = |block: &Block| (block.place.segment, block.place.first / each);
+        let mut missing = Vec::new();
+        for (block, rows) in blocks {
+            let known = self.state().cache.get(name(&block));
+            match known {
+                Some(numbers) => take(&numbers, &rows),
+                None => missing.push((block, rows)),
             }
         }
-        Ok(())
-    };
-    read(port, &blocks, &mut take).await?;
-    Ok(found)
-}
+        for (at, some) in missing.chunks(KEYS).enumerate() {
+            self.pause_behind(at).await;
+            let entries = fetch(&self.port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
+            for ((block, rows), entry) in some.iter().zip(entries) {
+                let numbers = sound(&block.key, Numbers::read(&entry.to_vec(), block.place, geometry.dimensions))?;
+                take(&numbers, rows);
+                if keep == Keep::All {
+                    self.state().cache.put(name(block), Arc::new(numbers));
+                }
+            }
+        }
+        Ok(found)
+    }
 
-/// Takes a block: it, the rows that are wanted of it, its bytes.
-type Take<'t> = dyn FnMut(&Block, &[(usize, usize)], &[u8]) -> crate::Result<()> + Send + 't;
+    /// The documents of rows, in their order.
+    ///
+    /// # Errors
+    /// See [`Fault`]; `corrupt` for a block that is none.
+    pub(crate) async fn documents_of(&self, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
+        let geometry = self.geometry();
+        let mut firsts: Vec<(SegmentName, Vec<u32>)> = Vec::new();
+        let blocks = blocks(&self.port, 'd', rows, &mut |segment, row| {
+            let known = firsts.binary_search_by_key(&segment.name, |(name, _)| *name).unwrap_or_else(|at| {
+                firsts.insert(at, (segment.name, geometry.documents(&segment.lengths)));
+                at
+            });
+            let firsts = firsts.get(known).map(|(_, firsts)| firsts.as_slice()).unwrap_or_default();
+            let number = firsts.partition_point(|first| *first <= row).saturating_sub(1);
+            let next = firsts.get(number + 1).copied().unwrap_or(segment.lengths.len() as u32);
+            (number as u32, firsts.get(number).copied().unwrap_or_default(), next)
+        });
+        let mut found = vec![Vec::new(); rows.len()];
+        for (at, some) in blocks.chunks(KEYS).enumerate() {
+            self.pause_behind(at).await;
+            let entries = fetch(&self.port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
+            for ((block, rows), entry) in some.iter().zip(entries) {
+                let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
+                let entry = entry.to_vec();
+                let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
+                let ranges = sound(&block.key, read_documents(&entry, block.place, lengths))?;
+                for (at, within) in rows {
+                    let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
+                    found.get_mut(*at).into_iter().for_each(|place| *place = document.to_vec());
+                }
+            }
+        }
+        Ok(found)
+    }
 
-/// Gives each block to `take`, with the rows that are wanted of it and its bytes.
-async fn read(port: &Port, blocks: &[(Block, Vec<(usize, usize)>)], take: &mut Take<'_>) -> Tried<()> {
-    for some in blocks.chunks(KEYS) {
-        let entries = fetch(port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
-        for ((block, rows), entry) in some.iter().zip(entries) {
-            take(block, rows, &entry.to_vec())?;
+    /// Between calls others may do something: not every store takes its time.
+    async fn pause_behind(&self, calls: usize) {
+        if calls > 0 {
+            self.pause().await;
         }
     }
-    Ok(())
 }
 
 /// The values of `keys`, all of which must be there.

@@ -71,9 +71,8 @@ impl VectorIndex {
             }
         }
         drop(turn);
-        let mut state = self.state();
-        if let Some(table) = &mut state.table {
-            table.compact()?;
+        while self.with_table(Table::compact) {
+            self.pause().await;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@
 use std::sync::Arc;
 
 use super::absorb::DEAD;
-use super::blocks::{Located, Tried, documents, numbers};
+use super::blocks::{Keep, Located, Tried};
 use super::format::{Geometry, LONG_RECORDS, Manifest};
 use super::load::Pinned;
 use super::names::{SegmentName, WriterId};
@@ -145,7 +145,7 @@ impl VectorIndex {
             let Some(name) = self.next_segment(writer) else { return Ok(None) };
             let mut segment = SegmentWriter::new(&self.port, name, geometry.dimensions, keys);
             while let Some((source, rows)) = sources_left.next_if(|(_, rows)| segment.takes(rows.len())) {
-                self.copy_rows(geometry, &mut segment, source, rows).await?;
+                self.copy_rows(&mut segment, source, rows).await?;
                 self.pause().await;
             }
             if sources_left.peek().is_none() {
@@ -161,15 +161,9 @@ impl VectorIndex {
         Ok(Some(all))
     }
 
-    async fn copy_rows(
-        &self,
-        geometry: Geometry,
-        segment: &mut SegmentWriter<'_>,
-        source: &Source,
-        rows: &[Kept],
-    ) -> Tried<()> {
+    async fn copy_rows(&self, segment: &mut SegmentWriter<'_>, source: &Source, rows: &[Kept]) -> Tried<()> {
         let located: Vec<Located> = rows.iter().map(|kept| (source.segment.clone(), kept.at)).collect();
-        let documents = documents(&self.port, geometry, &located).await?;
+        let documents = self.documents_of(&located).await?;
         let resident: Vec<Option<Vec<f32>>> =
             self.table(|table| rows.iter().map(|kept| table.exact(*kept).map(<[f32]>::to_vec)).collect());
         let missing: Vec<Located> = located
@@ -178,7 +172,7 @@ impl VectorIndex {
             .filter(|(_, there)| there.is_none())
             .map(|(located, _)| located)
             .collect();
-        let mut fetched = numbers(&self.port, geometry, &missing).await?.into_iter();
+        let mut fetched = self.numbers_of(&missing, Keep::None).await?.into_iter();
         for ((kept, document), resident) in rows.iter().zip(&documents).zip(resident) {
             let Some(numbers) = resident.or_else(|| fetched.next()) else { continue };
             let row = self.table(|table| {

@@ -180,6 +180,11 @@ impl Numbers {
         }
     }
 
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.numbers.capacity() * size_of::<f32>()
+    }
+
     /// Row `at` of the block.
     pub fn row(&self, at: usize) -> Option<&[f32]> {
         self.numbers.get(at * self.dimensions..(at + 1) * self.dimensions)
