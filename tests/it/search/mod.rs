@@ -5,6 +5,7 @@ mod bound;
 mod compact;
 mod data;
 mod exact;
+mod fixtures;
 mod golden;
 mod index_calls;
 mod index_model;
