@@ -25,7 +25,7 @@ pub use random::{Random, SeededRandom};
 pub use search::{Found, Mask, SearchOptions};
 pub use stage::Stage;
 pub(super) use state::{Own, State};
-pub(super) use table::{Kept, Segment, Table};
+pub(super) use table::{Brought, Kept, Segment, Table};
 
 use self::line::Line;
 use self::passes::Passes;
@@ -71,6 +71,8 @@ pub struct VectorIndex {
     state: Mutex<State>,
     /// Those who look at the store.
     pub(super) looking: Line,
+    /// Those who bring rows into memory.
+    pub(super) bringing: Line,
     /// Those who write.
     pub(super) writing: Line,
     /// Those who tidy up.
@@ -87,9 +89,10 @@ impl VectorIndex {
         options.check()?;
         Ok(Self {
             port: Port::new(store, &options.name),
-            state: Mutex::new(State::new(options.dimensions)),
+            state: Mutex::new(State::new(&options)),
             options,
             looking: Line::default(),
+            bringing: Line::default(),
             writing: Line::default(),
             maintaining: Line::default(),
             passes: Passes::default(),
@@ -132,7 +135,7 @@ impl VectorIndex {
     /// The numbering of rows, which changes now and then, and how many rows there are, dead ones included: what a
     /// [`Mask`] is about.
     pub fn rows(&self) -> (u64, usize) {
-        self.state().table.as_ref().map_or((0, 0), |table| (table.generation(), table.rows().len()))
+        self.state().table.as_ref().map_or((0, 0), |table| (table.generation(), table.rows().shown()))
     }
 
     /// What the index takes in memory; of it, ids, where documents stand, and what was fetched lately.

@@ -58,6 +58,8 @@ pub struct Rows {
     shift: u32,
     options: RowsOptions,
     len: usize,
+    /// How many can be found, dead ones included: those that were pushed but are not shown yet stand behind them.
+    shown: usize,
     codes: Vec<Chunk<i8>>,
     /// Scale and residual of each row.
     widths: Vec<Vec<[f32; 2]>>,
@@ -85,6 +87,7 @@ impl Rows {
             shift,
             options,
             len: 0,
+            shown: 0,
             codes: Vec::new(),
             widths: Vec::new(),
             exact: Vec::new(),
@@ -107,7 +110,12 @@ impl Rows {
         self.stride
     }
 
-    /// How many there are, dead ones included.
+    /// How many there are that can be found, dead ones included.
+    pub fn shown(&self) -> usize {
+        self.shown
+    }
+
+    /// How many there are, dead and hidden ones included.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -131,6 +139,7 @@ impl Rows {
         let (scale, residual) = quantise::pack(row, self.room());
         let number = self.pushed([scale, residual], order);
         self.keep_exact(number, row);
+        self.show(number, true);
         Ok(number)
     }
 
@@ -140,6 +149,17 @@ impl Rows {
     /// # Errors
     /// As [`push`](Self::push).
     pub fn push_packed(&mut self, packed: Packed<'_>, order: Order) -> Result<u32> {
+        let row = self.push_hidden(packed, order)?;
+        self.show(row, true);
+        Ok(row)
+    }
+
+    /// The same, of a row that is not there for anybody until it is [shown](Self::show): so many come slice by slice, and
+    /// all at once. Until all are shown, dead rows stay where they are.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_hidden(&mut self, packed: Packed<'_>, order: Order) -> Result<u32> {
         self.check(packed.codes.len())?;
         self.room().iter_mut().zip(packed.codes).for_each(|(to, code)| *to = *code);
         Ok(self.pushed([packed.scale, packed.residual], order))
@@ -182,13 +202,21 @@ impl Rows {
             of_chunk.push(widths);
         }
         self.orders.push(row, order);
-        self.live.insert(self.len);
         self.len += 1;
         if let Some(mut bits) = self.bits.take() {
             bits.count(self.packed(row));
             self.bits = Some(bits);
         }
         row
+    }
+
+    /// Shows hidden rows up to this one, which lives or does not; those before it that were hidden are dead.
+    pub fn show(&mut self, row: u32, lives: bool) {
+        let row = row as usize;
+        self.shown = self.shown.max(self.len.min(row + 1));
+        if lives && row < self.len {
+            self.live.insert(row);
+        }
     }
 
     /// Keeps the numbers of `row` in memory, if there is room; whether there was.

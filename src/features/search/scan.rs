@@ -65,7 +65,7 @@ impl Pass {
     /// A pass over all rows there are now: by their bits first, where they have some.
     pub fn new(rows: &Rows, searches: impl IntoIterator<Item = Search>) -> Self {
         let searches: Vec<Search> = searches.into_iter().collect();
-        let end = rows.len();
+        let end = rows.shown();
         match rows.bits() {
             Some(bits) => {
                 Self { stage: Stage::Bits(Near::new(bits, searches)), lanes: Vec::new(), word: 0, end, multiplied: 0 }

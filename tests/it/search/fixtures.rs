@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use bytestow::features::search::persist::format::Manifest;
 use bytestow::features::search::{Found, Kind, SearchOptions, VectorIndex};
-use bytestow::{ByteStore as _, InMemoryByteStore, Keys, ManualClock, Ttl};
+use bytestow::{ByteStore as _, ErrorCode, InMemoryByteStore, Keys, ManualClock, Ttl};
 use futures_executor::block_on;
 use serde_json::{Value as Json, json};
 
+use super::data::Random;
 use super::index_support::{HOUR, NOW, index, keys, options, vector};
 
 fn file(name: &str) -> PathBuf {
@@ -182,4 +183,58 @@ fn absorbed_writers_of_format_1_are_read() {
         .map(|absorbed| absorbed.buried)
         .collect();
     assert!(absorbed.contains(&true) && absorbed.contains(&false), "some are buried, some are not: {absorbed:?}");
+}
+
+/// An index whose entry `key` is `damaged`, as it is found.
+async fn with_damage(
+    golden: &Json,
+    entries: &[(String, Vec<u8>)],
+    key: &str,
+    damaged: &[u8],
+) -> Result<Json, ErrorCode> {
+    let (store, clock) = (Arc::new(InMemoryByteStore::new()), ManualClock::at(golden["now"].as_u64().unwrap()));
+    for (other, entry) in entries {
+        let entry = if other == key { damaged } else { entry };
+        store.set_many([(other, entry.to_vec())].into(), Ttl::Never).await.unwrap();
+    }
+    let mut options = options(&clock, 100);
+    options.max_resident_bytes = 0;
+    let index = VectorIndex::new(store, options).unwrap();
+    let dimensions = golden["dimensions"].as_u64().unwrap() as usize;
+    let answer = index.search(&vector("query", 1, dimensions), 1_000, SearchOptions::default()).await;
+    answer.map(found).map_err(|error| error.code())
+}
+
+#[test]
+fn what_is_cut_or_changed_is_damage_or_nothing() {
+    let mut random = Random(7);
+    let mut damage = 0;
+    for name in ["rows.json", "blocks.json", "cleared.json", "absorbed.json"] {
+        let golden: Json = serde_json::from_str(&fs::read_to_string(file(name)).unwrap()).unwrap();
+        let entries: Vec<(String, Vec<u8>)> =
+            golden["entries"].as_object().unwrap().iter().map(|(key, entry)| (key.clone(), unhex(entry))).collect();
+        for (key, entry) in &entries {
+            for at in 0..16 {
+                let mut damaged = entry.clone();
+                match at {
+                    0 => damaged.clear(),
+                    1 => damaged.push(0),
+                    2 => damaged.extend_from_slice(entry),
+                    3..8 => damaged.truncate(random.below(entry.len())),
+                    // The frame, and then anything.
+                    8..11 => damaged[random.below(12)] ^= 1 << random.below(8),
+                    _ => damaged[random.below(entry.len())] ^= 1 << random.below(8),
+                }
+                match block_on(with_damage(&golden, &entries, key, &damaged)) {
+                    // Of entries that nobody needs, or that say nothing that is not known otherwise.
+                    Ok(found) => assert_eq!(found, golden["found"], "{name}, {key}, damage {at}"),
+                    Err(code) => {
+                        assert_eq!(code, ErrorCode::Corrupt, "{name}, {key}, damage {at}");
+                        damage += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(damage > 500, "{damage} times");
 }

@@ -1,15 +1,15 @@
 //! What calls refuse, what they find, and what they do beside each other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use bytestow::features::search::{Bitmap, IndexOptions, Kind, Mask, Pause, SearchOptions, VectorIndex};
-use bytestow::{BoxFuture, ByteStore as _, ErrorCode, InMemoryByteStore, ManualClock, Ttl};
+use bytestow::features::search::{Bitmap, IndexOptions, Kind, Mask, SearchOptions, VectorIndex};
+use bytestow::{ByteStore as _, ErrorCode, InMemoryByteStore, ManualClock, Ttl};
 use futures_executor::block_on;
 use futures_util::future::join_all;
 
 use super::data::{Random, Shape, vectors};
-use super::index_support::{DIMENSIONS, NOW, Watched, add, all, index, keys, options, run_all, vector};
+use super::index_support::{DIMENSIONS, NOW, Pauses, Watched, add, all, index, keys, options, run_all, vector};
 
 fn documents(range: std::ops::Range<u64>) -> Vec<(String, u64)> {
     range.map(|at| (format!("id{at}"), at)).collect()
@@ -141,23 +141,6 @@ fn what_is_missing_or_damaged_is_named() {
         }
         assert_eq!(all(&index(&store, &clock, 2)).await.unwrap().len(), 40);
     });
-}
-
-#[derive(Default)]
-struct Pauses(AtomicUsize);
-
-impl Pause for Pauses {
-    fn pause(&self) -> BoxFuture<'_, ()> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        let mut first = true;
-        Box::pin(std::future::poll_fn(move |cx| {
-            if std::mem::take(&mut first) {
-                cx.waker().wake_by_ref();
-                return std::task::Poll::Pending;
-            }
-            std::task::Poll::Ready(())
-        }))
-    }
 }
 
 async fn add_many(index: &VectorIndex, count: usize, dimensions: usize) -> Vec<Vec<f64>> {
@@ -350,7 +333,7 @@ fn numbers_that_were_fetched_are_not_fetched_again() {
     block_on(async {
         let vectors = add_many(&index(&inner, &clock, 1), 6_000, 256).await;
         let mut options = options(&clock, 2);
-        options.max_resident_bytes = 0;
+        (options.max_resident_bytes, options.max_cached_bytes) = (0, 4 * 1024 * 1024);
         let index = VectorIndex::new(store.clone(), options).unwrap();
         index.open().await.unwrap();
         let beside = index.memory().1;
@@ -381,5 +364,21 @@ fn numbers_that_were_fetched_are_not_fetched_again() {
         assert!(index.memory().1 - beside > 3 * 1024 * 1024);
         assert_eq!(index.memory().0.exact, 0);
         assert_eq!(index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap(), found);
+    });
+}
+
+#[test]
+fn a_call_that_adds_much_stops_now_and_then() {
+    let (store, clock) = fresh();
+    let pauses = Arc::new(Pauses::default());
+    let mut options = options(&clock, 1);
+    options.pause = Some(pauses.clone());
+    let index = VectorIndex::new(store, options).unwrap();
+    block_on(async {
+        add_many(&index, 10_000, 384).await;
+        // 15 MB of rows are written down, a mebibyte at a time, and 19 MB are brought into memory, two at a time.
+        let stops = pauses.0.swap(0, Ordering::SeqCst);
+        assert!(stops >= 14 + 9, "{stops} pauses");
+        assert_eq!(index.rows().1, 10_000);
     });
 }

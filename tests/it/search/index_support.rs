@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytestow::features::search::{IndexOptions, SearchOptions, SeededRandom, VectorIndex};
+use bytestow::features::search::{IndexOptions, Pause, SearchOptions, SeededRandom, VectorIndex};
 use bytestow::{
     BoxFuture, ByteStore, Capabilities, Cursor, Entries, Error, ErrorCode, InMemoryByteStore, Keys, Lookup,
     ManualClock, Page, Result, Stat, Stats, Ttl,
@@ -256,6 +256,24 @@ pub async fn all(index: &VectorIndex) -> Result<BTreeMap<String, Vec<u8>>> {
 
 pub fn expected(model: &Model) -> BTreeMap<String, Vec<u8>> {
     model.iter().map(|(id, version)| (id.clone(), document(id, *version))).collect()
+}
+
+/// Pauses that are counted, each of which is polled twice.
+#[derive(Default)]
+pub struct Pauses(pub AtomicUsize);
+
+impl Pause for Pauses {
+    fn pause(&self) -> BoxFuture<'_, ()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let mut first = true;
+        Box::pin(poll_fn(move |cx| {
+            if std::mem::take(&mut first) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        }))
+    }
 }
 
 /// All keys of a store.

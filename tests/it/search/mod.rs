@@ -2,6 +2,7 @@
 
 mod binary;
 mod bound;
+mod cached;
 mod compact;
 mod data;
 mod exact;
@@ -10,6 +11,7 @@ mod golden;
 mod index_calls;
 mod index_model;
 mod index_support;
+mod leaving;
 mod pass;
 mod persist_absorbed;
 mod persist_codecs;

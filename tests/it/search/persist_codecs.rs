@@ -2,8 +2,8 @@
 
 use bytestow::Value;
 use bytestow::features::search::persist::format::{
-    Absorbed, Codes, Damage, Directory, FRAME, Geometry, Listed, Manifest, Numbers, Place, Records, RecordsWriter,
-    encode_codes, encode_documents, encode_numbers, read_documents,
+    Absorbed, Codes, Damage, Directory, Documents, FRAME, Geometry, Listed, Manifest, Numbers, Place, Records,
+    RecordsWriter, encode_codes, encode_documents, encode_numbers,
 };
 use bytestow::features::search::persist::names::{SegmentName, WriterId};
 use bytestow::features::search::{Order, quantise};
@@ -37,9 +37,10 @@ fn read_all(bytes: &[u8], rows: usize) -> usize {
         read += 1;
         assert!((0..rows).all(|at| numbers.row(at).is_some_and(|row| row.iter().all(|number| number.is_finite()))));
     }
-    if let Ok(ranges) = read_documents(bytes, place(rows), &vec![5; rows]) {
+    if let Ok(documents) = Documents::read(bytes.to_vec(), place(rows), &vec![5; rows]) {
         read += 1;
-        assert!(ranges.iter().all(|range| bytes.get(range.clone()).is_some()));
+        assert!((0..rows).all(|at| documents.document(at).is_some_and(|document| document.len() == 5)));
+        assert_eq!(documents.document(rows), None);
     }
     read
 }
@@ -227,15 +228,19 @@ proptest! {
 #[test]
 fn another_block_is_none() {
     let entry = encode_documents(place(1), b"12345");
-    assert!(read_documents(&entry, place(1), &[5]).is_ok());
-    assert_eq!(read_documents(&entry, place(1), &[4]), Err(Damage::Broken));
+    let documents = Documents::read(entry.clone(), place(1), &[5]).unwrap();
+    assert_eq!((documents.document(0), documents.document(1)), (Some(&b"12345"[..]), None));
+    for lengths in [&[4][..], &[6], &[u32::MAX, 6]] {
+        assert_eq!(Documents::read(entry.clone(), place(1), lengths), Err(Damage::Broken));
+    }
     for other in [
         Place { first: 41, ..place(1) },
         Place { rows: 2, ..place(1) },
         Place { segment: SegmentName { number: 4, ..place(1).segment }, ..place(1) },
         Place { segment: SegmentName { writer: WriterId::new(8), ..place(1).segment }, ..place(1) },
     ] {
-        assert_eq!(read_documents(&entry, other, &[5; 2][..other.rows as usize]), Err(Damage::Broken));
+        let lengths = &[5; 2][..other.rows as usize];
+        assert_eq!(Documents::read(entry.clone(), other, lengths), Err(Damage::Broken));
     }
 }
 

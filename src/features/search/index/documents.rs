@@ -3,7 +3,7 @@
 use super::VectorIndex;
 use crate::Result;
 use crate::features::search::Bitmap;
-use crate::features::search::persist::blocks::Located;
+use crate::features::search::persist::blocks::{Keep, Located};
 use crate::features::search::persist::format::Geometry;
 use crate::features::search::persist::load::{Due, Tries};
 
@@ -44,7 +44,7 @@ impl VectorIndex {
                 }
             });
             let mut found = vec![None; ids.len()];
-            match self.documents_of(&rows).await {
+            match self.documents_of(&rows, Keep::All).await {
                 Ok(documents) => {
                     for (at, document) in places.into_iter().zip(documents) {
                         found.get_mut(at).into_iter().for_each(|place| *place = Some(document.clone()));
@@ -67,7 +67,7 @@ impl VectorIndex {
         loop {
             let (generation, live, rows) = self.table(|table| {
                 let (mut live, mut rows): (Bitmap, Vec<Located>) = Default::default();
-                let end = from.saturating_add(count).min(table.rows().len());
+                let end = from.saturating_add(count).min(table.rows().shown());
                 for (at, row) in (from..end).enumerate() {
                     if let Some(located) = table.locate(row as u32).filter(|_| table.counts(row as u32)) {
                         live.insert(at);
@@ -76,7 +76,7 @@ impl VectorIndex {
                 }
                 (table.generation(), live, rows)
             });
-            match self.documents_of(&rows).await {
+            match self.documents_of(&rows, Keep::None).await {
                 Ok(documents) => return Ok(Documents { generation, live, documents }),
                 Err(fault) => self.look_again(fault, &mut tries).await?,
             }

@@ -117,7 +117,7 @@ impl VectorIndex {
     }
 
     async fn picked(&self, mut hits: Vec<Scored>, pick: Option<(usize, f64)>) -> Tried<Vec<Found>> {
-        let Some((k, lambda)) = pick else { return self.with_documents(&hits).await };
+        let Some((k, lambda)) = pick else { return self.with_documents(hits).await };
         let missing = hits.iter().filter(|hit| hit.numbers.is_none()).map(|hit| hit.located.clone());
         let mut fetched = self.numbers_of(&missing.collect::<Vec<_>>(), Keep::All).await?.into_iter();
         for hit in &mut hits {
@@ -129,7 +129,7 @@ impl VectorIndex {
             self.pause().await;
         }
         let picked: Vec<Scored> = mmr.into_picked().into_iter().filter_map(|at| hits.get(at).cloned()).collect();
-        self.with_documents(&picked).await
+        self.with_documents(picked).await
     }
 
     /// Several searches, which go over the rows together.
@@ -148,11 +148,11 @@ impl VectorIndex {
         Ok(dimensions.map(|_| Arc::new(Query::new(query))))
     }
 
-    async fn with_documents(&self, hits: &[Scored]) -> Tried<Vec<Found>> {
+    async fn with_documents(&self, hits: Vec<Scored>) -> Tried<Vec<Found>> {
         let located: Vec<_> = hits.iter().map(|hit| hit.located.clone()).collect();
-        let documents = self.documents_of(&located).await?;
-        let found = |(hit, document): (&Scored, Vec<u8>)| Found { id: hit.id.clone(), score: hit.score, document };
-        Ok(hits.iter().zip(documents).map(found).collect())
+        let documents = self.documents_of(&located, Keep::All).await?;
+        let found = |(hit, document): (Scored, Vec<u8>)| Found { id: hit.id, score: hit.score, document };
+        Ok(hits.into_iter().zip(documents).map(found).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::IndexOptions;
 use super::cache::Cache;
 use super::table::Table;
 use crate::features::search::persist::format::Manifest;
@@ -39,7 +40,7 @@ pub struct State {
     pub own: Option<Own>,
     /// What the index holds, once its dimensions are known.
     pub table: Option<Table>,
-    /// Blocks of numbers that were fetched lately.
+    /// Blocks that were read lately.
     pub cache: Cache,
     /// Numbers in a vector.
     pub dimensions: Option<usize>,
@@ -49,8 +50,9 @@ pub struct State {
 
 impl State {
     /// Nothing yet.
-    pub fn new(dimensions: Option<usize>) -> Self {
-        Self { dimensions, ..Self::default() }
+    pub fn new(options: &IndexOptions) -> Self {
+        let cache = Cache::new(options.max_cached_bytes);
+        Self { dimensions: options.dimensions, cache, ..Self::default() }
     }
 
     /// The writer that this handle is, if it is `writer`.

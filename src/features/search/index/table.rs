@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use self::compact::Compaction;
 pub use self::standing::Kept;
+pub use self::take::Brought;
 use super::ids::Ids;
 use crate::Result;
 use crate::features::search::persist::names::SegmentName;
@@ -52,6 +53,8 @@ pub struct Segment {
     pub name: SegmentName,
     /// The lengths of its rows' documents.
     pub lengths: Vec<u32>,
+    /// The first rows of its blocks of documents.
+    pub firsts: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -218,7 +221,9 @@ impl Table {
     /// Bytes of memory beside the rows: ids, orders, where documents stand.
     pub fn memory(&self) -> usize {
         let slots = self.slots.iter().flatten();
-        let of_slots: usize = slots.map(|slot| (slot.ids.capacity() + slot.segment.lengths.capacity()) * 4).sum();
+        let of_slots: usize = slots
+            .map(|slot| (slot.ids.capacity() + slot.segment.lengths.capacity() + slot.segment.firsts.capacity()) * 4)
+            .sum();
         let by_id = self.winners.capacity() * size_of::<Winner>() + self.records.capacity() * size_of::<u32>();
         self.ids.memory() + by_id + of_slots + self.places.capacity() * size_of::<Place>()
     }

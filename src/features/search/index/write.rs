@@ -6,11 +6,14 @@ use super::{State, VectorIndex};
 use crate::error::ErrorCode;
 use crate::features::search::Order;
 use crate::features::search::persist::format::{Geometry, Manifest};
-use crate::features::search::persist::load::records;
+use crate::features::search::persist::load::{Hidden, records};
 use crate::features::search::persist::names::WriterId;
 use crate::features::search::persist::publish::ANEW;
 use crate::features::search::persist::segment::{Row, SegmentWriter, Written, keys_of};
 use crate::{Error, Result};
+
+/// Bytes of rows and documents that are written down before others may do something.
+const SLICE: usize = 1024 * 1024;
 
 impl VectorIndex {
     /// What is to be added together; its vectors are held against those of the index.
@@ -57,7 +60,7 @@ impl VectorIndex {
     ) -> Result<Option<Vec<Written>>> {
         let stamp = self.stamp();
         let mut all = Vec::new();
-        let mut at = 0;
+        let (mut at, mut bytes) = (0, 0);
         while at < what.len() {
             let Some(name) = self.next_segment(writer) else { return Ok(None) };
             let mut segment = SegmentWriter::new(&self.port, name, dimensions, keys);
@@ -68,8 +71,10 @@ impl VectorIndex {
                         let Some(staged) = staged.get(at) else { break };
                         let (packed, numbers) = (staged.packed(), staged.row.as_slice());
                         let row = Row { id: &staged.id, order, packed, numbers, document: &staged.document };
+                        bytes += size_of_val(numbers) + staged.document.len();
                         segment.row(row).await?;
-                        if at % 1_024 == 1_023 {
+                        if bytes > SLICE {
+                            bytes = 0;
                             self.pause().await;
                         }
                     }
@@ -144,28 +149,36 @@ impl VectorIndex {
         if let Some(dimensions) = self.dimensions_of(writer) {
             self.learn(dimensions)?;
         }
-        let mut state = self.state();
-        let Some(table) = &mut state.table else { return Ok(true) };
+        self.take_in(&written, what).await?;
+        Ok(true)
+    }
+
+    /// Takes in what was published. If whoever waits for it leaves, the next look does.
+    async fn take_in(&self, written: &[Written], what: What<'_>) -> Result<()> {
+        let _turn = self.bringing.take().await;
+        if self.state().table.is_none() {
+            return Ok(());
+        }
+        let _hidden = Hidden::begin(self);
+        let mut segments = Vec::with_capacity(written.len());
         let mut first = 0;
-        for written in &written {
+        for written in written {
             let records = records(&self.port.names.records(written.name), &written.records, written.name)?;
+            if self.table(|table| table.has(written.name)) {
+                first += records.rows();
+                continue;
+            }
             let staged = |row: u32| match what {
                 What::Rows(staged) => staged.get(first + row as usize),
                 What::Tombstones(_) => None,
             };
-            let before = table.rows().len() as u32;
-            table.add(&records, &|row| staged(row).map(Staged::packed))?;
-            let added = table.rows().len() as u32 - before;
-            if added as usize == records.rows() {
-                for (at, row) in (before..before + added).enumerate() {
-                    if let Some(staged) = staged(at as u32) {
-                        table.rows_mut().keep_exact(row, &staged.row);
-                    }
-                }
-            }
+            let exact = |row: u32| staged(row).map(|staged| staged.row.as_slice());
+            let brought = self.bring(&records, &|row| staged(row).map(Staged::packed), &exact).await?;
             first += records.rows();
+            segments.push((records, brought));
         }
-        Ok(true)
+        self.with_table(|table| segments.iter().for_each(|(records, brought)| table.add(records, brought)));
+        Ok(())
     }
 
     fn dimensions_of(&self, writer: WriterId) -> Option<usize> {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::format::{Numbers, Place, read_documents};
-use super::names::SegmentName;
+use super::format::{Documents, Geometry, Numbers, Place, Read};
 use super::port::{Port, sound};
 use crate::features::search::index::{Segment, VectorIndex};
 use crate::features::search::vector::padded;
@@ -11,6 +10,9 @@ use crate::{Error, Keys, Value};
 
 /// Keys of a call that reads.
 const KEYS: usize = 48;
+
+/// Blocks that are looked through before others may do something.
+const SLICE: usize = 16;
 
 /// Why something could not be read.
 #[derive(Debug)]
@@ -33,45 +35,7 @@ pub type Tried<T> = Result<T, Fault>;
 /// A row in the store: its segment, and its place there.
 pub type Located = (Arc<Segment>, u32);
 
-/// A block that has rows that are wanted.
-#[derive(Clone, Debug)]
-struct Block {
-    segment: Arc<Segment>,
-    place: Place,
-    key: String,
-}
-
-/// The blocks that have any of some rows, and of each the rows that are wanted: which of the wanted, and the place in the
-/// block. `block` gives of a row its block's number, first row, and the first row of the next.
-fn blocks(
-    port: &Port,
-    stream: char,
-    rows: &[Located],
-    block: &mut dyn FnMut(&Segment, u32) -> (u32, u32, u32),
-) -> Vec<(Block, Vec<(usize, usize)>)> {
-    // In order; rows mostly are, too.
-    let mut blocks: Vec<(Block, Vec<(usize, usize)>)> = Vec::new();
-    let mut last = 0;
-    for (at, (segment, row)) in rows.iter().enumerate() {
-        let (number, first, next) = block(segment, *row);
-        let is_it = |(block, _): &(Block, _)| (block.place.segment, block.place.first) == (segment.name, first);
-        if !blocks.get(last).is_some_and(is_it) {
-            let before = |(block, _): &(Block, _)| (block.place.segment, block.place.first) < (segment.name, first);
-            last = blocks.partition_point(before);
-        }
-        if !blocks.get(last).is_some_and(is_it) {
-            let place = Place { segment: segment.name, first, rows: next.saturating_sub(first) };
-            let key = port.names.block(segment.name, stream, number as usize);
-            blocks.insert(last, (Block { segment: segment.clone(), place, key }, Vec::new()));
-        }
-        if let Some((_, rows)) = blocks.get_mut(last) {
-            rows.push((at, (*row).saturating_sub(first) as usize));
-        }
-    }
-    blocks
-}
-
-/// Which numbers are kept in memory for a while.
+/// Which blocks that are read are kept in memory for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// All: they may be wanted again.
@@ -80,47 +44,125 @@ pub enum Keep {
     None,
 }
 
+/// What blocks hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// Numbers of rows.
+    Numbers,
+    /// Documents.
+    Documents,
+}
+
+/// A block that was found whole.
+#[derive(Debug)]
+pub enum Whole {
+    /// Of numbers.
+    Numbers(Numbers),
+    /// Of documents.
+    Documents(Documents),
+}
+
+impl Whole {
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.memory(),
+            Self::Documents(documents) => documents.memory(),
+        }
+    }
+}
+
+/// A block that has rows that are wanted: which of the wanted, and their places in the block.
+#[derive(Clone, Debug)]
+struct Block {
+    segment: Arc<Segment>,
+    place: Place,
+    number: u32,
+    wanted: Vec<(usize, usize)>,
+}
+
+impl Stream {
+    /// Of the block that has a row of `segment`: its number, its first row, and the first row of the next.
+    fn place(self, segment: &Segment, row: u32, geometry: Geometry) -> (u32, u32, u32) {
+        let count = segment.lengths.len() as u32;
+        match self {
+            Self::Numbers => {
+                let each = geometry.numbers();
+                let number = row / each;
+                (number, number * each, count.min((number + 1) * each))
+            }
+            Self::Documents => {
+                let number = segment.firsts.partition_point(|first| *first <= row).saturating_sub(1);
+                let first = |at: usize| segment.firsts.get(at).copied();
+                (number as u32, first(number).unwrap_or_default(), first(number + 1).unwrap_or(count))
+            }
+        }
+    }
+
+    fn letter(self) -> char {
+        match self {
+            Self::Numbers => 'v',
+            Self::Documents => 'd',
+        }
+    }
+
+    /// The blocks that have any of some rows, in order.
+    fn blocks(self, rows: &[Located], geometry: Geometry) -> Vec<Block> {
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut last = 0;
+        for (at, (segment, row)) in rows.iter().enumerate() {
+            let (number, first, next) = self.place(segment, *row, geometry);
+            let name = (segment.name, first);
+            let of = |block: &Block| (block.place.segment, block.place.first);
+            // Rows mostly are in order, too.
+            if blocks.get(last).map(of) != Some(name) {
+                last = blocks.partition_point(|block| of(block) < name);
+            }
+            if blocks.get(last).map(of) != Some(name) {
+                let place = Place { segment: segment.name, first, rows: next.saturating_sub(first) };
+                blocks.insert(last, Block { segment: segment.clone(), place, number, wanted: Vec::new() });
+            }
+            if let Some(block) = blocks.get_mut(last) {
+                block.wanted.push((at, (*row).saturating_sub(first) as usize));
+            }
+        }
+        blocks
+    }
+
+    fn read(self, entry: Vec<u8>, block: &Block, geometry: Geometry) -> Read<Whole> {
+        match self {
+            Self::Numbers => Numbers::read(&entry, block.place, geometry.dimensions).map(Whole::Numbers),
+            Self::Documents => {
+                let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
+                let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
+                Documents::read(entry, block.place, lengths).map(Whole::Documents)
+            }
+        }
+    }
+}
+
+/// Takes a block, with the rows that are wanted of it.
+type Take<'t> = dyn FnMut(&Whole, &[(usize, usize)]) + Send + 't;
+
 impl VectorIndex {
     /// The numbers of rows, padded, in their order.
     ///
     /// # Errors
     /// See [`Fault`]; `corrupt` for a block that is none.
     pub(crate) async fn numbers_of(&self, rows: &[Located], keep: Keep) -> Tried<Vec<Vec<f32>>> {
-        let geometry = self.geometry();
-        let each = geometry.numbers();
-        let blocks = blocks(&self.port, 'v', rows, &mut |segment, row| {
-            let (number, count) = (row / each, segment.lengths.len() as u32);
-            (number, number * each, count.min((number + 1) * each))
-        });
+        let padded = padded(self.geometry().dimensions);
         let mut found = vec![Vec::new(); rows.len()];
-        let mut take = |numbers: &Numbers, rows: &[(usize, usize)]| {
-            for (at, within) in rows {
-                let mut row = vec![0.0; padded(geometry.dimensions)];
-                let numbers = numbers.row(*within).unwrap_or_default();
-                row.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
-                found.get_mut(*at).into_iter().for_each(|place| *place = std::mem::take(&mut row));
-            }
-        };
-        let name = |block: &Block| (block.place.segment, block.place.first / each);
-        let mut missing = Vec::new();
-        for (block, rows) in blocks {
-            let known = self.state().cache.get(name(&block));
-            match known {
-                Some(numbers) => take(&numbers, &rows),
-                None => missing.push((block, rows)),
-            }
-        }
-        for (at, some) in missing.chunks(KEYS).enumerate() {
-            self.pause_behind(at).await;
-            let entries = fetch(&self.port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
-            for ((block, rows), entry) in some.iter().zip(entries) {
-                let numbers = sound(&block.key, Numbers::read(&entry.to_vec(), block.place, geometry.dimensions))?;
-                take(&numbers, rows);
-                if keep == Keep::All {
-                    self.state().cache.put(name(block), Arc::new(numbers));
+        let mut take = |block: &Whole, wanted: &[(usize, usize)]| {
+            let Whole::Numbers(numbers) = block else { return };
+            for (at, within) in wanted {
+                if let Some(row) = found.get_mut(*at) {
+                    row.reserve_exact(padded);
+                    row.extend_from_slice(numbers.row(*within).unwrap_or_default());
+                    row.resize(padded, 0.0);
                 }
             }
-        }
+        };
+        self.read(Stream::Numbers, rows, keep, &mut take).await?;
         Ok(found)
     }
 
@@ -128,40 +170,53 @@ impl VectorIndex {
     ///
     /// # Errors
     /// See [`Fault`]; `corrupt` for a block that is none.
-    pub(crate) async fn documents_of(&self, rows: &[Located]) -> Tried<Vec<Vec<u8>>> {
-        let geometry = self.geometry();
-        let mut firsts: Vec<(SegmentName, Vec<u32>)> = Vec::new();
-        let blocks = blocks(&self.port, 'd', rows, &mut |segment, row| {
-            let known = firsts.binary_search_by_key(&segment.name, |(name, _)| *name).unwrap_or_else(|at| {
-                firsts.insert(at, (segment.name, geometry.documents(&segment.lengths)));
-                at
-            });
-            let firsts = firsts.get(known).map(|(_, firsts)| firsts.as_slice()).unwrap_or_default();
-            let number = firsts.partition_point(|first| *first <= row).saturating_sub(1);
-            let next = firsts.get(number + 1).copied().unwrap_or(segment.lengths.len() as u32);
-            (number as u32, firsts.get(number).copied().unwrap_or_default(), next)
-        });
+    pub(crate) async fn documents_of(&self, rows: &[Located], keep: Keep) -> Tried<Vec<Vec<u8>>> {
         let mut found = vec![Vec::new(); rows.len()];
-        for (at, some) in blocks.chunks(KEYS).enumerate() {
-            self.pause_behind(at).await;
-            let entries = fetch(&self.port, some.iter().map(|(block, _)| block.key.as_str()).collect()).await?;
-            for ((block, rows), entry) in some.iter().zip(entries) {
-                let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
-                let entry = entry.to_vec();
-                let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
-                let ranges = sound(&block.key, read_documents(&entry, block.place, lengths))?;
-                for (at, within) in rows {
-                    let document = ranges.get(*within).and_then(|range| entry.get(range.clone())).unwrap_or_default();
-                    found.get_mut(*at).into_iter().for_each(|place| *place = document.to_vec());
+        let mut take = |block: &Whole, wanted: &[(usize, usize)]| {
+            let Whole::Documents(documents) = block else { return };
+            for (at, within) in wanted {
+                if let Some(document) = found.get_mut(*at) {
+                    document.extend_from_slice(documents.document(*within).unwrap_or_default());
                 }
             }
-        }
+        };
+        self.read(Stream::Documents, rows, keep, &mut take).await?;
         Ok(found)
     }
 
-    /// Between calls others may do something: not every store takes its time.
-    async fn pause_behind(&self, calls: usize) {
-        if calls > 0 {
+    /// Gives each block that has any of `rows` to `take`: those that are at hand first, and what is fetched once it was
+    /// found whole.
+    async fn read(&self, stream: Stream, rows: &[Located], keep: Keep, take: &mut Take<'_>) -> Tried<()> {
+        let geometry = self.geometry();
+        let mut missing = Vec::new();
+        for (at, block) in stream.blocks(rows, geometry).into_iter().enumerate() {
+            self.pause_behind(at).await;
+            let known = self.state().cache.get((block.place.segment, stream, block.number));
+            match known {
+                Some(known) => take(&known, &block.wanted),
+                None => missing.push(block),
+            }
+        }
+        for some in missing.chunks(KEYS) {
+            let name =
+                |block: &Block| self.port.names.block(block.place.segment, stream.letter(), block.number as usize);
+            let keys: Vec<String> = some.iter().map(name).collect();
+            let entries = fetch(&self.port, keys.as_slice().into()).await?;
+            for (at, ((block, key), entry)) in some.iter().zip(&keys).zip(entries).enumerate() {
+                self.pause_behind(at).await;
+                let whole = Arc::new(sound(key, stream.read(entry.to_vec(), block, geometry))?);
+                take(&whole, &block.wanted);
+                if keep == Keep::All {
+                    self.state().cache.put((block.place.segment, stream, block.number), whole);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After some blocks others may do something: not every store takes its time.
+    async fn pause_behind(&self, blocks: usize) {
+        if blocks % SLICE == SLICE - 1 {
             self.pause().await;
         }
     }

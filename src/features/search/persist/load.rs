@@ -6,9 +6,9 @@ use super::look::{Look, View};
 use super::names::SegmentName;
 use super::port::{missing, sound};
 use crate::Result;
-use crate::features::search::RowsOptions;
-use crate::features::search::index::{State, Table, VectorIndex};
+use crate::features::search::index::{Brought, State, Table, VectorIndex};
 use crate::features::search::scan::Kind;
+use crate::features::search::{Packed, RowsOptions};
 
 /// Records that are read together, and segments.
 const RECORDS: usize = 16_384;
@@ -16,6 +16,10 @@ const SEGMENTS: usize = 64;
 
 /// Blocks of codes that are read by one call.
 const BLOCKS: usize = 4;
+
+/// Bytes of rows that are brought into memory before others may do something, and ids.
+const SLICE: usize = 2 * 1024 * 1024;
+const IDS: usize = 4_096;
 
 /// How often somebody looks again because something was missing.
 const TRIES: usize = 12;
@@ -154,8 +158,9 @@ impl VectorIndex {
     /// Loads what the last look names and drops what it does not; whether the look is still the last one then.
     ///
     /// Only whoever looks calls it, so that segments come and go in one place; but segments that this handle publishes
-    /// come at any time.
+    /// come at any time, but for the time that this takes: what counts does not change under what is being brought.
     pub(crate) async fn load(&self) -> Tried<bool> {
+        let _turn = self.bringing.take().await;
         let (view, geometry) = {
             let mut state = self.state();
             let view = state.look.view();
@@ -172,12 +177,12 @@ impl VectorIndex {
             }
             records += (listed.rows + listed.tombstones) as usize;
             if !group.is_empty() && (records > RECORDS || group.len() == SEGMENTS) {
-                self.load_group(geometry, &std::mem::take(&mut group), Table::add_loaded).await?;
+                self.load_group(geometry, &std::mem::take(&mut group), Table::add).await?;
                 records = (listed.rows + listed.tombstones) as usize;
             }
             group.push(*name);
         }
-        self.load_group(geometry, &group, Table::add_loaded).await?;
+        self.load_group(geometry, &group, Table::add).await?;
         self.drop_others(geometry).await
     }
 
@@ -185,7 +190,7 @@ impl VectorIndex {
     async fn drop_others(&self, geometry: Geometry) -> Tried<bool> {
         let (homeless, left) = {
             let mut state = self.state();
-            let State { look, table: Some(table), .. } = &mut *state else { return Ok(true) };
+            let State { look, table: Some(table), cache, .. } = &mut *state else { return Ok(true) };
             let View { segments, .. } = look.view();
             let is_named = |name: &SegmentName| segments.binary_search_by_key(name, |(name, _)| *name).is_ok();
             if segments.iter().any(|(name, _)| !table.has(*name)) {
@@ -193,7 +198,11 @@ impl VectorIndex {
             }
             let names = table.names();
             let gone = names.iter().filter(|name| !is_named(name));
-            let homeless: Vec<u32> = gone.flat_map(|name| table.remove(*name)).collect();
+            let leave = |name: &SegmentName| {
+                cache.forget(*name);
+                table.remove(*name)
+            };
+            let homeless: Vec<u32> = gone.flat_map(leave).collect();
             let left = table.segments_with(&homeless);
             if left.is_empty() {
                 table.settle(&homeless);
@@ -205,10 +214,10 @@ impl VectorIndex {
         };
         let pinned = Pinned(self);
         // First those that are still there elsewhere find their place, then others may take that of those who are not.
-        let moved = self.load_group(geometry, &left, Table::look_at_loaded).await;
+        let moved = self.load_group(geometry, &left, Table::look_again).await;
         self.with_table(|table| table.settle(&homeless));
         moved?;
-        self.load_group(geometry, &left, Table::look_at_loaded).await?;
+        self.load_group(geometry, &left, Table::look_again).await?;
         drop(pinned);
         Ok(true)
     }
@@ -246,12 +255,43 @@ impl VectorIndex {
                 self.pause().await;
             }
         }
-        let mut state = self.state();
-        let Some(table) = &mut state.table else { return Ok(()) };
+        let _hidden = Hidden::begin(self);
+        let mut segments = Vec::with_capacity(names.len());
         for ((name, key), loaded) in names.iter().zip(&keys).zip(&loaded) {
-            take(table, &records(key, &loaded.entry, *name)?, &loaded.codes, geometry)?;
+            let records = records(key, &loaded.entry, *name)?;
+            let brought = self.bring(&records, &|row| packed(&loaded.codes, row, geometry), &|_| None).await?;
+            segments.push((records, brought));
         }
+        self.with_table(|table| segments.iter().for_each(|(records, brought)| take(table, records, brought)));
         Ok(())
+    }
+
+    /// Brings a segment into memory, slice by slice; `packed` gives the rows that are needed, `exact` the numbers of those
+    /// that are at hand. Whoever calls it has the turn to, keeps [`Hidden`] until all is taken in.
+    pub(crate) async fn bring<'p>(
+        &self,
+        records: &Records<'_>,
+        packed: &(dyn Fn(u32) -> Option<Packed<'p>> + Sync),
+        exact: &(dyn Fn(u32) -> Option<&'p [f32]> + Sync),
+    ) -> Result<Brought> {
+        let mut brought = Brought::default();
+        loop {
+            let from = brought.len();
+            let mut step = |table: &mut Table| -> Result<bool> {
+                let row = table.rows().stride() * (size_of::<f32>() + 1);
+                let done = table.bring(records, packed, &mut brought, (SLICE / row.max(1)).clamp(1, IDS))?;
+                for at in from..brought.len() {
+                    if let (Some(row), Some(numbers)) = (brought.row(at), exact(at as u32)) {
+                        table.rows_mut().keep_exact(row, numbers);
+                    }
+                }
+                Ok(done)
+            };
+            if self.state().table.as_mut().map_or(Ok(true), &mut step)? {
+                return Ok(brought);
+            }
+            self.pause().await;
+        }
     }
 
     pub(crate) fn table<T: Default>(&self, ask: impl FnOnce(&Table) -> T) -> T {
@@ -263,7 +303,7 @@ impl VectorIndex {
     }
 }
 
-/// Rows keep their numbers until it is dropped: [`Table::pin`] was called.
+/// Rows and ids keep their numbers until it is dropped: [`Table::pin`] was called.
 pub(crate) struct Pinned<'i>(pub &'i VectorIndex);
 
 impl Drop for Pinned<'_> {
@@ -272,19 +312,25 @@ impl Drop for Pinned<'_> {
     }
 }
 
-type TakeIn = fn(&mut Table, &Records<'_>, &[(u32, Codes)], Geometry) -> Result<()>;
+/// Rows are brought until it is dropped; what has not been taken in by then is abandoned.
+pub(crate) struct Hidden<'i>(Pinned<'i>);
 
-impl Table {
-    fn add_loaded(&mut self, records: &Records<'_>, codes: &[(u32, Codes)], geometry: Geometry) -> Result<()> {
-        self.add(records, &|row| packed(codes, row, geometry))
-    }
-
-    fn look_at_loaded(&mut self, records: &Records<'_>, codes: &[(u32, Codes)], geometry: Geometry) -> Result<()> {
-        self.look_again(records, &|row| packed(codes, row, geometry))
+impl<'i> Hidden<'i> {
+    pub fn begin(index: &'i VectorIndex) -> Self {
+        index.with_table(Table::pin);
+        Self(Pinned(index))
     }
 }
 
-fn packed(codes: &[(u32, Codes)], row: u32, geometry: Geometry) -> Option<crate::features::search::Packed<'_>> {
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        self.0.0.with_table(Table::abandon);
+    }
+}
+
+type TakeIn = fn(&mut Table, &Records<'_>, &Brought);
+
+fn packed(codes: &[(u32, Codes)], row: u32, geometry: Geometry) -> Option<Packed<'_>> {
     let at = codes.partition_point(|(first, _)| *first <= row).checked_sub(1)?;
     let (first, codes) = codes.get(at)?;
     let within = row - first;

@@ -163,7 +163,7 @@ impl VectorIndex {
 
     async fn copy_rows(&self, segment: &mut SegmentWriter<'_>, source: &Source, rows: &[Kept]) -> Tried<()> {
         let located: Vec<Located> = rows.iter().map(|kept| (source.segment.clone(), kept.at)).collect();
-        let documents = self.documents_of(&located).await?;
+        let documents = self.documents_of(&located, Keep::None).await?;
         let resident: Vec<Option<Vec<f32>>> =
             self.table(|table| rows.iter().map(|kept| table.exact(*kept).map(<[f32]>::to_vec)).collect());
         let missing: Vec<Located> = located

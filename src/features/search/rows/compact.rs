@@ -117,7 +117,7 @@ impl Rows {
     }
 
     fn truncate(&mut self, len: usize) {
-        self.len = len;
+        (self.len, self.shown) = (len, len);
         let chunks = len.div_ceil(1 << self.shift);
         self.codes.truncate(chunks);
         self.widths.truncate(chunks);

@@ -4,92 +4,154 @@ use std::sync::Arc;
 
 use super::{Holder, Place, Segment, Slot, Table, Winner};
 use crate::Result;
-use crate::features::search::persist::format::Records;
+use crate::features::search::persist::format::{Geometry, Records};
 use crate::features::search::persist::names::SegmentName;
 use crate::features::search::{Bitmap, Order, Packed};
+
+/// Records of a segment whose rows are in memory, and count once it is added.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The number of each one's id, its order, and what it is: a hidden row, a tombstone, or nothing that is needed.
+    records: Vec<(u32, Order, Holder)>,
+}
+
+impl Brought {
+    /// The row of record `at`, if it has one.
+    pub fn row(&self, at: usize) -> Option<u32> {
+        match self.records.get(at)?.2 {
+            Holder::Row(row) => Some(row),
+            _ => None,
+        }
+    }
+
+    /// How many records were brought.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+}
 
 impl Table {
     /// Which rows of `records` would count, so that their codes are needed.
     pub fn needed(&self, records: &Records<'_>) -> Vec<u32> {
-        let wins = |id: &str, order: Order| {
-            let known = self.ids.get(id).map(|id| self.winner(id)).filter(|known| known.holder != Holder::Nothing);
-            order > self.cleared && known.is_none_or(|known| order > known.order)
-        };
+        // An id that has no number has none that is the last.
+        let wins = |id: &str, order: Order| self.wins(self.ids.get(id).unwrap_or(u32::MAX), order);
         let rows = records.iter().enumerate().filter(|(_, (id, order, is_row))| *is_row && wins(id, *order));
         rows.map(|(at, _)| at as u32).collect()
     }
 
-    /// Takes in a segment; `packed` gives the rows that [`needed`](Self::needed) named.
+    /// Brings up to `most` records of a segment further into memory, where nobody finds them until it is
+    /// [added](Self::add); whether that was all of them. `packed` gives the rows that [`needed`](Self::needed) named. Rows
+    /// and ids keep their numbers meanwhile ([`pin`](Self::pin)), and one at a time brings something.
     ///
     /// # Errors
     /// `too_large` behind 2³² rows; `corrupt` for a row that is not there.
-    pub fn add<'p>(&mut self, records: &Records<'_>, packed: &dyn Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
-        if self.has(records.segment) {
-            return Ok(());
+    pub fn bring<'p>(
+        &mut self,
+        records: &Records<'_>,
+        packed: &dyn Fn(u32) -> Option<Packed<'p>>,
+        brought: &mut Brought,
+        most: usize,
+    ) -> Result<bool> {
+        let from = brought.records.len();
+        for (at, (id, order, is_row)) in records.iter().enumerate().skip(from).take(most) {
+            let id = self.ids.intern(id);
+            let holder = if !is_row {
+                Holder::Tombstone(0)
+            } else if self.wins(id, order) {
+                let missing = || crate::Error::new(crate::ErrorCode::Corrupt, "a row of a segment is missing");
+                Holder::Row(self.rows.push_hidden(packed(at as u32).ok_or_else(missing)?, order)?)
+            } else {
+                Holder::Nothing
+            };
+            brought.records.push((id, order, holder));
         }
-        let ids: Vec<u32> = records.ids.iter().map(|id| self.ids.intern(id)).collect();
+        Ok(brought.records.len() == records.ids.len())
+    }
+
+    /// Takes in a segment that was brought: all of it counts from now on.
+    pub fn add(&mut self, records: &Records<'_>, brought: &Brought) {
         self.winners.resize(self.ids.len(), Winner::default());
         self.records.resize(self.ids.len(), 0);
+        if self.has(records.segment) {
+            return;
+        }
+        let ids: Vec<u32> = brought.records.iter().map(|(id, ..)| *id).collect();
         for id in &ids {
             self.count(*id, 1);
         }
-        let segment = Arc::new(Segment { name: records.segment, lengths: records.lengths.clone() });
+        let lengths = records.lengths.clone();
+        let firsts = Geometry { dimensions: self.rows.dimensions() }.documents(&lengths);
+        let segment = Arc::new(Segment { name: records.segment, lengths, firsts });
         let slot = self.slots.len() as u32;
         self.slots.push(Some(Box::new(Slot { segment, ids, rows: 0, tombstones: 0 })));
         let at = self.by_name.partition_point(|(name, _)| *name < records.segment);
         self.by_name.insert(at, (records.segment, slot));
-        self.apply(slot, records, packed)
+        self.apply(slot, brought);
     }
 
-    /// Looks once more at a segment that is loaded: records in it may count now.
-    ///
-    /// # Errors
-    /// As [`add`](Self::add).
-    pub fn look_again<'p>(&mut self, records: &Records<'_>, packed: &dyn Fn(u32) -> Option<Packed<'p>>) -> Result<()> {
-        match self.slot(records.segment) {
-            Some(slot) => self.apply(slot as u32, records, packed),
-            None => Ok(()),
+    /// Looks once more at a segment that is loaded, and was brought again: records in it may count now.
+    pub fn look_again(&mut self, records: &Records<'_>, brought: &Brought) {
+        if let Some(slot) = self.slot(records.segment) {
+            self.apply(slot as u32, brought);
         }
     }
 
-    fn apply<'p>(
-        &mut self,
-        slot: u32,
-        records: &Records<'_>,
-        packed: &dyn Fn(u32) -> Option<Packed<'p>>,
-    ) -> Result<()> {
-        for (at, (id, order, is_row)) in records.iter().enumerate() {
+    /// What was brought and not taken in is not there.
+    pub fn abandon(&mut self) {
+        if let Some(last) = self.rows.len().checked_sub(1).filter(|_| self.rows.shown() < self.rows.len()) {
+            self.rows.show(last as u32, false);
+        }
+        self.places.resize(self.rows.shown(), Place { id: u32::MAX, slot: u32::MAX, at: 0 });
+    }
+
+    fn wins(&self, id: u32, order: Order) -> bool {
+        let known = self.winner(id);
+        order > self.cleared && (known.holder == Holder::Nothing || order > known.order)
+    }
+
+    fn apply(&mut self, slot: u32, brought: &Brought) {
+        for (at, (id, order, holder)) in brought.records.iter().enumerate() {
+            let (at, id, order) = (at as u32, *id, *order);
             self.stamp = self.stamp.max(order.stamp);
-            let at = at as u32;
-            let id = self.ids.intern(id);
             let known = self.winner(id);
-            let nothing = known.holder == Holder::Nothing;
-            if order <= self.cleared || (!nothing && order < known.order) {
-                continue;
+            let wins = self.wins(id, order);
+            if let Holder::Row(row) = *holder {
+                // Others may have been brought before that were not taken in.
+                self.places.resize(row as usize, Place { id: u32::MAX, slot: u32::MAX, at: 0 });
+                self.places.push(Place { id, slot, at });
+                self.rows.show(row, wins);
             }
-            if nothing || order > known.order {
-                let holder = if is_row {
-                    let missing = || crate::Error::new(crate::ErrorCode::Corrupt, "a row of a segment is missing");
-                    let row = self.rows.push_packed(packed(at).ok_or_else(missing)?, order)?;
-                    self.places.push(Place { id, slot, at });
-                    Holder::Row(row)
-                } else {
-                    Holder::Tombstone(slot)
+            if wins {
+                let holder = match holder {
+                    // It was not needed when it was brought, and whatever counted then has not gone since.
+                    Holder::Nothing => continue,
+                    Holder::Row(row) => Holder::Row(*row),
+                    Holder::Tombstone(_) => Holder::Tombstone(slot),
                 };
                 self.retire(id);
                 self.win(id, Winner { order, holder });
-            } else if let (Holder::Row(row), true) = (known.holder, is_row) {
-                self.tally(known.holder, false);
-                if let Some(place) = self.places.get_mut(row as usize) {
-                    *place = Place { id, slot, at };
-                }
-                self.tally(known.holder, true);
-            } else if let (Holder::Tombstone(_), false) = (known.holder, is_row) {
-                self.tally(known.holder, false);
-                self.win(id, Winner { order, holder: Holder::Tombstone(slot) });
+            } else if order == known.order && order > self.cleared {
+                self.rehome(id, known, *holder, Place { id, slot, at });
             }
         }
-        Ok(())
+    }
+
+    /// The record that counts of an id stands here, too: this is where it is looked for from now on.
+    fn rehome(&mut self, id: u32, known: Winner, holder: Holder, here: Place) {
+        match (known.holder, holder) {
+            (Holder::Row(row), Holder::Row(_) | Holder::Nothing) => {
+                self.tally(known.holder, false);
+                if let Some(place) = self.places.get_mut(row as usize) {
+                    *place = here;
+                }
+                self.tally(known.holder, true);
+            }
+            (Holder::Tombstone(_), Holder::Tombstone(_)) => {
+                self.tally(known.holder, false);
+                self.win(id, Winner { order: known.order, holder: Holder::Tombstone(here.slot) });
+            }
+            _ => {}
+        }
     }
 
     fn win(&mut self, id: u32, winner: Winner) {

@@ -1,7 +1,5 @@
 //! Rows in 8 bits, rows in 32 bits, and documents: blocks of each.
 
-use std::ops::Range;
-
 use super::super::names::{SegmentName, WriterId};
 use super::MOST_RECORDS;
 use super::wire::{Damage, Read, Reader, Writer, kind};
@@ -191,23 +189,42 @@ impl Numbers {
     }
 }
 
-/// Where in `entry` the documents of `place` stand, whose lengths these are.
-///
-/// # Errors
-/// It is no block of documents, or another.
-pub fn read_documents(entry: &[u8], place: Place, lengths: &[u32]) -> Read<Vec<Range<usize>>> {
-    let mut reader = Reader::open(entry, kind::DOCUMENTS)?;
-    place.expect(&mut reader)?;
-    let total: usize = lengths.iter().map(|length| *length as usize).sum();
-    reader.bytes(total)?;
-    reader.end()?;
-    let mut end = entry.len() - total;
-    Ok(lengths
-        .iter()
-        .map(|length| {
-            let begin = end;
-            end += *length as usize;
-            begin..end
-        })
-        .collect())
+/// A block of documents as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    entry: Vec<u8>,
+    /// Where each ends, as far from where the first begins.
+    ends: Vec<u32>,
+}
+
+impl Documents {
+    /// The block of `place` that `entry` is, of documents of these lengths.
+    ///
+    /// # Errors
+    /// It is none, or another.
+    pub fn read(entry: Vec<u8>, place: Place, lengths: &[u32]) -> Read<Self> {
+        let mut reader = Reader::open(&entry, kind::DOCUMENTS)?;
+        place.expect(&mut reader)?;
+        let mut total = 0_u32;
+        let mut ends = Vec::with_capacity(lengths.len());
+        for length in lengths {
+            total = total.checked_add(*length).ok_or(Damage::Broken)?;
+            ends.push(total);
+        }
+        reader.bytes(total as usize)?;
+        reader.end()?;
+        Ok(Self { entry, ends })
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.entry.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+
+    /// Document `at` of the block.
+    pub fn document(&self, at: usize) -> Option<&[u8]> {
+        let begin = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let first = self.entry.len().checked_sub(*self.ends.last()? as usize)?;
+        self.entry.get(first + begin as usize..first + *self.ends.get(at)? as usize)
+    }
 }

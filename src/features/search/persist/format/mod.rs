@@ -58,7 +58,7 @@ mod manifest;
 mod records;
 mod wire;
 
-pub use blocks::{Codes, Geometry, Numbers, Place, encode_codes, encode_documents, encode_numbers, read_documents};
+pub use blocks::{Codes, Documents, Geometry, Numbers, Place, encode_codes, encode_documents, encode_numbers};
 pub use directory::Directory;
 pub use manifest::{Absorbed, Listed, Manifest};
 pub use records::{Records, RecordsWriter};
