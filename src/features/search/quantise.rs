@@ -82,6 +82,11 @@ fn round_up(value: f64) -> f32 {
     if value == 0.0 { 0.0 } else { ((value * (1.0 + 1e-9)) as f32).next_up() }
 }
 
+/// The least and the greatest score that far from a middle. Scores are cut off at ±1, too: two that are beyond are the same.
+pub(super) fn cut_off(middle: f64, width: f64) -> (f64, f64) {
+    ((middle - width).clamp(-1.0, 1.0), (middle + width).clamp(-1.0, 1.0))
+}
+
 /// What is searched for: as it is, and in 12 bits a number.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -134,12 +139,16 @@ impl Query {
 
     /// The least and the greatest score that a row of this scale and residual can have, whose codes have the product
     /// `dot` with this query's.
-    #[inline(always)]
     pub fn bounds(&self, dot: i64, scale: f32, residual: f32) -> (f64, f64) {
+        let (middle, width) = self.around(dot, scale, residual);
+        cut_off(middle, width)
+    }
+
+    /// The middle between the two, before they are cut off, and how far from it they are.
+    #[inline(always)]
+    pub(super) fn around(&self, dot: i64, scale: f32, residual: f32) -> (f64, f64) {
         let middle = dot as f64 * (self.scale * f64::from(scale));
-        let width = self.length * f64::from(residual) + self.slack;
-        // Scores are cut off at ±1, too: two that are beyond are the same.
-        ((middle - width).clamp(-1.0, 1.0), (middle + width).clamp(-1.0, 1.0))
+        (middle, self.length * f64::from(residual) + self.slack)
     }
 
     /// The score of a row of unit length: the cosine of the angle, -1 to 1. The same bits everywhere.
