@@ -7,6 +7,7 @@
 //! | stores | [`InMemoryByteStore`], `upstash::UpstashRedisByteStore` (features `upstash`, `reqwest`); on wasm32 also `web::IndexedDbByteStore` and `web::JsByteStore` |
 //! | a store on any database of two object stores, for IndexedDB | [`segment_log`] |
 //! | stores made of stores | [`layers`] |
+//! | what stands on any store | [`features`]: `embeddings`, a cache; `search`, an index of vectors (features of these names) |
 //! | the contract as data, to hold a store of one's own against it | `conformance` (feature `testing`) |
 //!
 //! # A store and its batches

@@ -12,6 +12,12 @@ const LONGEST: usize = 600;
 /// What is made by tools, or is somebody else's.
 const NOT_OURS: [&str; 6] = ["node_modules", "target", "dist", ".git", "fixtures", "proptest-regressions"];
 
+/// Where our sources are, in whatever language.
+const SOURCES: [&str; 7] = ["src", "pkg/src", "pkg/wasm/src", "pkg/wasm-search/src", "xtask/src", "www/src", "tests"];
+
+/// Where whole crates are, with their `mod`s.
+const CRATES: [&str; 5] = ["src", "pkg/wasm/src", "pkg/wasm-search/src", "xtask/src", "tests/it"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -42,10 +48,7 @@ fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
 }
 
 fn rust() -> Vec<(String, String)> {
-    let all: Vec<_> = ["src", "pkg/wasm/src", "xtask/src", "tests/it", "tests/examples"]
-        .into_iter()
-        .flat_map(|folder| files(folder, &[".rs"]))
-        .collect();
+    let all: Vec<_> = CRATES.into_iter().chain(["tests/examples"]).flat_map(|folder| files(folder, &[".rs"])).collect();
     assert!(all.len() > 20, "the tree is not where it was: {} Rust files", all.len());
     all
 }
@@ -102,6 +105,23 @@ fn arrows_point_one_way() {
     assert_eq!(offences(&["crate::web", "crate::features", "crate::conformance"], stores), NONE);
     let layers = |path: &str| path.starts_with("src/layers/");
     assert_eq!(offences(&["crate::memory", "InMemoryByteStore"], layers), NONE);
+    // Features know no backend, in code; their examples do.
+    let features = |path: &str| path.starts_with("src/features/");
+    let backends = ["crate::memory", "crate::web", "crate::upstash", "crate::segment_log", "crate::conformance"];
+    assert_eq!(offences(&backends, features), NONE);
+    assert_eq!(offences(&["features::search"], |path| path.starts_with("src/features/embeddings/")), NONE);
+    assert_eq!(offences(&["features::embeddings"], |path| path.starts_with("src/features/search/")), NONE);
+    // The stores' wasm knows nothing of the search.
+    assert_eq!(offences(&["features::search"], |path| path.starts_with("pkg/wasm/")), NONE);
+    // Numbers know no store: of the search, what is kept and what keeps it stand above all else.
+    let numbers = |path: &str| {
+        let inside = path.strip_prefix("src/features/search/").unwrap_or("mod.rs");
+        inside != "mod.rs" && !["index", "persist"].iter().any(|above| inside.starts_with(above))
+    };
+    assert_eq!(
+        offences(&["super::index", "super::persist", "search::index", "search::persist", "ByteStore"], numbers),
+        NONE
+    );
     // The kit knows the contract and no store.
     let kit = |path: &str| path.starts_with("src/conformance/");
     assert_eq!(offences(&["crate::memory", "crate::layers", "crate::web", "InMemoryByteStore"], kit), NONE);
@@ -125,10 +145,23 @@ fn platforms_differ_in_few_places() {
 }
 
 #[test]
+fn unsafe_code_has_two_places() {
+    // The kernels, and the bare sum that benches hold them against.
+    let may = ["src/features/search/kernels/simd128.rs", "pkg/wasm-search/src/probe.rs"];
+    // In pieces, so that this file has none of them.
+    let words = [concat!("unsafe", " {"), concat!("unsafe", " fn"), concat!("unsafe", " impl")];
+    assert_eq!(offences(&words, |path| !may.contains(&path)), NONE);
+    for path in may {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        assert!(words.iter().any(|word| text.contains(word)), "{path} has none");
+    }
+}
+
+#[test]
 fn nothing_is_left_to_do() {
     // In pieces, so that this file has none of them.
     let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("dbg", "!(")];
-    for folder in ["src", "pkg/src", "pkg/wasm/src", "xtask/src", "www/src", "tests"] {
+    for folder in SOURCES {
         for (path, text) in files(folder, &[".rs", ".ts", ".mjs", ".js", ".css", ".html", ".toml"]) {
             for (at, line) in text.lines().enumerate() {
                 let found = words.iter().find(|word| line.contains(**word));
@@ -140,7 +173,7 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn no_file_is_long() {
-    for folder in ["src", "pkg/src", "pkg/wasm/src", "xtask/src", "www/src", "tests"] {
+    for folder in SOURCES {
         let found = files(folder, &[".rs", ".ts", ".mjs", ".js"]);
         assert!(!found.is_empty(), "{folder} is gone");
         for (path, text) in found {
@@ -170,8 +203,9 @@ fn rules_that_are_named_exist() {
     let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids_in("[W2-last-wins] and `[x]` [Z9-zero]"), BTreeSet::from(["W2-last-wins", "Z9-zero"]));
     let mut named = BTreeSet::new();
-    for (path, text) in files("src", &[".rs"]).iter().chain(&files("pkg/wasm/src", &[".rs"])) {
-        for id in ids_in(text) {
+    for (path, text) in ["src", "pkg/wasm/src", "pkg/wasm-search/src"].iter().flat_map(|folder| files(folder, &[".rs"]))
+    {
+        for id in ids_in(&text) {
             assert!(known.contains(id), "{path} names a rule that does not exist: {id}");
             named.insert(id.to_owned());
         }
@@ -190,9 +224,22 @@ fn the_published_kit_has_every_rule_of_its_own() {
 }
 
 #[test]
+fn maps_of_modules_are_whole() {
+    for map in ["src/features/search/mod.rs", "pkg/wasm-search/src/lib.rs"] {
+        let text = fs::read_to_string(root().join(map)).unwrap();
+        let table: String = text.lines().filter(|line| line.starts_with("//! |")).collect();
+        // What is private to a library is told where it is used; of bindings all is private.
+        let declares = if map.starts_with("src/") { "pub mod " } else { "mod " };
+        let modules = text.lines().filter_map(|line| line.strip_prefix(declares)?.strip_suffix(';'));
+        let missing: Vec<_> = modules.filter(|name| !table.contains(&format!("`{name}`"))).collect();
+        assert_eq!(missing, NONE, "{map}");
+    }
+}
+
+#[test]
 fn every_module_is_part_of_something() {
     // A file that no `mod` names is compiled by nobody and looks as if it were.
-    for folder in ["src", "pkg/wasm/src", "xtask/src", "tests/it"] {
+    for folder in CRATES {
         let all = files(folder, &[".rs"]);
         for (path, _) in &all {
             let path = Path::new(path);

@@ -1,9 +1,9 @@
 //! What the package weighs over the network, and what that is made of.
 
-use std::path::Path;
+mod composition;
 
 use crate::shell::{self, Outcome, command, read, root};
-use crate::wasm::{Names, STORES};
+use crate::wasm::{Module, Names, SEARCH, STORES};
 use crate::weigh::{gzip, kb, pair, squeeze};
 
 /// The most that an entry may weigh, JS and wasm together, bundled, minified and gzipped, in kB. What was aimed at is 105:
@@ -16,17 +16,55 @@ const BUDGET_KB: f64 = 224.0;
 /// programs, four precisions and single flight take more.
 const EMBEDDINGS_KB: f64 = 13.6;
 
-/// The heaviest functions' crates are listed down to this share of the wasm.
-const LISTED_SHARE: f64 = 0.02;
+/// The most that the search wasm may weigh, gzipped. What was aimed at is 30.
+const SEARCH_KB: f64 = 84.0;
 
-/// The entries, each with the condition by which a bundler finds it, if it needs one.
-const ENTRIES: [(&str, &str); 6] = [
-    ("bytestow", ""),
-    ("bytestow", "workerd"),
-    ("bytestow", "edge-light"),
-    ("bytestow/slim", ""),
-    ("bytestow/embeddings", ""),
-    ("bytestow/testing", ""),
+/// The most that `bytestow/vectorstores` may weigh, as an entry.
+const VECTORSTORES_KB: f64 = 101.0;
+
+/// The most that `bytestow/memory` may weigh. It has no wasm.
+const MEMORY_KB: f64 = 2.8;
+
+/// An entry, or several in one program.
+struct Entry {
+    names: &'static [&'static str],
+    /// The condition by which a bundler finds them, if they need one.
+    condition: &'static str,
+    /// The most that they may weigh.
+    budget: f64,
+    /// Which wasm they may bring.
+    may: &'static [&'static str],
+}
+
+impl Entry {
+    const fn stores(name: &'static [&'static str], condition: &'static str) -> Self {
+        Self { names: name, condition, budget: BUDGET_KB, may: &[STORES.name] }
+    }
+
+    const fn vectorstores(name: &'static [&'static str], condition: &'static str) -> Self {
+        Self { names: name, condition, budget: VECTORSTORES_KB, may: &[SEARCH.name] }
+    }
+}
+
+/// All entries.
+const ENTRIES: [Entry; 12] = [
+    Entry::stores(&["bytestow"], ""),
+    Entry::stores(&["bytestow"], "workerd"),
+    Entry::stores(&["bytestow"], "edge-light"),
+    Entry::stores(&["bytestow/slim"], ""),
+    Entry::stores(&["bytestow/embeddings"], ""),
+    Entry::stores(&["bytestow/testing"], ""),
+    Entry::vectorstores(&["bytestow/vectorstores"], ""),
+    Entry::vectorstores(&["bytestow/vectorstores"], "workerd"),
+    Entry::vectorstores(&["bytestow/vectorstores"], "edge-light"),
+    Entry::vectorstores(&["bytestow/slim/vectorstores"], ""),
+    Entry { names: &["bytestow/memory"], condition: "", budget: MEMORY_KB, may: &[] },
+    Entry {
+        names: &["bytestow", "bytestow/vectorstores"],
+        condition: "",
+        budget: BUDGET_KB + VECTORSTORES_KB,
+        may: &[STORES.name, SEARCH.name],
+    },
 ];
 
 /// What is typically imported of `bytestow` or of `bytestow/slim` (there beside `initWasm`, which weighs 0.1 kB).
@@ -40,78 +78,114 @@ const IMPORTS: [&str; 7] = [
     "BytestowError",
 ];
 
-/// What stands in every bundle that needs the wasm: its glue.
-const GLUE: &str = "WebAssembly.instantiate";
-
-/// Prints the weights; fails past the budget.
+/// Prints the weights; fails past a budget.
 pub fn report() -> Outcome {
-    let dist = root().join("tests/node_modules/bytestow/dist");
-    let wasm = read(&dist.join("wasm/bytestow_wasm_bg.wasm"))?;
-    let package = Package { inlined: inlined(&dist)?, wasm_gzipped: squeeze(&wasm)?.len() };
+    let package = Package { modules: [Weighed::of(&STORES)?, Weighed::of(&SEARCH)?] };
     println!("\n== size (bundled, shaken and minified by esbuild; wasm gzipped by zopfli; 1 kB = 1,000 bytes)");
     println!("{:<44} {:>8} {:>8}   {:<7} {:>8} {:>10}", "kB", "JS", "gzipped", "wasm", "gzipped", "all of it");
-    let mut heaviest = 0;
-    for (entry, condition) in ENTRIES {
-        let name = if condition.is_empty() { entry.to_owned() } else { format!("{entry} ({condition})") };
-        heaviest = heaviest.max(package.row(&name, entry, condition, "*")?);
+    let mut past = Vec::new();
+    for entry in &ENTRIES {
+        let mut name = entry.names.join(", ");
+        if !entry.condition.is_empty() {
+            name.push_str(&format!(" ({})", entry.condition));
+        }
+        let row = package.row(&name, &all_of(entry.names), entry.condition)?;
+        for module in row.modules.iter().filter(|module| !entry.may.contains(module)) {
+            past.push(format!("{name} brings {module}, which it has no use for"));
+        }
+        past.extend(beyond(&name, row.bytes, entry.budget));
     }
     for entry in ["bytestow", "bytestow/slim"] {
         for names in IMPORTS {
             let name = format!("{entry}: {}", names.replace("ByteStore", ""));
-            heaviest = heaviest.max(package.row(&name, entry, "", &format!("{{ {names} }}"))?);
+            let row = package.row(&name, &format!("export {{ {names} }} from '{entry}';"), "")?;
+            past.extend(beyond(&name, row.bytes, BUDGET_KB));
         }
     }
-    println!("the wasm: {}; one for all stores", pair(wasm.len(), package.wasm_gzipped));
-    composition()?;
-    without_reqwest(package.wasm_gzipped)?;
-    embeddings(&package)?;
-    let heaviest = kb(heaviest);
-    if heaviest > BUDGET_KB {
-        return Err(format!("the package weighs {heaviest:.1} kB, and its budget is {BUDGET_KB:.1} kB"));
+    let [stores, search] = &package.modules;
+    println!("the stores' wasm: {}; one for all stores", pair(stores.raw, stores.gzipped));
+    past.extend(composition::of_stores()?);
+    without_reqwest(stores.gzipped)?;
+    past.extend(embeddings(&package)?);
+    println!("the search wasm: {}", pair(search.raw, search.gzipped));
+    past.extend(beyond("the search wasm", search.gzipped, SEARCH_KB));
+    composition::of_search()?;
+    if !past.is_empty() {
+        return Err(past.join("\n"));
     }
-    println!("budget: {heaviest:.1} of {BUDGET_KB:.1} kB");
+    println!(
+        "within the budgets: stores {BUDGET_KB:.1} kB, bytestow/vectorstores {VECTORSTORES_KB:.1}, bytestow/memory {MEMORY_KB:.1}, the search wasm {SEARCH_KB:.1}"
+    );
     Ok(())
 }
 
-/// The wasm's text in the default entry.
-fn inlined(dist: &Path) -> Result<String, String> {
-    let module = text(read(&dist.join("wasm/inline.js"))?)?;
-    module.split('"').nth(1).map(str::to_owned).ok_or_else(|| "no text in inline.js".to_owned())
+/// A program that exports all of these entries.
+fn all_of(entries: &[&str]) -> String {
+    entries.iter().map(|entry| format!("export * from '{entry}';")).collect()
 }
 
-/// What the imports are weighed by.
-struct Package {
-    /// The wasm's text in the default entry.
+/// What is to be said of `bytes` that are more than `budget` kB.
+fn beyond(name: &str, bytes: usize, budget: f64) -> Option<String> {
+    (kb(bytes) > budget).then(|| format!("{name} weighs {:.1} kB, and its budget is {budget:.1} kB", kb(bytes)))
+}
+
+/// A module of wasm, as the package has it.
+struct Weighed {
+    name: &'static str,
+    /// Its text, where it is inlined.
     inlined: String,
-    wasm_gzipped: usize,
+    raw: usize,
+    gzipped: usize,
+}
+
+impl Weighed {
+    fn of(module: &Module) -> Result<Self, String> {
+        let folder = root().join("tests/node_modules/bytestow/dist/wasm");
+        let wasm = read(&folder.join(module.wasm()))?;
+        let inline = text(read(&folder.join(module.inline.replace(".ts", ".js")))?)?;
+        let inlined = inline.split('"').nth(1).ok_or_else(|| format!("no text of {}", module.name))?.to_owned();
+        Ok(Self { name: module.name, inlined, raw: wasm.len(), gzipped: squeeze(&wasm)?.len() })
+    }
+
+    /// Whether `code` has its glue, if not its text: what says where it is to come from stands in whatever needs it.
+    fn is_awaited_by(&self, code: &str) -> bool {
+        let asks = if self.name == STORES.name { "call initWasm(" } else { "call initSearchWasm(" };
+        code.contains(asks)
+    }
+}
+
+/// What a program weighs, gzipped, and which wasm it needs.
+struct Row {
+    bytes: usize,
+    modules: Vec<&'static str>,
+}
+
+/// What programs are weighed by.
+struct Package {
+    modules: [Weighed; 2],
 }
 
 impl Package {
-    /// Prints what `names` of an entry weigh; gives it, in gzipped bytes.
-    fn row(&self, name: &str, entry: &str, condition: &str, names: &str) -> Result<usize, String> {
-        self.source_row(name, &format!("export {names} from '{entry}';"), condition)
-    }
-
-    /// Prints what a module of `source` weighs; gives it, in gzipped bytes.
-    fn source_row(&self, name: &str, source: &str, condition: &str) -> Result<usize, String> {
+    /// Prints what a program of `source` weighs, and gives it.
+    fn row(&self, name: &str, source: &str, condition: &str) -> Result<Row, String> {
         let bundle = bundle(source, condition)?;
-        let code = bundle.replace(&self.inlined, "");
+        let code = self.modules.iter().fold(bundle.clone(), |code, module| code.replace(&module.inlined, ""));
         let code_gzipped = gzip(code.as_bytes())?.len();
-        let (place, all) = if code.len() < bundle.len() {
+        let needed: Vec<_> = self.modules.iter().filter(|module| module.is_awaited_by(&code)).collect();
+        let (place, bytes) = if code.len() < bundle.len() {
             ("inlined", gzip(bundle.as_bytes())?.len())
-        } else if code.contains(GLUE) {
-            ("apart", code_gzipped + self.wasm_gzipped)
         } else {
-            ("none", code_gzipped)
+            let place = if needed.is_empty() { "none" } else { "apart" };
+            (place, code_gzipped + needed.iter().map(|module| module.gzipped).sum::<usize>())
         };
         println!(
             "{name:<44} {:>8.1} {:>8.1}   {place:<7} {:>8.1} {:>10.1}",
             kb(code.len()),
             kb(code_gzipped),
-            kb(all - code_gzipped),
-            kb(all)
+            kb(bytes - code_gzipped),
+            kb(bytes)
         );
-        Ok(all)
+        Ok(Row { bytes, modules: needed.iter().map(|module| module.name).collect() })
     }
 }
 
@@ -159,64 +233,18 @@ fn without_reqwest(with: usize) -> Outcome {
 }
 
 /// What the embeddings cache adds: its wasm against a build without the feature, its JavaScript against the stores alone.
-fn embeddings(package: &Package) -> Outcome {
-    let stores = "export * from 'bytestow';";
-    let both = "export * from 'bytestow'; export * from 'bytestow/embeddings';";
-    let alone = package.source_row("bytestow", stores, "")?;
-    let beside = package.source_row("bytestow and bytestow/embeddings", both, "")?;
-    let code = beside.saturating_sub(alone);
+fn embeddings(package: &Package) -> Result<Option<String>, String> {
+    let both = ["bytestow", "bytestow/embeddings"];
+    let [alone, beside] = [&both[..1], &both[..]].map(|names| package.row(&names.join(", "), &all_of(names), ""));
+    let code = beside?.bytes.saturating_sub(alone?.bytes);
     let without = wasm_of("no-embeddings", &["--no-default-features", "--features", "bytestow/reqwest"])?;
-    let wasm = package.wasm_gzipped.saturating_sub(without);
-    let all = kb(code + wasm);
+    let wasm = package.modules[0].gzipped.saturating_sub(without);
     println!(
-        "embeddings: {all:.1} kB, JS {:.1} (without @langchain/core) and wasm {:.1} (against {:.1} kB without the feature)",
+        "embeddings: {:.1} kB, JS {:.1} (without @langchain/core) and wasm {:.1} (against {:.1} kB without the feature)",
+        kb(code + wasm),
         kb(code),
         kb(wasm),
         kb(without)
     );
-    if all > EMBEDDINGS_KB {
-        return Err(format!("the embeddings cache adds {all:.1} kB, and its budget is {EMBEDDINGS_KB:.1} kB"));
-    }
-    Ok(())
-}
-
-/// The wasm's code by crate, from the function names of the same build with its names kept.
-fn composition() -> Outcome {
-    let compiled = root().join("target/wasm32-unknown-unknown/release/bytestow_wasm.wasm");
-    let rows = by_crate(&STORES.bind(&compiled, &root().join("target/size"), Names::Kept)?)?;
-    let total: usize = rows.iter().map(|(_, bytes)| bytes).sum();
-    println!("the wasm's code by crate ({:.1} kB of code, not gzipped):", kb(total));
-    let mut rest = 0;
-    for (name, bytes) in rows {
-        let share = bytes as f64 / total as f64;
-        if share >= LISTED_SHARE {
-            println!("  {name:<28} {:>7.1} kB {:>5.1} %", kb(bytes), share * 100.0);
-        } else {
-            rest += bytes;
-        }
-    }
-    println!("  {:<28} {:>7.1} kB {:>5.1} %", "others", kb(rest), rest as f64 / total as f64 * 100.0);
-    Ok(())
-}
-
-fn by_crate(path: &Path) -> Result<Vec<(String, usize)>, String> {
-    let sections = crate::wasm_names::code_by_function(&read(path)?)?;
-    let mut crates = std::collections::BTreeMap::<String, usize>::new();
-    for (name, bytes) in sections {
-        *crates.entry(crate_of(&name)).or_default() += bytes;
-    }
-    let mut rows: Vec<(String, usize)> = crates.into_iter().collect();
-    rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    Ok(rows)
-}
-
-fn crate_of(symbol: &str) -> String {
-    let path = rustc_demangle::demangle(symbol).to_string();
-    let path = path.trim_start_matches(['<', '&', '(', '[']);
-    let path = path.strip_prefix("dyn ").unwrap_or(path);
-    let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(path.len());
-    match path.split_at(end) {
-        (name, rest) if rest.starts_with("::") || rest.starts_with('[') => name.to_owned(),
-        _ => "glue and intrinsics".to_owned(),
-    }
+    Ok(beyond("what the embeddings cache adds", code + wasm, EMBEDDINGS_KB))
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{self, Outcome, command, root};
+use crate::wasm::SEARCH;
 use crate::{build, setup, size};
 
 /// The suite that prints the table of stores and runtimes.
@@ -54,25 +55,18 @@ fn described(extent: Extent) -> &'static str {
 fn core(extent: Extent) -> Outcome {
     step("cargo fmt", &mut cargo(&["fmt", "--all", "--check"]))?;
     let strict = ["--", "-D", "warnings"];
+    let native = ["clippy", "--locked", "--workspace", "--all-targets", "--all-features"];
+    let bindings = ["--exclude", "bytestow-wasm", "--exclude", "bytestow-wasm-search"];
+    step("cargo clippy, native", cargo(&native).args(bindings).args(strict))?;
+    let wasm = ["clippy", "--locked", "--all-features", "--target", "wasm32-unknown-unknown", "-p"];
+    step("cargo clippy, wasm32", cargo(&wasm).args(["bytestow", "-p", "bytestow-wasm"]).args(strict))?;
+    // Where its kernels are those of vector instructions.
     step(
-        "cargo clippy, native",
-        cargo(&["clippy", "--locked", "--workspace", "--exclude", "bytestow-wasm", "--all-targets", "--all-features"])
-            .args(strict),
-    )?;
-    step(
-        "cargo clippy, wasm32",
-        cargo(&[
-            "clippy",
-            "--locked",
-            "-p",
-            "bytestow",
-            "-p",
-            "bytestow-wasm",
-            "--all-features",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
-        .args(strict),
+        "cargo clippy, wasm32, the search",
+        cargo(&wasm)
+            .args(["bytestow-wasm-search", "--target-dir", "target/search"])
+            .args(strict)
+            .env("RUSTFLAGS", SEARCH.flags.join(" ")),
     )?;
     step("cargo test", &mut cargo(&["test", "--locked"]))?;
     if extent == Extent::Whole {
@@ -81,7 +75,7 @@ fn core(extent: Extent) -> Outcome {
         step(
             "cargo doc, wasm32",
             cargo(&doc)
-                .args(["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown"])
+                .args(["-p", "bytestow-wasm", "-p", "bytestow-wasm-search", "--target", "wasm32-unknown-unknown"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )?;
         for example in ["quick_start", "own_store", "embeddings_cache", "vector_index"] {
@@ -103,7 +97,7 @@ fn typescript() -> Outcome {
 
 /// The suites of `tests`, by Node's own runner.
 fn suites(extent: Extent) -> Outcome {
-    let mut scripts = vec!["test:node", "test:chromium", "test:workerd"];
+    let mut scripts = vec!["test:search", "test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
         install_suites()?;
         scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:tabs"]);

@@ -19,17 +19,17 @@ pub struct Module {
     /// The crate.
     package: &'static str,
     /// What its files are called.
-    name: &'static str,
+    pub name: &'static str,
     /// Cargo's profile, and the folder that it writes into.
     profile: &'static str,
     /// Where it is built: another for other flags, so that neither makes the other start from scratch.
     target: &'static str,
     /// Flags for rustc.
-    flags: &'static [&'static str],
+    pub flags: &'static [&'static str],
     /// Features of wasm that it needs besides.
     wasm_features: &'static [&'static str],
     /// The module of its text.
-    inline: &'static str,
+    pub inline: &'static str,
 }
 
 /// The stores.

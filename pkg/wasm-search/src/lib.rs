@@ -10,6 +10,7 @@
 //! | `tasks` | calls on their way |
 //! | `mailbox` | the store, as far as this side knows it: requests that wait for their answers |
 //! | `answers` | what tasks come to, for JavaScript |
+//! | `probe` | of builds for tests and benches alone: the kernels by themselves |
 
 mod answers;
 mod engine;

@@ -5,6 +5,7 @@
 //! | [`vector`] | vectors as they come, made rows of unit length |
 //! | [`quantise`] | rows in 8 bits a number, with what bounds their scores |
 //! | [`rows`] | the rows that are searched, in memory |
+//! | [`order`](mod@order), [`top`] | which of two rows comes first, and the best so many |
 //! | [`bitmap`] | sets of rows: what lives, what a filter lets through |
 //! | [`scan`], [`rescore`] | a search: over the codes, then in 32 bits over what may be among the best |
 //! | [`mmr`] | of what is found, what is also different |
