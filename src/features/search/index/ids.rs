@@ -3,7 +3,7 @@
 use crate::checksum::checksum;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ids {
     all: String,
     /// Where each ends.

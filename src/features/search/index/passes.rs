@@ -147,16 +147,28 @@ impl VectorIndex {
         let mut rescores = pass.finish();
         self.rescore(&mut rescores).await?;
         let mut outcomes = Vec::with_capacity(rescores.len());
-        self.table(|table| {
-            for (waiting, rescore) in scanned.iter().zip(rescores) {
-                outcomes.push(scored(table, rescore.into_hits(), waiting.numbers));
-            }
-        });
+        for (waiting, rescore) in scanned.iter().zip(rescores) {
+            outcomes.push(self.scored(rescore.into_hits(), waiting.numbers).await);
+        }
         drop(scanning);
         for (waiting, outcome) in scanned.iter().zip(outcomes) {
             waiting.ends(Outcome::Hits(outcome.ok_or_else(|| Fault::Missing(self.port.names.directory()))?));
         }
         Ok(())
+    }
+
+    /// The hits with what is needed to fetch their documents; `None` if a segment has gone meanwhile.
+    async fn scored(&self, hits: Vec<Hit>, with_numbers: bool) -> Option<Vec<Scored>> {
+        let mut all = Vec::with_capacity(hits.len());
+        for (at, some) in hits.chunks(SCORED).enumerate() {
+            if at > 0 {
+                self.pause().await;
+            }
+            let found = self
+                .table(|table| some.iter().map(|hit| scored(table, *hit, with_numbers)).collect::<Option<Vec<_>>>());
+            all.append(&mut found?);
+        }
+        Some(all)
     }
 
     /// A pass, those who are in it, and how many rows are a slice; a scan has begun then.
@@ -247,13 +259,10 @@ impl Drop for Scanning<'_> {
     }
 }
 
-/// The hits with what is needed to fetch their documents; `None` if a segment has gone meanwhile.
-fn scored(table: &Table, hits: Vec<Hit>, with_numbers: bool) -> Option<Vec<Scored>> {
-    let scored = |hit: Hit| {
-        let numbers = table.rows().exact(hit.row).filter(|_| with_numbers).map(<[f32]>::to_vec);
-        Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located: table.locate(hit.row)?, numbers })
-    };
-    hits.into_iter().map(scored).collect()
+/// A hit with what is needed to fetch its document; `None` if its segment has gone meanwhile.
+fn scored(table: &Table, hit: Hit, with_numbers: bool) -> Option<Scored> {
+    let numbers = table.rows().exact(hit.row).filter(|_| with_numbers).map(<[f32]>::to_vec);
+    Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located: table.locate(hit.row)?, numbers })
 }
 
 /// Lets those who were called in the same moment come before, so that they can be taken along.

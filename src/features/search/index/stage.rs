@@ -1,5 +1,6 @@
 //! What is to be added, looked through before anything is written.
 
+use super::ids::Ids;
 use crate::features::search::Packed;
 use crate::features::search::persist::format::LONGEST_ID;
 use crate::features::search::quantise;
@@ -30,12 +31,15 @@ impl Staged {
 pub struct Stage {
     dimensions: Option<usize>,
     staged: Vec<Staged>,
+    ids: Ids,
+    /// Of each id the place of the last that was pushed under it.
+    last: Vec<usize>,
 }
 
 impl Stage {
     /// An empty one. Without dimensions, the first vector says how many there are.
     pub fn new(dimensions: Option<usize>) -> Self {
-        Self { dimensions, staged: Vec::new() }
+        Self { dimensions, ..Self::default() }
     }
 
     /// One more document, under `id`. The vector is of any length: only where it points counts.
@@ -56,6 +60,11 @@ impl Stage {
         self.dimensions = Some(vector.len());
         let mut codes = vec![0; row.len()].into_boxed_slice();
         let widths = quantise::pack(&row, &mut codes);
+        let number = self.ids.intern(id) as usize;
+        match self.last.get_mut(number) {
+            Some(place) => *place = at,
+            None => self.last.push(at),
+        }
         self.staged.push(Staged { id: id.into(), row, document: document.into(), codes, widths });
         Ok(())
     }
@@ -77,19 +86,10 @@ impl Stage {
 
     /// Those that count: of each id the last, in order.
     pub(crate) fn into_last(self) -> Vec<Staged> {
-        let mut ids = super::ids::Ids::default();
-        let mut last: Vec<usize> = Vec::new();
-        for (at, staged) in self.staged.iter().enumerate() {
-            let number = ids.intern(&staged.id) as usize;
-            match last.get_mut(number) {
-                Some(place) => *place = at,
-                None => last.push(at),
-            }
-        }
-        if last.len() == self.staged.len() {
+        if self.last.len() == self.staged.len() {
             return self.staged;
         }
-        let kept: crate::features::search::Bitmap = last.into_iter().collect();
+        let kept: crate::features::search::Bitmap = self.last.into_iter().collect();
         let staged = self.staged.into_iter().enumerate();
         staged.filter(|(at, _)| kept.contains(*at)).map(|(_, staged)| staged).collect()
     }

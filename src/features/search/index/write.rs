@@ -15,6 +15,9 @@ use crate::{Error, Result};
 /// Bytes of rows and documents that are written down before others may do something.
 const SLICE: usize = 1024 * 1024;
 
+/// Ids that are looked at before that, and documents that are let go of.
+const IDS: usize = 4_096;
+
 impl VectorIndex {
     /// What is to be added together; its vectors are held against those of the index.
     pub fn stage(&self) -> Stage {
@@ -34,9 +37,14 @@ impl VectorIndex {
             let message = format!("vector 0 has {dimensions} dimensions, the index has {known}");
             return Err(Error::invalid_argument(message));
         }
-        let staged = stage.into_last();
+        let mut staged = stage.into_last();
         for _ in 0..ANEW {
             if self.write(dimensions, What::Rows(&staged)).await? {
+                // Letting go of so many takes its time, too.
+                while staged.len() > IDS {
+                    staged.truncate(staged.len() - IDS);
+                    self.pause().await;
+                }
                 return Ok(());
             }
         }
@@ -83,6 +91,7 @@ impl VectorIndex {
                 at += 1;
             }
             all.push(segment.end().await?);
+            self.pause().await;
         }
         Ok(Some(all))
     }
@@ -96,23 +105,38 @@ impl VectorIndex {
         self.remove_all(ids).await
     }
 
-    async fn remove_all(&self, mut ids: Vec<Box<str>>) -> Result<usize> {
+    async fn remove_all(&self, ids: Vec<Box<str>>) -> Result<usize> {
         let _turn = self.writing.take().await;
         self.refresh().await?;
         let mut seen = Ids::default();
-        ids.retain(|id| {
+        let mut is_new = |_: &Self, id: &str| {
             let known = seen.len();
             seen.intern(id);
             seen.len() > known
-        });
+        };
+        let mut ids = self.filtered(ids, &mut is_new).await;
         for _ in 0..ANEW {
-            self.table(|table| ids.retain(|id| table.row(id).is_some()));
+            ids = self.filtered(ids, &mut |index, id| index.table(|table| table.row(id).is_some())).await;
             let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
             if self.write(dimensions, What::Tombstones(&ids)).await? {
                 return Ok(ids.len());
             }
         }
         Err(absorbed())
+    }
+
+    /// Those of `ids` that `keep` takes.
+    async fn filtered(&self, ids: Vec<Box<str>>, keep: &mut Keeps<'_>) -> Vec<Box<str>> {
+        let mut kept = Vec::with_capacity(ids.len());
+        for (at, id) in ids.into_iter().enumerate() {
+            if at % IDS == IDS - 1 {
+                self.pause().await;
+            }
+            if keep(self, &id) {
+                kept.push(id);
+            }
+        }
+        kept
     }
 
     /// Publishes what was written and takes it in; `false` if it has to be written anew.
@@ -237,6 +261,9 @@ impl VectorIndex {
 fn order(writer: WriterId, stamp: u64, at: usize) -> Order {
     Order { stamp, tie: u64::from(writer.tie()) << 32 | at as u64 }
 }
+
+/// Whether an id is kept.
+type Keeps<'k> = dyn FnMut(&VectorIndex, &str) -> bool + Send + 'k;
 
 /// What is written together.
 #[derive(Clone, Copy)]
