@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { runtimeOf } from "../../support/runtimes.mjs";
 import { installApp } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
-import { embeddingTrip, roundTrip } from "./support/round_trip.mjs";
+import { embeddingTrip, findingTrip, roundTrip } from "./support/round_trip.mjs";
 
 /** Otherwise Bun would fetch what it does not find. */
 const RUN = ["run", "--no-install"];
@@ -47,6 +47,14 @@ describe("the tarball in Bun", { timeout: 180_000 }, () => {
 
   test("run, bytestow/embeddings: a second process embeds nothing again", () =>
     embeddingTrip((env) => ask(join(app.path, "cached.mjs"), "", env)));
+
+  for (const [what, file] of [
+    ["bytestow/vectorstores", "vectors.mjs"],
+    ["bytestow/slim/vectorstores", "vectors_slim.mjs"],
+  ]) {
+    test(`run, ${what} and bytestow/memory: a second process finds what the first has added`, () =>
+      findingTrip((env) => ask(join(app.path, file), "", env)));
+  }
 
   const bundles = {
     default: { file: "default.mjs", inlined: true, assets: 0 },

@@ -9,7 +9,7 @@ import { runtimeOf } from "../../support/runtimes.mjs";
 import { installApp, root } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
 import { startRegistry } from "./support/registry.mjs";
-import { embeddingTrip, roundTrip } from "./support/round_trip.mjs";
+import { embeddingTrip, findingTrip, roundTrip } from "./support/round_trip.mjs";
 
 /** All that a store needs; what else is asked for, Deno refuses. */
 const PERMISSIONS = ["--allow-net=127.0.0.1", "--allow-env"];
@@ -86,4 +86,14 @@ describe("the tarball in Deno, as npm has installed it", { timeout: 180_000 }, (
       deno([...flags, join(app.path, "cached.mjs")], { cwd: app.path, env: { ...QUIET, ...env } }),
     );
   });
+
+  for (const [what, file, permissions] of [
+    ["bytestow/vectorstores", "vectors.mjs", []],
+    ["bytestow/slim/vectorstores", "vectors_slim.mjs", ["--allow-read=node_modules"]],
+  ]) {
+    test(`${what} and bytestow/memory: a second process finds what the first has added`, () => {
+      const flags = [...PERMISSIONS, ...permissions, "--no-lock", "--node-modules-dir=manual"];
+      return findingTrip((env) => deno([...flags, join(app.path, file)], { cwd: app.path, env: { ...QUIET, ...env } }));
+    });
+  }
 });

@@ -12,7 +12,7 @@ import { newProfile, openProfile } from "../../support/chromium.mjs";
 import { startServer } from "../../support/upstash/server.mjs";
 import { installApp, root } from "./support/app.mjs";
 import { build, start } from "./support/next.mjs";
-import { countsAre, embeddingTrip, NOTHING, variables, WRITTEN } from "./support/round_trip.mjs";
+import { countsAre, embeddingTrip, findingTrip, NOTHING, variables, WRITTEN } from "./support/round_trip.mjs";
 
 /** What Next says of every app that has a route at the edge. */
 const EDGE = /^⚠ (?:The Edge Runtime is deprecated|Using edge runtime on a page).*\n/gmu;
@@ -41,9 +41,9 @@ describe("the tarball in a Next app", { timeout: 300_000 }, () => {
     assert.doesNotMatch(said, /⚠|warn|error|invalid/iu);
   });
 
-  test("the edge has the wasm as a module, and no inlined copy", async () => {
+  test("the edge has each wasm as a module, and no inlined copy", async () => {
     const edge = files.filter((file) => file.includes("/server/edge/"));
-    assert.equal(edge.filter((file) => file.endsWith(".wasm")).length, 1);
+    assert.equal(edge.filter((file) => file.endsWith(".wasm")).length, 2);
     for (const file of edge.filter((file) => file.endsWith(".js"))) {
       assert.ok(!(await readFile(file, "utf8")).includes("H4sI"), file);
     }
@@ -119,6 +119,18 @@ describe("the tarball in a Next app", { timeout: 300_000 }, () => {
         await server.stop();
         server = await start(app, env);
         return ask(`api/${where}-cached`);
+      });
+      await server.stop();
+      server = await start(app, variables(upstash));
+    });
+  }
+
+  for (const where of ["node", "edge"]) {
+    test(`a route on ${where} finds: started again, what it has added`, async () => {
+      await findingTrip(async (env) => {
+        await server.stop();
+        server = await start(app, env);
+        return ask(`api/${where}-vectors`);
       });
       await server.stop();
       server = await start(app, variables(upstash));

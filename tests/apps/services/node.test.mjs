@@ -7,7 +7,7 @@ import { runtimeOf } from "../../support/runtimes.mjs";
 import { startRedis } from "../../support/upstash/redis.mjs";
 import { installApp } from "./support/app.mjs";
 import { succeed } from "./support/process.mjs";
-import { embeddingTrip, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
+import { embeddingTrip, findingTrip, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
 
 /** Node says once that `require()` of a module is experimental, to code outside of node_modules. */
 const EXPERIMENTAL = /^.*(ExperimentalWarning: CommonJS module|node --trace-warnings).*\n/gmu;
@@ -52,6 +52,17 @@ describe("the tarball in Node", { timeout: 180_000, concurrency: 2 }, () => {
   for (const name of Object.keys(PROGRAMS)) {
     test(`${name}: bytestow/embeddings: a second process embeds nothing again`, () =>
       embeddingTrip((env) => ask(runtimeOf(name), "cached.mjs", "", env)));
+  }
+
+  for (const name of Object.keys(PROGRAMS)) {
+    for (const [what, file] of [
+      ["import of bytestow/vectorstores", "vectors.mjs"],
+      ["require() of bytestow/vectorstores", "vectors.cjs"],
+      ["import of bytestow/slim/vectorstores", "vectors_slim.mjs"],
+    ]) {
+      test(`${name}: ${what}, and bytestow/memory: a second process finds what the first has added`, () =>
+        findingTrip((env) => ask(runtimeOf(name), file, "", env)));
+    }
   }
 
   test("node-24: import of bytestow, against a real Redis", async () => {

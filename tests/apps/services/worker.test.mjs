@@ -9,7 +9,15 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../../support/upstash/server.mjs";
 import { installApp } from "./support/app.mjs";
-import { countsAre, embeddingTrip, NOTHING, roundTrip, variables, WRITTEN } from "./support/round_trip.mjs";
+import {
+  countsAre,
+  embeddingTrip,
+  findingTrip,
+  NOTHING,
+  roundTrip,
+  variables,
+  WRITTEN,
+} from "./support/round_trip.mjs";
 import { askBundle } from "./support/workerd.mjs";
 import { bundle, dev } from "./support/wrangler.mjs";
 
@@ -104,6 +112,40 @@ describe("the tarball in a Worker", { timeout: 300_000, concurrency: 2 }, () => 
   test("bytestow/embeddings, wrangler dev: started again, it embeds nothing again", () =>
     embeddingTrip(async (env) => {
       const server = await dev(app, "cached.js", env);
+      try {
+        return await (await fetch(server.url)).json();
+      } finally {
+        await server.stop();
+        assert.doesNotMatch(server.said(), /warn|error/iu);
+      }
+    }));
+
+  for (const [entry, file] of [
+    ["bytestow/vectorstores", "vectors"],
+    ["bytestow/slim/vectorstores", "vectors-slim"],
+  ]) {
+    test(`${entry}, wrangler deploy --dry-run: both wasm are modules, no flag; workerd finds what it has added`, async (t) => {
+      const out = join(app.path, `out-${file}`);
+      const said = await bundle(app, `${file}.js`, out);
+      assert.doesNotMatch(said, /warn|error|nodejs_compat/iu);
+      t.diagnostic(/Total Upload: .*/u.exec(said)[0]);
+      const modules = (await readdir(out)).filter((name) => name.endsWith(".wasm"));
+      assert.equal(modules.length, 2);
+      const theirs = await Promise.all(modules.map((name) => readFile(join(out, name))));
+      for (const name of ["bytestow_wasm_bg.wasm", "bytestow_search_bg.wasm"]) {
+        const ours = await readFile(join(app.path, "node_modules/bytestow/dist/wasm", name));
+        assert.ok(theirs.some((each) => each.equals(ours)), `${name} is not among them`); // biome-ignore format: one line
+      }
+      const script = await readFile(join(out, `${file}.js`), "utf8");
+      for (const name of modules) assert.ok(script.includes(`from "./${name}"`), name);
+      assert.doesNotMatch(script, /H4sI|from "node:/u);
+      await findingTrip((env) => askBundle(out, `${file}.js`, date, "", env));
+    });
+  }
+
+  test("bytestow/vectorstores, wrangler dev: started again, it finds what it has added", () =>
+    findingTrip(async (env) => {
+      const server = await dev(app, "vectors.js", env);
       try {
         return await (await fetch(server.url)).json();
       } finally {

@@ -23,8 +23,8 @@ export function tool(path) {
 }
 
 /**
- * An app of the files in `fixtures/<name>`, `fixtures/steps.mjs` and `embed.mjs`, with the tarball installed, and with
- * `peer` also what it takes to embed. It is in the system's folder for temporary files, or in `inside` where its tools must
+ * An app of the files in `fixtures/<name>`, `fixtures/steps.mjs`, `embed.mjs` and `find.mjs`, with the tarball installed,
+ * and with `peer` also what it takes to embed and to find. It is in the system's folder for temporary files, or in `inside` where its tools must
  * find what this folder's lockfile installs, the peer among it.
  *
  * @param {string} name
@@ -37,7 +37,7 @@ export async function installApp(name, { inside, peer = false } = {}) {
   try {
     await cp(join(root, "fixtures", name), path, { recursive: true });
     await cp(join(root, "fixtures", "steps.mjs"), join(path, "steps.mjs"));
-    await cp(join(root, "..", "embed.mjs"), join(path, "embed.mjs"));
+    for (const file of ["embed.mjs", "find.mjs"]) await cp(join(root, "..", file), join(path, file));
     await writeFile(join(path, "package.json"), JSON.stringify(MANIFEST));
     const npm = await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball()], { cwd: path });
     assert.equal(npm.code, 0, npm.stderr);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { startServer } from "../../../support/upstash/server.mjs";
 import { COLD, WARM } from "../../embedded.mjs";
+import { FOUND_COLD, FOUND_WARM } from "../../found.mjs";
 
 const EVERY_BYTE = Array.from({ length: 256 }, (_, at) => at);
 
@@ -49,6 +50,21 @@ export async function embeddingTrip(ask) {
       assert.deepEqual(await ask(variables(server)), expected);
       countsAre(server, commands);
     }
+  } finally {
+    await server.close();
+  }
+}
+
+/** Lets `ask(env)` find twice, each time in a process of its own: the second adds nothing and embeds its queries alone. */
+export async function findingTrip(ask) {
+  const server = await startServer();
+  try {
+    assert.deepEqual(await ask(variables(server)), FOUND_COLD);
+    server.resetCounts();
+    assert.deepEqual(await ask(variables(server)), FOUND_WARM);
+    const { MGET, ...others } = server.counts().perCommand;
+    assert.ok(MGET > 0);
+    assert.deepEqual(others, {}, "opening and searching write nothing");
   } finally {
     await server.close();
   }

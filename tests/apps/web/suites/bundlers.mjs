@@ -6,12 +6,13 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { embeddingTrip, roundTrip } from "../support/round_trip.mjs";
+import { embeddingTrip, findingTrip, roundTrip } from "../support/round_trip.mjs";
 import { serving } from "../support/serve.mjs";
 import { esbuild, rollup, rollupAndCopy, servingByVite, vite, webpack } from "../support/tools.mjs";
 
 const INLINED = { wasm: 0 };
 const FILE = { wasm: 1 };
+const FILES = { wasm: 2 };
 const BOTH = ["chromium", "firefox"];
 
 /** Registers the suite; `there` is what the stage has. */
@@ -24,10 +25,10 @@ export function bundlers(there) {
       });
     }
 
-    /** The page with the sources of `fixture`, which embeds by LangChain's class, likewise. */
-    async function embeds(build, fixture, expected, browsers = ["chromium"]) {
+    /** The page with the sources of `fixture`, which makes `trip` by LangChain's classes, likewise. */
+    async function travels(trip, build, fixture, expected, browsers = ["chromium"]) {
       await serving(await build(await there.apps.appWithPeer("page", fixture)), async (url) => {
-        for (const name of browsers) await embeddingTrip(there[name], url, expected);
+        for (const name of browsers) await trip(there[name], url, expected);
       });
     }
 
@@ -63,18 +64,21 @@ export function bundlers(there) {
       });
     }
 
-    for (const [entry, fixture, expected] of [
-      ["bytestow/embeddings", "cached", INLINED],
-      ["bytestow/slim/embeddings", "cached-slim", FILE],
+    for (const [entry, trip, fixture, expected] of [
+      ["bytestow/embeddings", embeddingTrip, "cached", INLINED],
+      ["bytestow/slim/embeddings", embeddingTrip, "cached-slim", FILE],
+      ["bytestow/vectorstores and bytestow/memory", findingTrip, "vectors", INLINED],
+      ["bytestow/slim/vectorstores and bytestow/memory", findingTrip, "vectors-slim", FILES],
     ]) {
       test(`Vite, server for development: ${entry}`, async () => {
         const app = await there.apps.appWithPeer("page", fixture);
-        await servingByVite(app, (url) => embeddingTrip(there.chromium, url, expected));
+        await servingByVite(app, (url) => trip(there.chromium, url, expected));
       });
-      test(`Vite, build: ${entry}`, () => embeds(vite, fixture, expected));
-      test(`webpack: ${entry}`, () => embeds(webpack, fixture, expected));
+      test(`Vite, build: ${entry}`, () => travels(trip, vite, fixture, expected));
+      test(`webpack: ${entry}`, () => travels(trip, webpack, fixture, expected));
     }
-    test("esbuild: bytestow/embeddings", () => embeds(esbuild, "cached", INLINED, BOTH));
+    test("esbuild: bytestow/embeddings", () => travels(embeddingTrip, esbuild, "cached", INLINED, BOTH));
+    test("esbuild: bytestow/vectorstores", () => travels(findingTrip, esbuild, "vectors", INLINED, BOTH));
 
     test("what goes wrong on a page is seen", async () => {
       await serving(await there.apps.app("page", "trouble"), async (url) => {

@@ -32,13 +32,15 @@ export async function workshop() {
       for (const name of names) await cp(join(fixtures, name), folder, { recursive: true });
       return folder;
     },
-    /** Such an app that also has `@langchain/core` installed, and `src/embed.mjs`. */
+    /** Such an app that also has `@langchain/core` installed, `src/embed.mjs` and `src/find.mjs`. */
     async appWithPeer(...names) {
       if (!existsSync(langchain))
         throw new Error("no @langchain/core: npm ci --ignore-scripts --prefix tests/apps/web");
       const folder = await this.app(...names);
       await symlink(langchain, join(folder, "node_modules/@langchain"));
-      await cp(new URL("../../embed.mjs", import.meta.url), join(folder, "src/embed.mjs"));
+      for (const file of ["embed.mjs", "find.mjs"]) {
+        await cp(new URL(`../../${file}`, import.meta.url), join(folder, "src", file));
+      }
       return folder;
     },
     remove,

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { COLD, WARM } from "../../embedded.mjs";
+import { FOUND_COLD, FOUND_WARM } from "../../found.mjs";
 
 const ABSENT = "undefined";
 const STORED = [Array.from({ length: 256 }, (_, at) => at), ABSENT, []];
@@ -34,12 +35,21 @@ export async function roundTrip(browser, url, { wasm }, more = async () => {}) {
 }
 
 /** Opens the app at `url` and has it embed, reloads it and has it embed again; else as {@link roundTrip}. */
-export async function embeddingTrip(browser, url, { wasm }) {
+export function embeddingTrip(browser, url, { wasm }) {
+  return twice(browser, url, wasm, () => app.embed(), [COLD, WARM]);
+}
+
+/** Opens the app at `url` and has it add and find, reloads it and has it find again; else as {@link roundTrip}. */
+export function findingTrip(browser, url, { wasm }) {
+  return twice(browser, url, wasm, () => app.find(), [FOUND_COLD, FOUND_WARM]);
+}
+
+async function twice(browser, url, wasm, work, answers) {
   const tab = await browser.tab(url);
   try {
     await tab.run(forget);
-    for (const expected of [COLD, WARM]) {
-      assert.deepEqual(await tab.run(() => app.embed()), expected);
+    for (const expected of answers) {
+      assert.deepEqual(await tab.run(work), expected);
       await asked(tab, wasm);
       await untroubled(tab);
       await tab.reload();
