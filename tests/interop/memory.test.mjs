@@ -6,6 +6,7 @@ import { VectorStoreRetrieverMemory as Theirs } from "@langchain/classic/memory"
 import { MemoryVectorStore } from "@langchain/classic/vectorstores/memory";
 import { BaseMemory } from "@langchain/core/memory";
 import { BaseRetriever } from "@langchain/core/retrievers";
+import { VectorStoreRetriever } from "@langchain/core/vectorstores";
 import { InMemoryByteStore } from "bytestow";
 import { MemoryRetriever, VectorStoreRetrieverMemory } from "bytestow/memory";
 import { ByteStoreVectorStore } from "bytestow/vectorstores";
@@ -61,7 +62,7 @@ for (const [name, make] of Object.entries(STORES)) {
       const { memory: turns } = await memory.loadMemoryVariables({ question: "why?" });
       assert.equal(turns.length, 1);
       assert.equal(turns[0].pageContent, "question: why?\nanswer: because");
-      assert.deepEqual(turns[0].metadata, { ...metadata, turn: true, createdAt: 1_000 });
+      assert.deepEqual(turns[0].metadata, { ...metadata, bytestowTurn: 1_000, createdAt: 1_000 });
       assert.deepEqual(metadata, { kind: "turn", nested: { list: [1] } });
 
       const excluding = new VectorStoreRetrieverMemory({
@@ -75,6 +76,25 @@ for (const [name, make] of Object.entries(STORES)) {
       const [turn] = (await excluding.loadMemoryVariables({ text: "abc" })).memory;
       assert.equal(turn.pageContent, "text: abc\nreply: de");
       assert.equal(turn.metadata.length, 5);
+    });
+
+    test("metadata of its own stays, whatever its names; a turn without what inputKey names is none", async () => {
+      const own = { turn: 7, session: "theirs", createdAt: "2020" };
+      const options = { metadata: own, returnDocs: true, session: "a", ttl: 60, now: () => 1_000 };
+      const memory = new VectorStoreRetrieverMemory({
+        vectorStoreRetriever: make().asRetriever(3),
+        inputKey: "question",
+        outputKey: null,
+        memoryKey: null,
+        excludeKeys: null,
+        ...options,
+      });
+      await memory.saveContext({ question: "why?" }, { answer: "because" });
+      const [turn, ...others] = (await memory.loadMemoryVariables({ question: "why?" })).memory;
+      assert.deepEqual(turn.metadata, { ...own, bytestowTurn: 1_000, bytestowSession: "a" });
+      assert.equal(others.length, 0);
+      const refused = { code: "invalid_argument", message: /"question".*"text"/u };
+      await assert.rejects(memory.saveContext({ text: "why?" }, { answer: "because" }), refused);
     });
 
     test("turns expire, and those of another session are not found", async () => {
@@ -106,6 +126,73 @@ describe("over our vector store", () => {
     assert.equal(found.split("\n\n").length, 2);
   });
 
+  test("narrowed to what has not expired: what just has takes no live turn's place", async () => {
+    let now = 10_000_000;
+    const options = { ttl: 3_600, now: () => now };
+    const memory = new MemoryRetriever({ retriever: ours().asRetriever(2), ...options });
+    for (let turn = 0; turn < 5; turn++) await memory.addTurn("what was said", "ok");
+    now += 5_000;
+    await memory.addTurn("something else", "was said");
+    now += 3_600_000 - 5_000;
+    const found = await memory.invoke("what was said");
+    assert.deepEqual(
+      found.map(({ pageContent }) => pageContent),
+      ["input: something else\noutput: was said"],
+    );
+  });
+
+  test("a retriever stays what it is: its kind of search, its threshold; a class of its own retrieves itself", async () => {
+    const store = ours();
+    await store.addDocuments(Array.from({ length: 9 }, () => ({ pageContent: "what was said", metadata: {} })));
+    const session = "a";
+    const save = new MemoryRetriever({ retriever: store.asRetriever(1), session });
+    for (const text of ["what was said", "what was sung", "nothing at all"]) await save.addTurn(text, "ok");
+    const texts = async (retriever) => {
+      const found = await new MemoryRetriever({ retriever, session }).invoke("what was said");
+      return found.map(({ pageContent }) => pageContent.split("\n")[0]);
+    };
+    assert.equal((await texts(store.asRetriever(9))).length, 3);
+    assert.deepEqual(await texts(store.asRetriever({ k: 9, scoreThreshold: 0.6 })), ["input: what was said"]);
+    const mmr = { k: 2, searchType: "mmr", searchKwargs: { lambda: 0, fetchK: 3 } };
+    assert.deepEqual((await texts(store.asRetriever(mmr)))[1], "input: nothing at all");
+
+    class Counting extends VectorStoreRetriever {
+      #asked = 0;
+
+      get asked() {
+        return this.#asked;
+      }
+
+      async _getRelevantDocuments(...call) {
+        this.#asked++;
+        return super._getRelevantDocuments(...call);
+      }
+    }
+    const counting = new Counting({ vectorStore: store, k: 12 });
+    assert.equal((await texts(counting)).length, 3);
+    assert.equal(counting.asked, 1);
+
+    class Plain extends VectorStoreRetriever {
+      #name = "plain";
+
+      get name() {
+        return this.#name;
+      }
+    }
+    assert.equal((await texts(new Plain({ vectorStore: store, k: 3 }))).length, 3);
+  });
+
+  test("turns that LangChain's class has kept are found, and stay", async () => {
+    const store = ours();
+    const theirs = new Theirs({ vectorStoreRetriever: store.asRetriever(1) });
+    await theirs.saveContext({ input: "My favorite sport is soccer" }, { output: "..." });
+    const memory = new VectorStoreRetrieverMemory({ vectorStoreRetriever: store.asRetriever(1), ttl: 60 });
+    const found = async () => (await memory.loadMemoryVariables({ input: "what sport?" })).memory;
+    assert.match(await found(), /soccer/u);
+    await memory.clear();
+    assert.match(await found(), /soccer/u);
+  });
+
   for (const filter of [{ topic: "food" }, ({ metadata }) => metadata.topic === "food"]) {
     test(`the retriever's own filter stays: ${typeof filter}`, async () => {
       const store = ours();
@@ -126,7 +213,7 @@ describe("over our vector store", () => {
     let now = 10_000_000;
     const memory = (session, ttl) =>
       new MemoryRetriever({ retriever: store.asRetriever(9), session, ttl, now: () => now });
-    await store.addDocuments([{ pageContent: "no turn", metadata: { session: "a" } }]);
+    await store.addDocuments([{ pageContent: "no turn", metadata: { session: "a", turn: true } }]);
     const id = await memory("a").addTurn("hello", "hi");
     assert.equal(typeof id, "string");
     await memory("b", 60).addTurn({ question: "who?", tone: "rude" }, { answer: "me" }, { metadata: { n: 1 } });

@@ -1,5 +1,9 @@
 /** `bytestow/memory`: what was said, found again by what it is about, over any vector store. */
 
-export { VectorStoreRetrieverMemory, type VectorStoreRetrieverMemoryOptions } from "./classic.js";
+export {
+  VectorStoreRetrieverMemory,
+  type VectorStoreRetrieverMemoryOptions,
+  type VectorStoreRetrieverMemoryParams,
+} from "./classic.js";
 export { MemoryRetriever, type MemoryRetrieverOptions, type TurnSide } from "./retriever.js";
 export type { TurnsOptions } from "./turns.js";

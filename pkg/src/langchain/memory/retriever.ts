@@ -14,7 +14,7 @@ export interface MemoryRetrieverOptions extends TurnsOptions {
 }
 
 /** What was said at one side of a turn: a text, or several by name. */
-export type TurnSide = string | Record<string, unknown>;
+export type TurnSide = string | object;
 
 /**
  * A memory of what was said, as a retriever: it stands wherever LangChain takes one, and has `addTurn` beside. What it finds
@@ -44,7 +44,7 @@ export class MemoryRetriever extends BaseRetriever {
   async addTurn(
     input: TurnSide,
     output: TurnSide,
-    options?: { metadata?: Record<string, unknown> | undefined },
+    options?: { metadata?: object | undefined },
   ): Promise<string | undefined> {
     const lines = [...linesOf(input, "input"), ...linesOf(output, "output")];
     const ids = await this.retriever.addDocuments([new Document(this.#turns.document(lines, options?.metadata))]);

@@ -6,10 +6,16 @@ import { BytestowError, invalid, kindOf } from "../../core/error.js";
 import { ttl as checkTtl } from "../../core/options.js";
 import type { MetadataFilter, VectorStoreFilter } from "../vectorstores/filters/types.js";
 
+/**
+ * What a turn's metadata says of it, in fields that nobody else has. Flat ones: some vector stores take no others.
+ */
+const MADE = "bytestowTurn";
+const SESSION = "bytestowSession";
+
 /** Which turns a memory is about. */
 export interface TurnsOptions {
   /**
-   * Whose turns these are. Given, it stands in the metadata (`session`), and no other turns are found or deleted.
+   * Whose turns these are. Given, it stands in the metadata (`bytestowSession`), and no other turns are found or deleted.
    */
   session?: string | undefined;
   /** How long a turn is remembered, in seconds (fractions allowed, above 0); for good unless given. */
@@ -52,37 +58,45 @@ export class Turns {
     this.#now = now;
   }
 
-  /** A turn as a document: one line a value. Nothing of `metadata` is changed, or shared. */
+  /**
+   * A turn as a document: one line a value. Nothing of `metadata` is changed, or shared; a `createdAt` of its own stays.
+   */
   document(lines: readonly [string, unknown][], metadata: object | undefined): DocumentInterface {
     const pageContent = lines.map(([name, value]) => `${name}: ${value}`).join("\n");
-    const own = { createdAt: this.#now(), ...(this.#session !== undefined && { session: this.#session }) };
-    return { pageContent, metadata: { ...metadata, turn: true, ...own } };
+    const now = this.#now();
+    const own = { [MADE]: now, ...(this.#session !== undefined && { [SESSION]: this.#session }) };
+    return { pageContent, metadata: { createdAt: now, ...metadata, ...own } };
   }
 
-  /** Those that this memory may find, of the documents that a retriever has found. */
-  remembered<D extends DocumentInterface>(documents: D[]): D[] {
+  /** When what has just expired was made. */
+  expired(): number {
+    return this.#now() - this.#ttl;
+  }
+
+  /** Those that this memory may find, of the documents that a retriever has found. What has expired is from `expired`, or before. */
+  remembered<D extends DocumentInterface>(documents: D[], expired: number): D[] {
     return documents.filter(({ metadata }) => {
-      if (this.#session !== undefined && metadata.session !== this.#session) return false;
-      return typeof metadata.createdAt !== "number" || metadata.createdAt > this.#now() - this.#ttl;
+      if (this.#session !== undefined && metadata[SESSION] !== this.#session) return false;
+      return typeof metadata[MADE] !== "number" || metadata[MADE] > expired;
     });
   }
 
   /** `filter`, narrowed to what this memory may find. */
-  narrowed(filter: VectorStoreFilter | undefined): VectorStoreFilter | undefined {
-    const session = this.#session === undefined ? [] : [{ session: this.#session }];
-    const expired = Number.isFinite(this.#ttl) ? [{ $not: { createdAt: { $lte: this.#about() } } }] : [];
-    const own: MetadataFilter[] = [...session, ...expired];
+  narrowed(filter: VectorStoreFilter | undefined, expired: number): VectorStoreFilter | undefined {
+    const session = this.#session === undefined ? [] : [{ [SESSION]: this.#session }];
+    const live = Number.isFinite(expired) ? [{ $not: { [MADE]: { $lte: expired } } }] : [];
+    const own: MetadataFilter[] = [...session, ...live];
     if (own.length === 0) return filter;
     if (typeof filter === "function") {
-      return (document) => this.remembered([document]).length > 0 && filter(document);
+      return (document) => this.remembered([document], expired).length > 0 && filter(document);
     }
     return { $and: filter === undefined ? own : [filter, ...own] };
   }
 
-  /** About when what has just expired was made, never later: the same for a while, so that its filter's answers can be kept. */
-  #about(): number {
+  /** About what has expired, and never more: the same for a while, so that its filter's answers can be kept. */
+  about(expired: number): number {
     const step = Math.max(1_000, this.#ttl / 256);
-    return Math.floor((this.#now() - this.#ttl) / step) * step;
+    return Number.isFinite(expired) ? Math.floor(expired / step) * step : expired;
   }
 
   /** Deletes this memory's turns from a store; those that have expired alone, if that is asked. */
@@ -94,13 +108,9 @@ export class Turns {
         "turns can only be forgotten in a ByteStoreVectorStore, which deletes by what metadata says",
       );
     }
-    const which: MetadataFilter = { turn: true };
-    if (this.#session !== undefined) which.session = this.#session;
-    if (expiredAlone) {
-      if (!Number.isFinite(this.#ttl)) return;
-      which.createdAt = { $lte: this.#now() - this.#ttl };
-    }
-    await target.delete({ filter: which });
+    const [made, session] = [{ $exists: true, ...(expiredAlone && { $lte: this.expired() }) }, this.#session];
+    if (expiredAlone && !Number.isFinite(this.#ttl)) return;
+    await target.delete({ filter: { [MADE]: made, ...(session !== undefined && { [SESSION]: session }) } });
   }
 }
 
