@@ -37,11 +37,21 @@ const MODULES = [
   "entry/vectorstores/slim",
   ...["embeddings", "model", "texts", "vectors"].map((name) => `langchain/${name}`),
   ...["classic", "index", "remember", "retriever", "turns"].map((name) => `langchain/memory/${name}`),
-  ...["documents", "index", "options", "retriever", "search", "settings", "store", "upkeep", "vectors", "writer"].map(
-    (name) => `langchain/vectorstores/${name}`,
-  ),
+  ...[
+    "calls",
+    "documents",
+    "index",
+    "options",
+    "retriever",
+    "search",
+    "settings",
+    "store",
+    "upkeep",
+    "vectors",
+    "writer",
+  ].map((name) => `langchain/vectorstores/${name}`),
   ...["bits", "compile", "corpus", "leaf", "masks", "types"].map((name) => `langchain/vectorstores/filters/${name}`),
-  ...["breath", "engine", "instance", "port", "source"].map((name) => `search/${name}`),
+  ...["abort", "breath", "engine", "instance", "port", "source"].map((name) => `search/${name}`),
   ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
 /** The wasm modules: their files, and what is inlined of each. */

@@ -1,5 +1,6 @@
 /** `bytestow/vectorstores` and `bytestow/memory`: every option and method, what they give, and what the compiler refuses. */
 
+import type { VectorStoreRetrieverMemoryParams } from "@langchain/classic/memory";
 import { ScoreThresholdRetriever } from "@langchain/classic/retrievers/score_threshold";
 import { SelfQueryRetriever } from "@langchain/classic/retrievers/self_query";
 import { FunctionalTranslator } from "@langchain/classic/retrievers/self_query/functional";
@@ -11,7 +12,12 @@ import type { BaseMemory } from "@langchain/core/memory";
 import type { BaseRetrieverInterface } from "@langchain/core/retrievers";
 import type { VectorStore, VectorStoreInterface, VectorStoreRetriever } from "@langchain/core/vectorstores";
 import { type BaseByteStore, IndexedDBByteStore, type StoreEvent } from "bytestow";
-import { MemoryRetriever, VectorStoreRetrieverMemory, type VectorStoreRetrieverMemoryOptions } from "bytestow/memory";
+import {
+  MemoryRetriever,
+  type VectorStoreRetrieverMemoryParams as OurParams,
+  VectorStoreRetrieverMemory,
+  type VectorStoreRetrieverMemoryOptions,
+} from "bytestow/memory";
 import { initSearchWasm } from "bytestow/slim/vectorstores";
 import { type TestFunction, type VectorStoreHarness, vectorStoreTests } from "bytestow/testing";
 import {
@@ -62,6 +68,20 @@ export const filter: MetadataFilter = {
 };
 export const filters: VectorStoreFilter[] = [filter, {}, (document) => document.metadata.year > 2000];
 
+/** What has an interface of its own is taken wherever an object is. */
+interface Known {
+  year: number;
+}
+declare const known: Known;
+export const byInterface: VectorStoreFilter[] = [known, { $and: [known, { $not: known }] }];
+// @ts-expect-error: $and takes an array
+export const wrongLogic: MetadataFilter = { $and: { year: 2000 } };
+
+/** What is made by a subclass is the subclass's. */
+class Own extends ByteStoreVectorStore {
+  extra = 1;
+}
+
 export async function calls(): Promise<void> {
   expectType<Same<Awaited<ReturnType<typeof store.addDocuments>>, string[]>>();
   await store.addDocuments(documents, { ids: ["a", undefined], signal });
@@ -97,8 +117,12 @@ export async function calls(): Promise<void> {
 
   const made = await ByteStoreVectorStore.fromTexts(["a"], { source: "s" }, embeddings, options);
   expectType<Same<typeof made, ByteStoreVectorStore>>();
-  await ByteStoreVectorStore.fromDocuments(documents, embeddings, options);
-  await ByteStoreVectorStore.fromExistingIndex(embeddings, options);
+  const own: Own[] = [
+    await Own.fromTexts(["a"], {}, embeddings, options),
+    await Own.fromDocuments(documents, embeddings, options),
+    await Own.fromExistingIndex(embeddings, options),
+  ];
+  expectType<Same<(typeof own)[0]["extra"], number>>();
   initSearchWasm(new URL("https://a.example/search.wasm"));
 }
 
@@ -127,6 +151,13 @@ const memoryOptions: VectorStoreRetrieverMemoryOptions = {
   now: Date.now,
 };
 
+/** What LangChain's class takes ours takes, too. */
+declare const theirOptions: VectorStoreRetrieverMemoryParams;
+export const ourOptions: (VectorStoreRetrieverMemoryOptions | OurParams)[] = [
+  theirOptions,
+  { vectorStoreRetriever: store.asRetriever(1), inputKey: null, metadata: known },
+];
+
 export async function memories(): Promise<void> {
   const memory = new VectorStoreRetrieverMemory(memoryOptions);
   const asTheirMemory: BaseMemory = memory;
@@ -134,6 +165,7 @@ export async function memories(): Promise<void> {
   await memory.clear();
   const retriever = new MemoryRetriever({ retriever: store.asRetriever(3), session: "a", ttl: 60 });
   const id = await retriever.addTurn("a", { answer: "b" }, { metadata: { n: 1 } });
+  await retriever.addTurn(known, known, { metadata: known });
   expectType<Same<typeof id, string | undefined>>();
   const found = await retriever.invoke("a");
   expectType<Same<typeof found, DocumentInterface[]>>();

@@ -10,6 +10,7 @@ import { BytestowError, closed } from "../core/error.js";
 import { meant } from "../core/failure.js";
 import type { BaseByteStore } from "../types.js";
 import { Engine } from "../wasm/bytestow_search.js";
+import { stillWanted, untilAborted } from "./abort.js";
 import { breath, due } from "./breath.js";
 import { boot, currentEpoch, guarded, isAlive, lastTrap, lostWithInstance, onTrap } from "./instance.js";
 import { type Ask, Port, storeFailure } from "./port.js";
@@ -29,6 +30,21 @@ export interface Recipe {
   now: () => number;
   /** Told that an instance was lost. */
   onReset(reason: string): void;
+}
+
+/** The rows of an index, and by which numbering: another one where they were numbered anew, and in each instance. */
+export interface Rows {
+  /** The number of the instance. */
+  born: number;
+  /** The numbering within it. */
+  generation: number;
+  /** How many there are, dead ones included. */
+  count: number;
+}
+
+/** Whether two know the same rows by the same numbers. */
+export function sameNumbers(one: Rows | undefined, other: Rows): boolean {
+  return one !== undefined && one.born === other.born && one.generation === other.generation;
 }
 
 /** A call that has not ended: in Workers it is looked at, elsewhere it is told. */
@@ -88,7 +104,6 @@ export class SearchEngine {
     if (this.#closed) throw closed();
     if (!this.#opened || this.current === undefined) {
       await untilAborted(boot(), signal);
-      if (signal?.aborted) throw signal.reason;
       await this.run((engine) => engine.open(), signal);
       if (!this.#opened) this.openedAt = this.#recipe.now();
       this.#opened = true;
@@ -98,16 +113,26 @@ export class SearchEngine {
 
   /** Runs a task on the index that `open` has opened, in the instance number `born` if one is named. */
   async run<T>(begin: (engine: Engine) => number, signal?: AbortSignal, born?: number): Promise<T> {
+    stillWanted(signal);
     const engine = this.ready(born);
-    this.#running++;
+    // While there are calls, and no longer: who listens is not collected, and a store that nobody closes would stay for good.
+    if (this.#running++ === 0) this.#unlisten = onTrap((error) => this.#lose(error));
     try {
       return await (search.isIsolated
         ? this.#alone<T>(engine, begin, signal)
         : this.#together<T>(engine, begin, signal));
     } finally {
-      this.#running--;
+      if (--this.#running === 0) this.#unlisten?.();
       this.#freeIfLast();
     }
+  }
+
+  /** The rows of the index that is open. */
+  rows(): Rows {
+    const engine = this.ready();
+    if (!this.#opened) throw lostWithInstance();
+    const [generation = 0, count = 0] = guarded(() => engine.rows());
+    return { born: this.#epoch, generation, count };
   }
 
   /** The object in wasm, made if need be. Only when there is an instance. */
@@ -122,8 +147,8 @@ export class SearchEngine {
       this.#engine = guarded(() => new Engine(prefix, model, Float64Array.from(settings), now, random));
       this.#epoch = currentEpoch();
       this.#opened = false;
-      this.#unlisten?.();
-      this.#unlisten = onTrap((error) => this.#lose(error));
+      // What the store is still at is nobody's any more, and its numbers are given again.
+      this.#requests.clear();
       if (lost) onReset(lastTrap() ?? "unknown");
     }
     return this.#engine;
@@ -167,7 +192,6 @@ export class SearchEngine {
     const engine = this.current;
     if (!this.#closed || this.#running > 0 || engine === undefined) return;
     this.#engine = undefined;
-    this.#unlisten?.();
     try {
       guarded(() => engine.free());
     } catch {
@@ -180,7 +204,6 @@ export class SearchEngine {
     const lost = [...this.#tasks.values()];
     this.#tasks.clear();
     this.#requests.clear();
-    this.#unlisten?.();
     for (const task of lost) task.settle(false, error);
   }
 
@@ -339,23 +362,4 @@ function askOf(kind: number, what: unknown): Ask {
 
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** `promise`, or the reason of the signal if that comes first. */
-async function untilAborted<T>(
-  promise: Promise<T> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<T | undefined> {
-  if (promise === undefined || signal === undefined) return promise;
-  if (signal.aborted) throw signal.reason;
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

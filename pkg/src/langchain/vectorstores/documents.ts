@@ -6,6 +6,7 @@
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { checkText } from "../../core/arguments.js";
 import { BytestowError, invalid, kindOf, shown } from "../../core/error.js";
+import { stillWanted } from "../../search/abort.js";
 import { breath, due } from "../../search/breath.js";
 
 /** The documents of a call: checked, and copied. */
@@ -19,21 +20,30 @@ export interface Batch {
 /** What may stand where `addDocuments` and `addVectors` take options. */
 export type AddOptions = string[] | { ids?: (string | undefined)[] | undefined; signal?: AbortSignal | undefined };
 
-/** Checks the documents of a call and copies them; what takes long is done in slices. */
-export async function batchOf(documents: unknown, ids: unknown): Promise<Batch> {
+/** How many bytes of documents are copied before a call first waits: some milliseconds. */
+const AT_CALL = 2 << 20;
+
+/** Checks the documents of a call and copies them: at once the first two MiB, what is beyond them in slices. */
+export async function batchOf(documents: unknown, ids: unknown, signal?: AbortSignal): Promise<Batch> {
   if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
   const given = [...(documents as unknown[])];
   const batch: Batch = { ids: idsOf(given, ids), texts: [], encoded: [] };
   const encoder = new TextEncoder();
+  let bytes = 0;
   for (const [at, document] of given.entries()) {
-    if (at % 64 === 63 && due()) await breath();
+    if (bytes > AT_CALL && due()) {
+      await breath();
+      stillWanted(signal);
+    }
     const { pageContent, metadata } = document as DocumentInterface;
     if (typeof pageContent !== "string") {
       throw invalid(`documents[${at}].pageContent must be a string, not ${kindOf(pageContent)}`);
     }
     batch.texts.push(pageContent);
     const rest = `${jsonOf(metadata, `documents[${at}].metadata`)},${JSON.stringify(batch.ids[at])}`;
-    batch.encoded.push(encoder.encode(`[${JSON.stringify(pageContent)},${rest}]`));
+    const encoded = encoder.encode(`[${JSON.stringify(pageContent)},${rest}]`);
+    bytes += encoded.length;
+    batch.encoded.push(encoded);
   }
   return batch;
 }

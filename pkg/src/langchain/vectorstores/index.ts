@@ -1,6 +1,6 @@
 /** `bytestow/vectorstores`: a vector store over any byte store, in LangChain's class. */
 
-export type { FilterConditions, MetadataFilter, VectorStoreFilter } from "./filters/types.js";
+export type { FilterConditions, FilterLogic, MetadataFilter, VectorStoreFilter } from "./filters/types.js";
 export type {
   AddDocumentsOptions,
   ByteStoreVectorStoreOptions,

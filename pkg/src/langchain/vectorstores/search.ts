@@ -1,11 +1,13 @@
 /** Searches of an index: by which rows, and again where the rows were numbered anew meanwhile. */
 
 import type { Document } from "@langchain/core/documents";
+import { stillWanted } from "../../search/abort.js";
+import { breath, due } from "../../search/breath.js";
 import type { SearchEngine } from "../../search/engine.js";
 import type { Engine } from "../../wasm/bytestow_search.js";
-import { documentOf } from "./documents.js";
+import { documentOf, parsed } from "./documents.js";
 import { Corpus } from "./filters/corpus.js";
-import { type Filter, type Mask, Masks } from "./filters/masks.js";
+import { type Filter, Masks } from "./filters/masks.js";
 
 /** What the binding's searches give. */
 type Found = [ids: string[], scores: Float32Array, documents: Uint8Array[]];
@@ -30,6 +32,11 @@ export class Searcher {
     this.#masks = new Masks(engine, this.#corpus);
     this.#refresh = refresh;
     this.#now = now;
+  }
+
+  /** How many bytes are kept of what filters have asked about. */
+  get filters(): number {
+    return this.#corpus.bytes + this.#masks.bytes;
   }
 
   /** The best `k`, with their scores; those of at least `threshold` where it is no NaN. */
@@ -57,20 +64,23 @@ export class Searcher {
 
   /** The ids of what a filter keeps and is there now. */
   async idsOf(filter: Filter, signal?: AbortSignal): Promise<string[]> {
-    again: for (;;) {
-      const { words, rows, generation } = await this.#mask(filter, signal);
-      const ids: string[] = [];
-      for (let word = 0; word < words.length; word++) {
-        if (words[word] === 0) continue;
-        // What is kept may have died since it was read.
-        const read = await this.#corpus.read(generation, word * 32, Math.min(32, rows - word * 32), signal);
-        if (read === undefined) continue again;
-        for (const [at, document] of read.documents.entries()) {
-          if (document !== undefined && (((words[word] as number) >>> at) & 1) === 1) ids.push(document.id as string);
-        }
+    await this.#look(signal);
+    const { words, born } = await this.#masks.asked(filter)(signal);
+    const ids: string[] = [];
+    for (const [at, word] of words.entries()) {
+      if (word === 0) continue;
+      const [live, bytes, lengths] = await this.#engine.run<[Uint32Array, Uint8Array, Uint32Array]>(
+        (engine) => engine.documents(at * 32, 32),
+        signal,
+        born,
+      );
+      let begin = 0;
+      for (const [row, length] of lengths.entries()) {
+        if ((((live[0] as number) & word) >>> row) & 1) ids.push(parsed(bytes.subarray(begin, begin + length), "a").id);
+        begin += length;
       }
-      return ids;
     }
+    return ids;
   }
 
   async #found(
@@ -78,28 +88,42 @@ export class Searcher {
     signal: AbortSignal | undefined,
     begin: (engine: Engine, words: Uint32Array | undefined, generation: number) => number,
   ): Promise<[Document, number][]> {
+    const asked = filter && this.#masks.asked(filter);
     for (;;) {
-      const mask = filter && (await this.#mask(filter, signal));
+      if (asked !== undefined) await this.#look(signal);
+      const mask = await asked?.(signal);
       try {
-        const [ids, scores, documents] = await this.#engine.run<Found>(
-          (engine) => begin(engine, mask?.words, mask?.generation ?? 0),
-          signal,
-        );
-        return ids.map((id, at) => [documentOf(documents[at] as Uint8Array, id), scores[at] as number]);
+        const task = (engine: Engine) => begin(engine, mask?.words, mask?.generation ?? 0);
+        return await documentsOf(await this.#engine.run<Found>(task, signal, mask?.born), signal);
       } catch (error) {
-        // Compaction has numbered the rows anew: what the filter keeps is to be asked again.
+        // Rows were numbered anew: what the filter keeps is to be asked again.
         if (mask === undefined || (error as { code?: string }).code !== "stale") throw error;
       }
     }
   }
 
-  async #mask(filter: Filter, signal: AbortSignal | undefined): Promise<Mask> {
-    // A search looks by itself, but after the filter.
+  /** Looks whether others have written. A search does so by itself, but after the filter. */
+  async #look(signal: AbortSignal | undefined): Promise<void> {
+    await this.#engine.open(signal);
     const now = this.#now();
-    if (now - Math.max(this.#looked, this.#engine.openedAt) >= this.#refresh) {
-      this.#looked = now;
-      await this.#engine.run((engine) => engine.refresh(), signal);
-    }
-    return this.#masks.of(filter, signal);
+    if (now - Math.max(this.#looked, this.#engine.openedAt) < this.#refresh) return;
+    this.#looked = now;
+    await this.#engine.run((engine) => engine.refresh(), signal);
   }
+}
+
+/** Large documents take long to read: not in one go. */
+async function documentsOf(
+  [ids, scores, documents]: Found,
+  signal: AbortSignal | undefined,
+): Promise<[Document, number][]> {
+  const found: [Document, number][] = [];
+  for (const [at, id] of ids.entries()) {
+    if (due()) {
+      await breath();
+      stillWanted(signal);
+    }
+    found.push([documentOf(documents[at] as Uint8Array, id), scores[at] as number]);
+  }
+  return found;
 }

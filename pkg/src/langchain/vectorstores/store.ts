@@ -7,14 +7,17 @@ import {
   type VectorStoreRetriever,
   type VectorStoreRetrieverInput,
 } from "@langchain/core/vectorstores";
-import { checkCallOptions, checkText, liveSignal } from "../../core/arguments.js";
-import { closed, invalid, kindOf } from "../../core/error.js";
+import { checkText } from "../../core/arguments.js";
+import { invalid, kindOf } from "../../core/error.js";
 import { emitter } from "../../core/events.js";
+import { stillWanted, untilAborted } from "../../search/abort.js";
+import { breath, due } from "../../search/breath.js";
 import { SearchEngine } from "../../search/engine.js";
 import type { CallOptions } from "../../types.js";
 import { type Model, embeddings as modelOf } from "../model.js";
+import { Calls } from "./calls.js";
 import { batchOf, checkId, documentOf } from "./documents.js";
-import { compile } from "./filters/compile.js";
+import { compile, keepsAll } from "./filters/compile.js";
 import type { Filter } from "./filters/masks.js";
 import type { VectorStoreFilter } from "./filters/types.js";
 import type {
@@ -29,7 +32,7 @@ import { ThresholdRetriever } from "./retriever.js";
 import { Searcher } from "./search.js";
 import { checkK, checkThreshold, settingsOf } from "./settings.js";
 import { Upkeep } from "./upkeep.js";
-import { checkVectors, single } from "./vectors.js";
+import { single, vectorsOf } from "./vectors.js";
 import { addTexts, addVectors, together } from "./writer.js";
 
 /** What a retriever can be asked for. */
@@ -43,7 +46,7 @@ type RetrieverFields<V extends ByteStoreVectorStore> = Partial<VectorStoreRetrie
  * searched by a wasm of its own, which the first call loads.
  *
  * Scores are cosine similarities, from -1 to 1, higher is better; equal ones stand in the order of insertion. Documents of
- * one id replace each other. Metadata is kept as JSON: a `Date` becomes a string. Several handles on one index, in other
+ * one id replace each other. Metadata is kept as `JSON.stringify` has it: a `Date` becomes a string, `NaN` becomes `null`. Several handles on one index, in other
  * tabs or Workers, lose nothing of each other's and end in the same state.
  */
 export class ByteStoreVectorStore extends VectorStore {
@@ -56,7 +59,7 @@ export class ByteStoreVectorStore extends VectorStore {
   readonly #searcher: Searcher;
   readonly #upkeep: Upkeep;
   readonly #threshold: number;
-  #closed = false;
+  readonly #calls: Calls;
   #searches = 0;
   #added = 0;
 
@@ -79,15 +82,20 @@ export class ByteStoreVectorStore extends VectorStore {
     this.#engine = new SearchEngine({ ...settings.recipe, onReset });
     this.#searcher = new Searcher(this.#engine, settings.refresh, settings.recipe.now);
     this.#upkeep = new Upkeep(this.#engine, emit, settings.waitUntil);
+    this.#calls = new Calls(() => this.#engine.close());
   }
 
   /** A store over `options.store` with these texts; one object of metadata stands for all of them. */
-  static override async fromTexts(
+  static override async fromTexts<S extends ByteStoreVectorStore>(
+    this: new (
+      embeddings: EmbeddingsInterface,
+      options: ByteStoreVectorStoreOptions,
+    ) => S,
     texts: string[],
     metadatas: object[] | object,
     embeddings: EmbeddingsInterface,
     options: ByteStoreVectorStoreOptions,
-  ): Promise<ByteStoreVectorStore> {
+  ): Promise<S> {
     if (!Array.isArray(texts)) throw invalid(`texts must be an array of strings, not ${kindOf(texts)}`);
     if (Array.isArray(metadatas) && metadatas.length !== texts.length) {
       throw invalid(`there are ${metadatas.length} metadatas for ${texts.length} texts: there must be one for each`);
@@ -103,21 +111,29 @@ export class ByteStoreVectorStore extends VectorStore {
   }
 
   /** A store over `options.store` with these documents beside those that are there. */
-  static override async fromDocuments(
+  static override async fromDocuments<S extends ByteStoreVectorStore>(
+    this: new (
+      embeddings: EmbeddingsInterface,
+      options: ByteStoreVectorStoreOptions,
+    ) => S,
     documents: DocumentInterface[],
     embeddings: EmbeddingsInterface,
     options: ByteStoreVectorStoreOptions,
-  ): Promise<ByteStoreVectorStore> {
+  ): Promise<S> {
     const store = new this(embeddings, options);
     await store.addDocuments(documents);
     return store;
   }
 
   /** The store over `options.store` as it is, opened: an index of another model is an error here. */
-  static async fromExistingIndex(
+  static async fromExistingIndex<S extends ByteStoreVectorStore>(
+    this: new (
+      embeddings: EmbeddingsInterface,
+      options: ByteStoreVectorStoreOptions,
+    ) => S,
     embeddings: EmbeddingsInterface,
     options: ByteStoreVectorStoreOptions,
-  ): Promise<ByteStoreVectorStore> {
+  ): Promise<S> {
     const store = new this(embeddings, options);
     await store.refresh();
     return store;
@@ -134,40 +150,45 @@ export class ByteStoreVectorStore extends VectorStore {
    *
    * @throws `invalid_argument` before anything is embedded; what the model and the store throw.
    */
-  override async addDocuments(
-    documents: DocumentInterface[],
-    options?: AddDocumentsOptions | string[],
-  ): Promise<string[]> {
-    const { ids, signal } = this.#adding(options);
-    const batch = await batchOf(documents, ids);
-    if (batch.ids.length > 0) {
-      await addTexts(this.#engine, this.#model, batch, signal);
-      this.#wrote(batch.ids.length);
-    }
-    return batch.ids;
+  override addDocuments(documents: DocumentInterface[], options?: AddDocumentsOptions | string[]): Promise<string[]> {
+    const { ids, call } = adding(options);
+    return this.#calls.run(call, async (signal) => {
+      const batch = await batchOf(documents, ids, signal);
+      if (batch.ids.length > 0) {
+        await addTexts(this.#engine, this.#model, batch, signal);
+        this.#wrote(batch.ids.length);
+      }
+      return batch.ids;
+    });
   }
 
   /**
-   * Adds documents with vectors that are known, as `addDocuments` does. A vector of zeros is kept, and scores 0.
+   * Adds documents with vectors that are known, as `addDocuments` does. A vector of zeros is kept, and scores 0. What is
+   * given is copied at the call: the first eight million numbers and two MiB of documents at once, what is beyond them while
+   * the page has its turn now and then; it must not be changed before the call has ended.
    *
    * @throws `invalid_argument` for numbers that are not finite and for wrong lengths, before anything is written; what the
    * store throws.
    */
-  override async addVectors(
+  override addVectors(
     vectors: number[][],
     documents: DocumentInterface[],
     options?: AddDocumentsOptions | string[],
   ): Promise<string[]> {
-    const { ids, signal } = this.#adding(options);
-    if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
-    checkVectors(vectors, documents.length, "vectors");
-    const copies = [...vectors];
-    const batch = await batchOf(documents, ids);
-    if (batch.ids.length > 0) {
-      await addVectors(this.#engine, copies, batch, signal);
-      this.#wrote(batch.ids.length);
-    }
-    return batch.ids;
+    const { ids, call } = adding(options);
+    return this.#calls.run(call, async (signal) => {
+      if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
+      // Both begin before either waits.
+      const [copies, batch] = await Promise.all([
+        vectorsOf(vectors, documents.length, 0, signal),
+        batchOf(documents, ids, signal),
+      ]);
+      if (batch.ids.length > 0) {
+        await addVectors(this.#engine, copies, batch, signal);
+        this.#wrote(batch.ids.length);
+      }
+      return batch.ids;
+    });
   }
 
   /**
@@ -175,42 +196,52 @@ export class ByteStoreVectorStore extends VectorStore {
    *
    * @throws `invalid_argument` unless it is one of the three; what the store throws.
    */
-  override async delete(params?: DeleteParams): Promise<void> {
-    const signal = this.#begin(params);
-    const { ids, filter, deleteAll } = params ?? {};
-    if ([ids, filter, deleteAll || undefined].filter((each) => each !== undefined).length !== 1) {
-      throw invalid("delete takes one of { ids }, { filter } and { deleteAll: true }");
-    }
-    if (deleteAll) {
-      if (deleteAll !== true) throw invalid(`deleteAll must be true, not ${kindOf(deleteAll)}`);
+  override delete(params?: DeleteParams): Promise<void> {
+    return this.#calls.run(params, async (signal) => {
+      const { ids, filter, deleteAll } = params ?? {};
+      if ([ids, filter, deleteAll || undefined].filter((each) => each !== undefined).length !== 1) {
+        throw invalid("delete takes one of { ids }, { filter } and { deleteAll: true }");
+      }
+      if (deleteAll) {
+        if (deleteAll !== true) throw invalid(`deleteAll must be true, not ${kindOf(deleteAll)}`);
+        await this.#engine.open(signal);
+        await this.#engine.run((engine) => engine.clear(), signal);
+        this.#upkeep.begin();
+        return;
+      }
+      const kept = filter === undefined ? undefined : filterOf(filter);
+      // A filter that asks for nothing would be everything, which is to be said in so many words.
+      if (filter !== undefined && (kept === undefined || keepsAll(kept)))
+        throw invalid("filter keeps everything, whatever there is: to delete everything say deleteAll");
+      const checked = ids === undefined ? [] : checkIds(ids);
       await this.#engine.open(signal);
-      await this.#engine.run((engine) => engine.clear(), signal);
+      const doomed = kept === undefined ? checked : await this.#searcher.idsOf(kept, signal);
+      if (doomed.length === 0) return;
+      const { joined, lengths } = together(doomed);
+      await this.#engine.run((engine) => engine.remove(joined, lengths), signal);
       this.#upkeep.begin();
-      return;
-    }
-    const kept = filter === undefined ? undefined : filterOf(filter);
-    // A filter that asks for nothing would be everything, which is to be said in so many words.
-    if (filter !== undefined && kept === undefined)
-      throw invalid("filter is empty: to delete everything say deleteAll");
-    const checked = ids === undefined ? [] : checkIds(ids);
-    await this.#engine.open(signal);
-    const doomed = kept === undefined ? checked : await this.#searcher.idsOf(kept, signal);
-    if (doomed.length === 0) return;
-    const { joined, lengths } = together(doomed);
-    await this.#engine.run((engine) => engine.remove(joined, lengths), signal);
-    this.#upkeep.begin();
+    });
   }
 
   /** The documents of `ids` that are there, in that order. */
   async getByIds(ids: string[], options?: CallOptions): Promise<Document[]> {
-    const signal = this.#begin(options);
-    const wanted = checkIds(ids);
-    if (wanted.length === 0) return [];
-    const { joined, lengths } = together(wanted);
-    await this.#engine.open(signal);
-    const get = (engine: { get(ids: string, lengths: Uint32Array): number }) => engine.get(joined, lengths);
-    const found = await this.#engine.run<(Uint8Array | undefined)[]>(get, signal);
-    return found.flatMap((bytes, at) => (bytes === undefined ? [] : [documentOf(bytes, wanted[at] as string)]));
+    return this.#calls.run(options, async (signal) => {
+      const wanted = checkIds(ids);
+      if (wanted.length === 0) return [];
+      const { joined, lengths } = together(wanted);
+      await this.#engine.open(signal);
+      const get = (engine: { get(ids: string, lengths: Uint32Array): number }) => engine.get(joined, lengths);
+      const found = await this.#engine.run<(Uint8Array | undefined)[]>(get, signal);
+      const documents: Document[] = [];
+      for (const [at, bytes] of found.entries()) {
+        if (due()) {
+          await breath();
+          stillWanted(signal);
+        }
+        if (bytes !== undefined) documents.push(documentOf(bytes, wanted[at] as string));
+      }
+      return documents;
+    });
   }
 
   /** The `k` documents that are most similar to a text, of those that `filter` keeps. */
@@ -226,54 +257,61 @@ export class ByteStoreVectorStore extends VectorStore {
   }
 
   /** As `similaritySearch`, with the scores. */
-  override async similaritySearchWithScore(
+  override similaritySearchWithScore(
     query: string,
     k = 4,
     filter?: this["FilterType"],
     _callbacks?: Callbacks,
     options?: SearchOptions,
   ): Promise<[Document, number][]> {
-    const call = this.#searching(k, filter, options);
-    return this.#search(await this.#embedded(query, call.signal), k, call);
+    return this.#calls.run(options, async (signal) => {
+      const { kept, threshold } = this.#searching(k, filter, options);
+      return this.#search(await this.#embedded(query, signal), k, kept, threshold, signal);
+    });
   }
 
   /** The `k` documents whose vectors are most similar to `query`, with their scores, of those that `filter` keeps. */
-  override async similaritySearchVectorWithScore(
+  override similaritySearchVectorWithScore(
     query: number[],
     k: number,
     filter?: this["FilterType"],
     options?: SearchOptions,
   ): Promise<[Document, number][]> {
-    const call = this.#searching(k, filter, options);
-    return this.#search(single(query, "query"), k, call);
+    return this.#calls.run(options, async (signal) => {
+      const { kept, threshold } = this.#searching(k, filter, options);
+      return this.#search(single(query, "query"), k, kept, threshold, signal);
+    });
   }
 
   /**
    * The `k` documents that are relevant to a text and not like one another: of the `fetchK` (20) most similar ones one
    * after the other, weighing similarity to the text by `lambda` (0.5) and to what was chosen already by the rest.
    */
-  override async maxMarginalRelevanceSearch(
+  override maxMarginalRelevanceSearch(
     query: string,
     options: MaxMarginalRelevanceSearchOptions<this["FilterType"]>,
     _callbacks?: Callbacks,
     callOptions?: SearchOptions,
   ): Promise<Document[]> {
-    if (typeof options !== "object" || options === null) {
-      throw invalid(`options must be an object with k, not ${kindOf(options)}`);
-    }
-    const { k, fetchK = 20, lambda = 0.5, filter } = options;
-    const { kept, threshold, signal } = this.#searching(k, filter, callOptions);
-    checkK(fetchK, "fetchK");
-    if (typeof lambda !== "number" || !(lambda >= 0 && lambda <= 1))
-      throw invalid("lambda must be a number from 0 to 1");
-    const vector = await this.#embedded(query, signal);
-    await this.#engine.open(signal);
-    let fetched = Math.max(k, fetchK);
-    // Those of at least the threshold are the first of those that are fetched.
-    if (!Number.isNaN(threshold))
-      fetched = (await this.#searcher.search(vector, fetched, threshold, kept, signal)).length;
-    const found = await this.#searcher.mmr(vector, Math.min(k, fetched), fetched, lambda, kept, signal);
-    return found.map(([document]) => document);
+    return this.#calls.run(callOptions, async (signal) => {
+      if (typeof options !== "object" || options === null) {
+        throw invalid(`options must be an object with k, not ${kindOf(options)}`);
+      }
+      const { k, fetchK = 20, lambda = 0.5, filter } = options;
+      const { kept, threshold } = this.#searching(k, filter, callOptions);
+      checkK(fetchK, "fetchK");
+      if (typeof lambda !== "number" || !(lambda >= 0 && lambda <= 1))
+        throw invalid("lambda must be a number from 0 to 1");
+      const vector = await this.#embedded(query, signal);
+      await this.#engine.open(signal);
+      this.#searches++;
+      let fetched = Math.max(k, fetchK);
+      // Those of at least the threshold are the first of those that are fetched.
+      if (!Number.isNaN(threshold))
+        fetched = (await this.#searcher.search(vector, fetched, threshold, kept, signal)).length;
+      const found = await this.#searcher.mmr(vector, Math.min(k, fetched), fetched, lambda, kept, signal);
+      return found.map(([document]) => document);
+    });
   }
 
   /** A retriever over this store, of LangChain's options and a `scoreThreshold`. */
@@ -295,14 +333,15 @@ export class ByteStoreVectorStore extends VectorStore {
 
   /** Looks whether other handles have written. Searches do by themselves, every `refresh` seconds. */
   async refresh(options?: CallOptions): Promise<void> {
-    const signal = this.#begin(options);
-    await this.#engine.open(signal);
-    await this.#engine.run((engine) => engine.refresh(), signal);
+    await this.#calls.run(options, async (signal) => {
+      await this.#engine.open(signal);
+      await this.#engine.run((engine) => engine.refresh(), signal);
+    });
   }
 
   /** Makes small segments larger and drops what is dead, as is otherwise done step by step behind writes. */
   async compact(options?: CallOptions): Promise<void> {
-    await this.#upkeep.compact(this.#begin(options));
+    await this.#calls.run(options, (signal) => this.#upkeep.compact(signal));
   }
 
   /** Counts of this object since it was made. */
@@ -311,45 +350,39 @@ export class ByteStoreVectorStore extends VectorStore {
   }
 
   /** What the index takes in memory, opened if it was not yet. */
-  async memory(options?: CallOptions): Promise<VectorStoreMemory> {
-    await this.#engine.open(this.#begin(options));
-    const [codes = 0, beside = 0, bits = 0, exact = 0, ids = 0, wasm = 0, documents = 0] = this.#engine.memory();
-    const vectors = codes + beside;
-    return { documents, bytes: vectors + bits + exact + ids, vectors, bits, exact, ids, wasm };
+  memory(options?: CallOptions): Promise<VectorStoreMemory> {
+    return this.#calls.run(options, async (signal) => {
+      await this.#engine.open(signal);
+      const [codes = 0, beside = 0, bits = 0, exact = 0, ids = 0, wasm = 0, documents = 0] = this.#engine.memory();
+      const [vectors, { filters }] = [codes + beside, this.#searcher];
+      const bytes = vectors + bits + exact + ids + filters;
+      return { documents, bytes, vectors, bits, exact, ids, filters, wasm };
+    });
   }
 
-  /** Lets the index go from memory; the byte store stays open. Calls made before still end, later ones are refused. */
+  /**
+   * Refuses further calls. Those made before still end; behind the last of them the index goes from memory. Upkeep ends after
+   * the step under way, for which this waits; the byte store stays open.
+   */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#upkeep.stop();
-    this.#engine.close();
-  }
-
-  /** Begins a call: closed first, then the signal. */
-  #begin(options: CallOptions | undefined): AbortSignal | undefined {
-    if (this.#closed) throw closed();
-    checkCallOptions(options);
-    return liveSignal(options);
-  }
-
-  #adding(options: AddDocumentsOptions | string[] | undefined): AddDocumentsOptions {
-    const given = Array.isArray(options) ? { ids: options } : options;
-    const signal = this.#begin(given);
-    return { ids: given?.ids, signal };
+    const upkeep = this.#upkeep.stop();
+    this.#calls.close();
+    await upkeep;
   }
 
   #searching(k: number, filter: VectorStoreFilter | undefined, options: SearchOptions | undefined) {
-    const signal = this.#begin(options);
     checkK(k, "k");
     const own = options?.scoreThreshold;
     const threshold = own === undefined ? this.#threshold : (checkThreshold(own) ?? Number.NaN);
-    return { kept: filter === undefined || filter === null ? undefined : filterOf(filter), threshold, signal };
+    return { kept: filter === undefined || filter === null ? undefined : filterOf(filter), threshold };
   }
 
   async #search(
     query: Float64Array,
     k: number,
-    { kept, threshold, signal }: { kept: Filter | undefined; threshold: number; signal: AbortSignal | undefined },
+    kept: Filter | undefined,
+    threshold: number,
+    signal: AbortSignal | undefined,
   ): Promise<[Document, number][]> {
     await this.#engine.open(signal);
     this.#searches++;
@@ -357,9 +390,8 @@ export class ByteStoreVectorStore extends VectorStore {
   }
 
   async #embedded(query: string, signal: AbortSignal | undefined): Promise<Float64Array> {
-    const vector = single(await this.#model.embedQuery(checkText(query, "query")), "the query's vector");
-    if (signal?.aborted) throw signal.reason;
-    return vector;
+    const vector: unknown = await untilAborted(this.#model.embedQuery(checkText(query, "query")), signal);
+    return single(vector, "the query's vector");
   }
 
   #wrote(documents: number): void {
@@ -370,6 +402,10 @@ export class ByteStoreVectorStore extends VectorStore {
 
 function filterOf(filter: VectorStoreFilter): Filter | undefined {
   return typeof filter === "function" ? filter : compile(filter);
+}
+
+function adding(options: AddDocumentsOptions | string[] | undefined) {
+  return Array.isArray(options) ? { ids: options, call: undefined } : { ids: options?.ids, call: options };
 }
 
 function checkIds(ids: unknown): string[] {

@@ -21,6 +21,7 @@ export class Upkeep {
 
   /** After a write. In a Worker only where somebody keeps the request alive for it. */
   begin(): void {
+    if (this.#stopped) return;
     if (search.isIsolated) {
       // A promise of this request's, which no other one waits for.
       if (this.#waitUntil !== undefined) this.#waitUntil(this.#work());

@@ -1,53 +1,88 @@
 /** Vectors of a call on their way to wasm. What is wrong with their numbers wasm says; what is no number it cannot see. */
 
 import { BytestowError, invalid, kindOf } from "../../core/error.js";
+import { stillWanted } from "../../search/abort.js";
+import { breath, due } from "../../search/breath.js";
 
-/** Checks that `vectors` are as many lists of numbers, all of one length; gives that length. */
-export function checkVectors(vectors: unknown, count: number, name: string): number {
-  if (!Array.isArray(vectors)) throw invalid(`${name} must be an array of vectors, not ${kindOf(vectors)}`);
+/** How many numbers go into wasm at once: some milliseconds. */
+const NUMBERS = 200_000;
+
+/** How many are copied before a call first waits: some milliseconds, too. */
+const AT_CALL = 8_000_000;
+
+/** Vectors that nobody else can change, one after the other. */
+export interface Vectors {
+  dimensions: number;
+  /** How many there are in each part but the last. */
+  each: number;
+  parts: Float64Array[];
+}
+
+/**
+ * Checks that `vectors` are `count` lists of numbers, all of one length, and copies them: at once the first eight million
+ * numbers, what is beyond them in slices. `first` is the number of the first one, for the errors.
+ */
+export async function vectorsOf(vectors: unknown, count: number, first = 0, signal?: AbortSignal): Promise<Vectors> {
+  const dimensions = checkVectors(vectors, count, first);
+  const given = [...(vectors as ArrayLike<number>[])];
+  const each = Math.max(1, Math.floor(NUMBERS / dimensions));
+  const parts: Float64Array[] = [];
+  for (let from = 0; from < given.length; from += each) {
+    if (from * dimensions > AT_CALL && due()) {
+      await breath();
+      stillWanted(signal);
+    }
+    const to = Math.min(given.length, from + each);
+    const numbers = new Float64Array(dimensions * (to - from));
+    for (let at = from; at < to; at++) {
+      copyTo(
+        numbers.subarray((at - from) * dimensions, (at - from + 1) * dimensions),
+        given[at],
+        `vectors[${first + at}]`,
+      );
+    }
+    parts.push(numbers);
+  }
+  return { dimensions, each, parts };
+}
+
+function checkVectors(vectors: unknown, count: number, first: number): number {
+  if (!Array.isArray(vectors)) throw invalid(`vectors must be an array of vectors, not ${kindOf(vectors)}`);
   if (vectors.length !== count) {
-    throw invalid(`there are ${vectors.length} ${name} for ${count} documents: there must be one for each`);
+    throw invalid(`there are ${vectors.length} vectors for ${count} documents: there must be one for each`);
   }
   let dimensions = 0;
   for (let at = 0; at < vectors.length; at++) {
     const vector: unknown = vectors[at];
-    if (!isNumbers(vector)) throw invalid(`${name}[${at}] must be an array of numbers, not ${kindOf(vector)}`);
-    if (vector.length === 0) throw invalid(`${name}[${at}] is empty`);
+    const name = `vectors[${first + at}]`;
+    if (!isNumbers(vector)) throw invalid(`${name} must be an array of numbers, not ${kindOf(vector)}`);
+    if (vector.length === 0) throw invalid(`${name} is empty`);
     if (at === 0) dimensions = vector.length;
     else if (vector.length !== dimensions) {
-      throw invalid(`${name}[${at}] has ${vector.length} dimensions, and ${name}[0] has ${dimensions}`);
+      throw invalid(`${name} has ${vector.length} dimensions, and vectors[${first}] has ${dimensions}`);
     }
   }
   return dimensions;
-}
-
-/** The numbers of `vectors` from `from` to `to`, one vector after the other. */
-export function flat(vectors: readonly ArrayLike<number>[], from: number, to: number, name: string): Float64Array {
-  const dimensions = vectors[from]?.length ?? 0;
-  const numbers = new Float64Array(dimensions * (to - from));
-  for (let at = from; at < to; at++) copyTo(numbers, (at - from) * dimensions, vectors[at], `${name}[${at}]`);
-  return numbers;
 }
 
 /** The numbers of one vector. */
 export function single(vector: unknown, name: string): Float64Array {
   if (!isNumbers(vector)) throw invalid(`${name} must be an array of numbers, not ${kindOf(vector)}`);
   const numbers = new Float64Array(vector.length);
-  copyTo(numbers, 0, vector, name);
+  copyTo(numbers, vector, name);
   return numbers;
 }
 
 /** Element by element: a typed array would take strings, and `null` for 0. */
-function copyTo(numbers: Float64Array, offset: number, vector: ArrayLike<unknown> | undefined, name: string): void {
+function copyTo(numbers: Float64Array, vector: ArrayLike<unknown> | undefined, name: string): void {
   if (ArrayBuffer.isView(vector)) {
-    numbers.set(vector as unknown as Float32Array, offset);
+    numbers.set(vector as unknown as Float32Array);
     return;
   }
-  const { length = 0 } = vector ?? {};
-  for (let at = 0; at < length; at++) {
+  for (let at = 0; at < numbers.length; at++) {
     const number: unknown = vector?.[at];
     if (typeof number !== "number") throw invalid(`${name}[${at}] must be a number, not ${kindOf(number)}`);
-    numbers[offset + at] = number;
+    numbers[at] = number;
   }
 }
 
@@ -58,13 +93,23 @@ function isNumbers(vector: unknown): vector is ArrayLike<number> {
   return tag === "Float32Array" || tag === "Float64Array";
 }
 
-/** Checks what a model gave for as many texts. */
-export function checkAnswer(vectors: unknown, count: number): ArrayLike<number>[] {
+/** What a model gave for as many texts, the first of which is number `first` of the call: that is none of the caller's. */
+export async function answerOf(
+  vectors: unknown,
+  count: number,
+  first: number,
+  signal: AbortSignal | undefined,
+): Promise<Vectors> {
   if (!Array.isArray(vectors)) throw wrong(`${kindOf(vectors)} instead of an array of vectors`);
   if (vectors.length !== count) throw wrong(`${vectors.length} vectors for ${count} texts`);
-  return vectors;
+  try {
+    return await vectorsOf(vectors, count, first, signal);
+  } catch (cause) {
+    throw cause instanceof BytestowError ? wrong(`vectors that are none: ${cause.message}`, cause) : cause;
+  }
 }
 
-function wrong(what: string): BytestowError {
-  return new BytestowError("corrupt", `the model gave ${what}: nothing of it is kept`);
+/** The error of what a model gave. */
+export function wrong(what: string, cause?: unknown): BytestowError {
+  return new BytestowError("corrupt", `the model gave ${what}; nothing of it is kept`, { cause });
 }

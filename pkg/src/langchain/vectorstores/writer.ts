@@ -1,26 +1,33 @@
 /** What adds to an index: in stages, which nobody sees before they are committed whole. */
 
 import { joined, type KeyBatch } from "../../core/arguments.js";
+import { BytestowError } from "../../core/error.js";
+import { stillWanted, untilAborted } from "../../search/abort.js";
 import { breath, due } from "../../search/breath.js";
 import type { SearchEngine } from "../../search/engine.js";
 import type { Model } from "../model.js";
 import type { Batch } from "./documents.js";
-import { checkAnswer, checkVectors, flat } from "./vectors.js";
+import { answerOf, type Vectors, wrong } from "./vectors.js";
 
 /** How many texts the model is given at once: their vectors are let go of before the next ones come. */
 const TEXTS = 1_000;
 
-/** How many numbers go into wasm at once: some milliseconds. */
-const NUMBERS = 200_000;
+/** How many bytes of documents go into wasm at once, or one document: some milliseconds. */
+const BYTES = 1 << 20;
 
 /** Adds `batch`, its vectors being those of its texts. */
 export async function addTexts(engine: SearchEngine, model: Model, batch: Batch, signal?: AbortSignal): Promise<void> {
   await staged(engine, signal, async (born, stage) => {
     for (let from = 0; from < batch.texts.length; from += TEXTS) {
       const texts = batch.texts.slice(from, from + TEXTS);
-      const vectors = checkAnswer(await model.embedDocuments(texts), texts.length);
-      if (signal?.aborted) throw signal.reason;
-      await put(engine, born, stage, batch, vectors, from);
+      stillWanted(signal);
+      const given: unknown = await untilAborted(model.embedDocuments(texts), signal);
+      const vectors = await answerOf(given, texts.length, from, signal);
+      try {
+        await put(engine, born, stage, batch, vectors, from, signal);
+      } catch (error) {
+        throw modelsOwn(error, vectors);
+      }
     }
   });
 }
@@ -28,11 +35,11 @@ export async function addTexts(engine: SearchEngine, model: Model, batch: Batch,
 /** Adds `batch` with vectors of the caller's, as many as there are documents. */
 export async function addVectors(
   engine: SearchEngine,
-  vectors: readonly ArrayLike<number>[],
+  vectors: Vectors,
   batch: Batch,
   signal?: AbortSignal,
 ): Promise<void> {
-  await staged(engine, signal, (born, stage) => put(engine, born, stage, batch, vectors, 0));
+  await staged(engine, signal, (born, stage) => put(engine, born, stage, batch, vectors, 0, signal));
 }
 
 /** Fills a stage by `work`, and commits it; nothing of it stays if that fails. */
@@ -58,21 +65,35 @@ async function put(
   born: number,
   stage: number,
   batch: Batch,
-  vectors: readonly ArrayLike<number>[],
+  { dimensions, each, parts }: Vectors,
   first: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const dimensions = checkVectors(vectors, vectors.length, "vectors");
-  const atOnce = Math.max(1, Math.floor(NUMBERS / dimensions));
-  for (let from = 0; from < vectors.length; from += atOnce) {
-    if (due()) await breath();
-    const to = Math.min(vectors.length, from + atOnce);
-    const numbers = flat(vectors, from, to, "vectors");
-    const ids = together(batch.ids.slice(first + from, first + to));
-    const documents = sideBySide(batch.encoded.slice(first + from, first + to));
-    engine.stage(born, (index) =>
-      index.stage(stage, ids.joined, ids.lengths, numbers, dimensions, documents.bytes, documents.lengths),
-    );
+  for (const [part, numbers] of parts.entries()) {
+    const begin = first + part * each;
+    const end = begin + numbers.length / dimensions;
+    for (let from = begin; from < end; ) {
+      if (due()) await breath();
+      stillWanted(signal);
+      let [to, bytes] = [from, 0];
+      do bytes += (batch.encoded[to++] as Uint8Array).length;
+      while (to < end && bytes + (batch.encoded[to] as Uint8Array).length <= BYTES);
+      const vectors = numbers.subarray((from - begin) * dimensions, (to - begin) * dimensions);
+      const ids = together(batch.ids.slice(from, to));
+      const documents = sideBySide(batch.encoded.slice(from, to));
+      engine.stage(born, (index) =>
+        index.stage(stage, ids.joined, ids.lengths, vectors, dimensions, documents.bytes, documents.lengths),
+      );
+      from = to;
+    }
   }
+}
+
+/** Numbers that wasm refuses are the model's fault, where it gave them; their count is for whoever says what there is. */
+function modelsOwn(error: unknown, { parts }: Vectors): unknown {
+  if (!(error instanceof BytestowError) || error.code !== "invalid_argument") return error;
+  const finite = parts.every((numbers) => numbers.every(Number.isFinite));
+  return finite ? error : wrong(`numbers that are none: ${error.message}`, error);
 }
 
 /** Ids as they cross to wasm. */

@@ -16,11 +16,6 @@ export class Bits {
     return this.#words.byteLength;
   }
 
-  /** The words; those of rows that it does not know of may be missing. */
-  get words(): Uint32Array {
-    return this.#words;
-  }
-
   /** Makes the next row known. */
   push(isIn: boolean): void {
     const word = this.rows >>> 5;

@@ -27,6 +27,24 @@ export function compile(filter: unknown, name = "filter"): FilterTree | undefine
 
 const ALL: FilterTree = { kind: "and", parts: [] };
 
+/** Whether a filter keeps every document, whatever metadata says: of a function nobody knows. */
+export function keepsAll(filter: FilterTree | ((document: never) => unknown)): boolean {
+  return typeof filter !== "function" && constantOf(filter) === true;
+}
+
+/** What a filter says of all documents alike, if it does. */
+function constantOf(tree: FilterTree): boolean | undefined {
+  if (tree.kind === "leaf") return tree.leaf.isNever ? false : undefined;
+  if (tree.kind === "not") {
+    const part = constantOf(tree.part);
+    return part === undefined ? undefined : !part;
+  }
+  const parts = tree.parts.map(constantOf);
+  const decides = tree.kind === "or";
+  if (parts.includes(decides)) return decides;
+  return parts.includes(undefined) ? undefined : !decides;
+}
+
 function joined(operator: "$and" | "$or", wanted: unknown, place: string): FilterTree {
   if (!Array.isArray(wanted)) throw invalid(`${place} must be an array of filters, not ${kindOf(wanted)}`);
   if (wanted.length === 0) throw invalid(`${place} must not be empty`);

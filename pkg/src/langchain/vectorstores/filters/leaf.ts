@@ -7,6 +7,8 @@ export interface Leaf {
   operator: "$eq" | "$in" | "$gt" | "$gte" | "$lt" | "$lte" | "$exists";
   /** What tells it from others. */
   key: string;
+  /** Whether no metadata can answer yes. */
+  isNever: boolean;
   /** Whether metadata answers yes. */
   holds(metadata: object): boolean;
 }
@@ -19,9 +21,10 @@ export function leafOf(field: string, operator: Leaf["operator"], operand: unkno
   return {
     operator,
     key: JSON.stringify([field, operator, wanted]),
+    isNever: operator === "$in" && (wanted as unknown[]).length === 0,
     holds(metadata) {
-      const value = valueAt(metadata, field, path);
-      return value !== undefined && asks(value);
+      if (Object.hasOwn(metadata, field)) return asks((metadata as Record<string, unknown>)[field]);
+      return path.length > 1 && holdsAt(metadata, path, 0, asks);
     },
   };
 }
@@ -92,15 +95,19 @@ function meets(value: unknown, question: (value: unknown) => boolean): boolean {
   return question(value) || (Array.isArray(value) && value.some(question));
 }
 
-/** What stands under a name, dots leading into objects; a name with dots of its own goes first. */
-function valueAt(metadata: object, field: string, path: string[]): unknown {
-  if (Object.hasOwn(metadata, field)) return (metadata as Record<string, unknown>)[field];
-  let value: unknown = metadata;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
+/**
+ * Whether a value at the end of a path answers yes, dots leading into objects. A list on the way is each of its objects, and
+ * what a number stands for: as MongoDB has it, so that a list in a list leads nowhere.
+ */
+function holdsAt(value: unknown, path: readonly string[], at: number, asks: (value: unknown) => boolean): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const name = path[at] as string;
+  const isLast = at === path.length - 1;
+  const below = (next: unknown) => (isLast ? asks(next) : holdsAt(next, path, at + 1, asks));
+  const named = (within: object) => Object.hasOwn(within, name) && below(within[name as never]);
+  if (!Array.isArray(value)) return named(value);
+  const objects = value.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
+  return (/^\d+$/u.test(name) && named(value)) || objects.some(named);
 }
 
 /** Whether two values of JSON are the same; the order of an object's names does not matter. */

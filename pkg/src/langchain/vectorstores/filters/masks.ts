@@ -1,12 +1,12 @@
 /**
  * Which rows a filter keeps. What stands at the leaves of a filter of metadata is answered once for each row: rows never
- * change within a generation, so that an answer holds until the rows are numbered anew. A function may go by anything, and
- * is asked anew each time.
+ * change while they have their numbers, so that an answer holds until they are numbered anew. A function may go by anything,
+ * and each call asks it anew.
  */
 
 import type { DocumentInterface } from "@langchain/core/documents";
 import { invalid } from "../../../core/error.js";
-import type { SearchEngine } from "../../../search/engine.js";
+import { type Rows, type SearchEngine, sameNumbers } from "../../../search/engine.js";
 import { all, and, Bits, not, or } from "./bits.js";
 import type { FilterTree } from "./compile.js";
 import type { Corpus } from "./corpus.js";
@@ -15,22 +15,26 @@ import type { Leaf } from "./leaf.js";
 /** A filter, checked: a tree or a function. */
 export type Filter = FilterTree | ((document: DocumentInterface) => boolean);
 
-/** The rows that a filter keeps, of a generation. */
-export interface Mask {
+/** The rows that a filter keeps, of those that there were. */
+export interface Mask extends Rows {
   words: Uint32Array;
-  rows: number;
-  generation: number;
 }
+
+/** A filter of one call, which may ask it several times: about rows that it was asked about it is not asked again. */
+export type Asked = (signal: AbortSignal | undefined) => Promise<Mask>;
 
 /** How many leaves are kept, and how many bytes of bits. */
 const MOST_LEAVES = 256;
 const MOST_BYTES = 4 << 20;
 
-/** The masks of an index. */
+/** The rows that a filter keeps, in words. Nothing where they have other numbers by now. */
+type Words = (rows: Rows, signal: AbortSignal | undefined) => Promise<Uint32Array | undefined>;
+
+/** The masks of an index that is open. */
 export class Masks {
   readonly #engine: SearchEngine;
   readonly #corpus: Corpus;
-  #generation = -1;
+  #rows: Rows | undefined;
   /** The answers of leaves, the least recently used first. */
   readonly #leaves = new Map<string, Bits>();
 
@@ -39,25 +43,27 @@ export class Masks {
     this.#corpus = corpus;
   }
 
-  /** The rows that `filter` keeps, of those that there are at the end. */
-  async of(filter: Filter, signal?: AbortSignal): Promise<Mask> {
-    for (;;) {
-      const [generation, rows] = [...this.#engine.ready().rows()] as [number, number];
-      const words =
-        typeof filter === "function"
-          ? await this.#byFunction(filter, generation, rows, signal)
-          : await this.#byTree(filter, generation, rows, signal);
-      if (words !== undefined) return { words, rows, generation };
-    }
+  /** How many bytes the answers take that are kept. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const bits of this.#leaves.values()) bytes += bits.bytes;
+    return bytes;
   }
 
-  async #byFunction(
-    filter: (document: DocumentInterface) => unknown,
-    generation: number,
-    rows: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint32Array | undefined> {
-    const bits = new Bits();
+  /** What gives the rows that `filter` keeps, of those that there are when it begins. */
+  asked(filter: Filter): Asked {
+    const words = typeof filter === "function" ? this.#byFunction(filter) : this.#byTree(filter);
+    return async (signal) => {
+      for (;;) {
+        const rows = this.#engine.rows();
+        const kept = await words(rows, signal);
+        if (kept !== undefined) return { ...rows, words: kept };
+      }
+    };
+  }
+
+  #byFunction(filter: (document: DocumentInterface) => unknown): Words {
+    let [known, bits] = [undefined as Rows | undefined, new Bits()];
     const visit = (_: number, document: DocumentInterface | undefined) => {
       const answer = document !== undefined && filter(document);
       // A promise is true, whatever it will say.
@@ -66,49 +72,46 @@ export class Masks {
       }
       bits.push(Boolean(answer));
     };
-    return (await this.#corpus.visit(generation, 0, rows, visit, signal)) ? bits.take(rows) : undefined;
+    return async (rows, signal) => {
+      if (!sameNumbers(known, rows)) [known, bits] = [rows, new Bits()];
+      return (await this.#corpus.visit(rows, bits.rows, visit, signal)) ? bits.take(rows.count) : undefined;
+    };
   }
 
-  async #byTree(
-    tree: FilterTree,
-    generation: number,
-    rows: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint32Array | undefined> {
-    if (generation !== this.#generation) {
-      this.#leaves.clear();
-      this.#generation = generation;
-    }
+  #byTree(tree: FilterTree): Words {
     const wanted = new Map<string, Leaf>();
     leavesOf(tree, wanted);
-    const answers = new Map<string, Bits>();
-    for (const key of wanted.keys()) {
-      const bits = this.#leaves.get(key) ?? new Bits();
-      // What was used lately goes last.
-      this.#leaves.delete(key);
-      this.#leaves.set(key, bits);
-      answers.set(key, bits);
-    }
-    const behind = [...answers].filter(([, bits]) => bits.rows < rows);
-    if (behind.length > 0) {
-      const from = Math.min(...behind.map(([, bits]) => bits.rows));
-      const visit = (row: number, document: DocumentInterface | undefined) => {
-        for (const [key, bits] of behind) {
-          // Another call may have been at the same rows, and further.
-          if (bits.rows === row)
-            bits.push(document !== undefined && (wanted.get(key) as Leaf).holds(document.metadata));
-        }
-      };
-      if (!(await this.#corpus.visit(generation, from, rows, visit, signal))) return undefined;
-      this.#bound();
-    }
-    return combined(tree, answers, rows);
+    return async (rows, signal) => {
+      if (!sameNumbers(this.#rows, rows)) this.#leaves.clear();
+      this.#rows = rows;
+      const answers = new Map<string, Bits>();
+      for (const key of wanted.keys()) {
+        const bits = this.#leaves.get(key) ?? new Bits();
+        // What was used lately goes last.
+        this.#leaves.delete(key);
+        this.#leaves.set(key, bits);
+        answers.set(key, bits);
+      }
+      const behind = [...answers].filter(([, bits]) => bits.rows < rows.count);
+      if (behind.length > 0) {
+        const from = Math.min(...behind.map(([, bits]) => bits.rows));
+        const visit = (row: number, document: DocumentInterface | undefined) => {
+          for (const [key, bits] of behind) {
+            // Another call may have been at the same rows, and further.
+            if (bits.rows === row)
+              bits.push(document !== undefined && (wanted.get(key) as Leaf).holds(document.metadata));
+          }
+        };
+        if (!(await this.#corpus.visit(rows, from, visit, signal))) return undefined;
+        this.#bound();
+      }
+      return combined(tree, answers, rows.count);
+    };
   }
 
   /** Lets go of what was not used for longest. */
   #bound(): void {
-    let bytes = 0;
-    for (const bits of this.#leaves.values()) bytes += bits.bytes;
+    let bytes = this.bytes;
     for (const [key, bits] of this.#leaves) {
       if (this.#leaves.size <= MOST_LEAVES && bytes <= MOST_BYTES) return;
       this.#leaves.delete(key);

@@ -24,23 +24,25 @@ export interface FilterConditions {
   $not?: FilterConditions;
 }
 
-/**
- * What metadata must be like. Each name is a field, dots lead into objects (`"loc.lines.from"`); its value is what the
- * field equals, an array of which it equals one, or conditions. A field that is missing meets `$ne`, `$nin`,
- * `$exists: false` and what `$not` turns round, and nothing else.
- */
-export interface MetadataFilter {
+/** What joins filters, beside the fields. */
+export interface FilterLogic {
   /** All of these hold. */
   $and?: readonly MetadataFilter[];
   /** One of these holds. */
   $or?: readonly MetadataFilter[];
   /** This does not hold. */
   $not?: MetadataFilter;
-  [field: string]: unknown;
 }
 
 /**
+ * What metadata must be like. Each name is a field; dots lead into objects (`"loc.lines.from"`), and through an array into
+ * each of its objects (`"authors.name"`). Its value is what the field equals, an array of which it equals one, or conditions.
+ * A field that is missing meets `$ne`, `$nin`, `$exists: false` and what `$not` turns round, and nothing else.
+ */
+export type MetadataFilter = (FilterLogic & { [field: string]: unknown }) | (FilterLogic & object);
+
+/**
  * Which documents a call is about: a filter of metadata, whose answers are kept from one call to the next, or a function,
- * which is asked about each document each time, and must not change it.
+ * which each call asks about each document, and which must not change it.
  */
 export type VectorStoreFilter = MetadataFilter | ((document: DocumentInterface) => boolean);
