@@ -19,6 +19,7 @@ export {
   type TurnsOptions,
   VectorStoreRetrieverMemory,
   type VectorStoreRetrieverMemoryOptions,
+  type VectorStoreRetrieverMemoryParams,
 };
 
 /**
@@ -40,7 +41,7 @@ declare class MemoryRetriever extends BaseRetriever {
     input: TurnSide,
     output: TurnSide,
     options?: {
-      metadata?: Record<string, unknown> | undefined;
+      metadata?: object | undefined;
     },
   ): Promise<string | undefined>;
   /**
@@ -65,17 +66,15 @@ interface MemoryRetrieverOptions extends TurnsOptions {
   retriever: VectorStoreRetrieverInterface;
 }
 
-type Metadata = Record<string, unknown>;
-
-type MetadataFunction = (inputValues?: InputValues, outputValues?: OutputValues) => Metadata;
+type MetadataFunction = (inputValues?: InputValues, outputValues?: OutputValues) => object;
 
 /** What was said at one side of a turn: a text, or several by name. */
-type TurnSide = string | Record<string, unknown>;
+type TurnSide = string | object;
 
 /** Which turns a memory is about. */
 interface TurnsOptions {
   /**
-   * Whose turns these are. Given, it stands in the metadata (`session`), and no other turns are found or deleted.
+   * Whose turns these are. Given, it stands in the metadata (`bytestowSession`), and no other turns are found or deleted.
    */
   session?: string | undefined;
   /** How long a turn is remembered, in seconds (fractions allowed, above 0); for good unless given. */
@@ -88,8 +87,9 @@ interface TurnsOptions {
  * A memory of what was said, by what it is about: LangChain's class of this name, from `@langchain/classic/memory`, kept by
  * any vector store. A changed import suffices.
  *
- * Turns have `createdAt` (ms since 1970) in their metadata, expire (`ttl`), belong to a `session` if one is named, and can
- * be forgotten (`clear`).
+ * Turns have `createdAt` (ms since 1970) in their metadata, unless you give one; they expire (`ttl`), belong to a `session`
+ * if one is named, and can be forgotten (`clear`), for which their metadata has `bytestowTurn` and `bytestowSession`. Turns
+ * that LangChain's class has kept are found as well, but by a memory of a `session`; they do not expire, and stay.
  */
 declare class VectorStoreRetrieverMemory extends BaseMemory {
   #private;
@@ -104,14 +104,18 @@ declare class VectorStoreRetrieverMemory extends BaseMemory {
   /** Whether turns are given as documents. */
   returnDocs: boolean;
   /** Metadata of a turn, or what makes it. */
-  metadata?: Metadata | MetadataFunction;
+  metadata?: object | MetadataFunction;
   /** @throws `invalid_argument` for a bad or unknown option, or without a retriever. */
   constructor(options: VectorStoreRetrieverMemoryOptions);
   /** The names under which turns are given. */
   get memoryKeys(): string[];
   /** The turns that are most like the input, as one text or as documents. */
   loadMemoryVariables(values: InputValues): Promise<MemoryVariables>;
-  /** Keeps a turn: of `inputKey` and `outputKey` alone where they are given, without excluded keys. */
+  /**
+   * Keeps a turn: of `inputKey` and `outputKey` alone where they are given, without excluded keys.
+   *
+   * @throws `invalid_argument` where what these name is not there.
+   */
   saveContext(inputValues: InputValues, outputValues: OutputValues): Promise<void>;
   /**
    * Forgets this memory's turns, of its `session` if it has one.
@@ -127,20 +131,23 @@ declare class VectorStoreRetrieverMemory extends BaseMemory {
   prune(): Promise<void>;
 }
 
-/** Options of `VectorStoreRetrieverMemory`: LangChain's, and more. */
+/** Options of `VectorStoreRetrieverMemory`: LangChain's, and more. `null` is as good as none. */
 interface VectorStoreRetrieverMemoryOptions extends TurnsOptions {
   /** What finds turns and takes new ones: a vector store's retriever. */
   vectorStoreRetriever: VectorStoreRetrieverInterface;
   /** Which of the inputs is asked by, and kept; needed where there are several. All of them are kept unless given. */
-  inputKey?: string | undefined;
+  inputKey?: string | null | undefined;
   /** Which of the outputs is kept; all of them unless given. */
-  outputKey?: string | undefined;
+  outputKey?: string | null | undefined;
   /** Under what name turns are given, `"memory"` unless said. An input of this name is not kept. */
-  memoryKey?: string | undefined;
+  memoryKey?: string | null | undefined;
   /** Inputs and outputs that are not kept. */
-  excludeKeys?: string[] | undefined;
+  excludeKeys?: string[] | null | undefined;
   /** Whether turns are given as documents; as one text unless said. */
-  returnDocs?: boolean | undefined;
+  returnDocs?: boolean | null | undefined;
   /** Metadata of a turn, or what makes it of the inputs and outputs. */
-  metadata?: Metadata | MetadataFunction | undefined;
+  metadata?: object | MetadataFunction | null | undefined;
 }
+
+/** What LangChain calls these options. */
+type VectorStoreRetrieverMemoryParams = VectorStoreRetrieverMemoryOptions;

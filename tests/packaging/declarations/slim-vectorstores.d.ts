@@ -6,6 +6,7 @@ export {
   type ByteStoreVectorStoreOptions,
   type DeleteParams,
   type FilterConditions,
+  type FilterLogic,
   type MetadataFilter,
   type SearchOptions,
   type VectorStoreFilter,

@@ -46,8 +46,8 @@ type RetrieverFields<V extends ByteStoreVectorStore> = Partial<VectorStoreRetrie
  * searched by a wasm of its own, which the first call loads.
  *
  * Scores are cosine similarities, from -1 to 1, higher is better; equal ones stand in the order of insertion. Documents of
- * one id replace each other. Metadata is kept as `JSON.stringify` has it: a `Date` becomes a string, `NaN` becomes `null`. Several handles on one index, in other
- * tabs or Workers, lose nothing of each other's and end in the same state.
+ * one id replace each other. Metadata is kept as `JSON.stringify` has it: a `Date` becomes a string, `NaN` becomes `null`.
+ * Several handles on one index, in other tabs or Workers, lose nothing of each other's and end in the same state.
  */
 export class ByteStoreVectorStore extends VectorStore {
   /** What searches may be narrowed by. */
