@@ -40,6 +40,8 @@ struct Task {
 pub struct Tasks {
     tasks: Vec<Task>,
     last: u32,
+    /// Behind whom the next is looked for.
+    polled: u32,
 }
 
 /// One that is to be polled.
@@ -69,10 +71,15 @@ impl Tasks {
         self.last
     }
 
-    /// The next that has been woken, the longest under way first.
+    /// The next that has been woken, in turns: whoever wakes itself lets all others come before. So searches that were
+    /// called in one moment find each other.
     pub fn next(&mut self) -> Option<Turn> {
-        let task = self.tasks.iter_mut().find(|task| task.job.is_some() && task.woken.0.load(Ordering::Relaxed))?;
+        let behind = self.tasks.partition_point(|task| task.id <= self.polled);
+        let (before, after) = self.tasks.split_at_mut(behind);
+        let is_next = |task: &&mut Task| task.job.is_some() && task.woken.0.load(Ordering::Relaxed);
+        let task = after.iter_mut().chain(before).find(is_next)?;
         let job = task.job.take()?;
+        self.polled = task.id;
         Some(Turn { id: task.id, job, woken: task.woken.clone() })
     }
 
