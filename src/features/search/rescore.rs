@@ -64,7 +64,9 @@ impl Rescore {
             if done == most {
                 return Need::Time;
             }
-            let Some(numbers) = rows.exact(row) else { break };
+            // Nothing scores anything with zeros: no numbers are needed for it.
+            let at_hand = if self.search.query.is_zero() { Some([].as_slice()) } else { rows.exact(row) };
+            let Some(numbers) = at_hand else { break };
             self.rows.pop();
             self.take(rows, row, numbers);
             done += 1;
