@@ -19,9 +19,13 @@ pub fn failure(error: &Error) -> JsValue {
     web::failure(error)
 }
 
-/// The failure of a search whose mask is about rows that were numbered anew: TypeScript makes the mask again.
+/// The failure of what was asked with a mask since which rows have come, or were numbered anew: TypeScript makes it again.
 pub fn stale() -> JsValue {
-    object([("code", "stale".into()), ("message", "rows were numbered anew".into()), ("retryable", true.into())])
+    object([
+        ("code", "stale".into()),
+        ("message", "rows have come, or were numbered anew".into()),
+        ("retryable", true.into()),
+    ])
 }
 
 /// The failure of what TypeScript should not have asked.
@@ -50,9 +54,10 @@ pub fn lookups(found: Vec<Option<Vec<u8>>>) -> JsValue {
     array.into()
 }
 
-/// `[live, bytes, lengths]`, for `rows` rows: which live, their documents side by side, and how long each is; 0 for what is
+/// `[live, bytes, lengths]`, for the rows that were looked at: which live, their documents side by side, and how long each is; 0 for what is
 /// dead.
-pub fn documents(stretch: Documents, rows: usize) -> JsValue {
+pub fn documents(stretch: Documents) -> JsValue {
+    let rows = stretch.rows;
     let halves = |word: &u64| [*word as u32, (*word >> 32) as u32];
     let mut live: Vec<u32> = stretch.live.words().iter().flat_map(halves).collect();
     live.resize(rows.div_ceil(u32::BITS as usize), 0);

@@ -142,6 +142,16 @@ impl Engine {
         self.begin(|index| async move { Ok(JsValue::from_f64(index.remove(ids.iter()).await? as f64)) })
     }
 
+    /// Removes the documents of the rows that a mask has: how many there were. Fails as `search` does where the mask is stale.
+    #[wasm_bindgen(js_name = removeRows)]
+    pub fn remove_rows(&self, mask: &[u32], generation: f64, rows: usize) -> u32 {
+        let mask = made(mask, generation, rows);
+        self.begin(|index| async move {
+            let removed = index.remove_rows(mask).await?;
+            removed.map(|count| JsValue::from_f64(count as f64)).ok_or_else(|| Failed(stale()))
+        })
+    }
+
     /// Removes all documents.
     pub fn clear(&self) -> u32 {
         self.begin(|index| async move { Ok(done(index.clear().await?)) })
@@ -154,13 +164,23 @@ impl Engine {
     }
 
     /// The nearest `k`: `[ids, scores, documents]`. A threshold that is no number is none. Fails with the code `stale` where
-    /// the mask is about another numbering of rows than there is.
-    pub fn search(&self, query: Vec<f64>, k: usize, threshold: f64, mask: Option<Vec<u32>>, generation: f64) -> u32 {
-        let options = options(threshold, mask, generation);
+    /// the mask is about another numbering of rows than there is, or about fewer: it says `generation` and `rows` as
+    /// [`rows`](Self::rows) did before the first of them was looked at.
+    pub fn search(
+        &self,
+        query: Vec<f64>,
+        k: usize,
+        threshold: f64,
+        mask: Option<Vec<u32>>,
+        generation: f64,
+        rows: usize,
+    ) -> u32 {
+        let options = options(threshold, mask.map(|kept| made(&kept, generation, rows)));
         self.begin(|index| async move { found(index.search_current(&query, k, options).await?) })
     }
 
     /// Of the nearest `fetch_k`, `k` that are not like one another; the shape is that of `search`.
+    #[expect(clippy::too_many_arguments, reason = "each crosses by itself")]
     pub fn mmr(
         &self,
         query: Vec<f64>,
@@ -169,8 +189,9 @@ impl Engine {
         lambda: f64,
         mask: Option<Vec<u32>>,
         generation: f64,
+        rows: usize,
     ) -> u32 {
-        let options = options(f64::NAN, mask, generation);
+        let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows)));
         self.begin(|index| async move { found(index.mmr(&query, k, (fetch_k, lambda), options).await?) })
     }
 
@@ -178,8 +199,7 @@ impl Engine {
     pub fn documents(&self, from: usize, count: usize) -> u32 {
         self.begin(|index| async move {
             let stretch = index.documents(from, count).await?;
-            let rows = index.rows().1.saturating_sub(from).min(count);
-            Ok(answers::documents(stretch, rows))
+            Ok(answers::documents(stretch))
         })
     }
 
@@ -257,8 +277,12 @@ fn done((): ()) -> JsValue {
     JsValue::UNDEFINED
 }
 
-fn options(threshold: f64, mask: Option<Vec<u32>>, generation: f64) -> SearchOptions {
-    let mask = mask.map(|words| Mask::new(generation as u64, Bitmap::from_words_u32(&words)));
+/// The mask that these words are, about `rows` rows by the numbering `generation`.
+fn made(words: &[u32], generation: f64, rows: usize) -> Mask {
+    Mask::new(generation as u64, rows, Bitmap::from_words_u32(words))
+}
+
+fn options(threshold: f64, mask: Option<Mask>) -> SearchOptions {
     SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask }
 }
 

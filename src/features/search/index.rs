@@ -135,7 +135,7 @@ impl VectorIndex {
     /// The numbering of rows, which changes now and then, and how many rows there are, dead ones included: what a
     /// [`Mask`] is about.
     pub fn rows(&self) -> (u64, usize) {
-        self.state().table.as_ref().map_or((0, 0), |table| (table.generation(), table.rows().shown()))
+        self.state().table.as_ref().map_or((0, 0), Table::numbering)
     }
 
     /// What the index takes in memory; of it, ids, where documents stand, and what was fetched lately.

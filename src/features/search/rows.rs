@@ -242,6 +242,13 @@ impl Rows {
         true
     }
 
+    /// Whether all rows there are would fit into memory in 32 bits, too. Where they would not, chunks for a row here and
+    /// another there would fill it with nothing.
+    pub fn has_room_for_exact(&self) -> bool {
+        let chunk = (self.stride << self.shift) * size_of::<f32>();
+        self.codes.len().saturating_mul(chunk) <= self.options.max_exact_bytes
+    }
+
     /// The numbers of `row` in 32 bits, padded, if they are in memory.
     pub fn exact(&self, row: u32) -> Option<&[f32]> {
         if !self.has_exact.contains(row as usize) {

@@ -12,6 +12,7 @@ mod index_calls;
 mod index_model;
 mod index_support;
 mod leaving;
+mod masks;
 mod pass;
 mod persist_absorbed;
 mod persist_codecs;

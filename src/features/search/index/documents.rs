@@ -12,7 +12,9 @@ use crate::features::search::persist::load::{Due, Tries};
 pub struct Documents {
     /// The numbering of rows that this is about.
     pub generation: u64,
-    /// The rows that live, the first of the stretch as 0.
+    /// How many rows were looked at: no more than there are.
+    pub rows: usize,
+    /// Those that live, the first of the stretch as 0.
     pub live: Bitmap,
     /// Their documents, in order.
     pub documents: Vec<Vec<u8>>,
@@ -65,7 +67,7 @@ impl VectorIndex {
         self.open().await?;
         let mut tries = Tries::default();
         loop {
-            let (generation, live, rows) = self.table(|table| {
+            let (generation, looked_at, live, rows) = self.table(|table| {
                 let (mut live, mut rows): (Bitmap, Vec<Located>) = Default::default();
                 let end = from.saturating_add(count).min(table.rows().shown());
                 for (at, row) in (from..end).enumerate() {
@@ -74,10 +76,10 @@ impl VectorIndex {
                         rows.push(located);
                     }
                 }
-                (table.generation(), live, rows)
+                (table.generation(), end.saturating_sub(from), live, rows)
             });
             match self.documents_of(&rows, Keep::None).await {
-                Ok(documents) => return Ok(Documents { generation, live, documents }),
+                Ok(documents) => return Ok(Documents { generation, rows: looked_at, live, documents }),
                 Err(fault) => self.look_again(fault, &mut tries).await?,
             }
         }
@@ -122,7 +124,7 @@ impl VectorIndex {
                 }
                 self.pause().await;
             }
-            return Ok(super::Mask::new(generation, kept));
+            return Ok(super::Mask::new(generation, rows, kept));
         }
     }
 

@@ -19,8 +19,9 @@ const TOGETHER: usize = 8;
 /// Bytes of codes that are scanned before others may do something.
 const SLICE: usize = 2 * 1024 * 1024;
 
-/// Rows that are scored before others may do something.
+/// Rows that are scored before others may do something, and bytes of their numbers.
 const SCORED: usize = 1_024;
+const NUMBERS: usize = 4 * 1024 * 1024;
 
 /// See the module.
 #[derive(Default)]
@@ -34,7 +35,7 @@ pub struct Passes {
 pub enum Outcome {
     /// The rows that it found.
     Hits(Vec<Scored>),
-    /// Its mask is about another numbering of rows.
+    /// Its mask is about another numbering of rows, or about fewer.
     Stale,
     /// Something is missing, or else.
     Fault(Fault),
@@ -53,8 +54,8 @@ pub struct Scored {
 /// A search that waits.
 pub struct Waiting {
     search: Search,
-    /// The numbering that its mask is about.
-    generation: Option<u64>,
+    /// The numbering that its mask is about, and how many rows.
+    about: Option<(u64, usize)>,
     /// Whether the numbers of what is found are wanted.
     numbers: bool,
     outcome: Mutex<Option<Outcome>>,
@@ -87,8 +88,8 @@ impl Passes {
 
 impl VectorIndex {
     /// What `search` comes to, beside others.
-    pub(super) async fn pass(&self, search: Search, generation: Option<u64>, numbers: bool) -> Outcome {
-        let waiting = Arc::new(Waiting { search, generation, numbers, outcome: Mutex::default() });
+    pub(super) async fn pass(&self, search: Search, about: Option<(u64, usize)>, numbers: bool) -> Outcome {
+        let waiting = Arc::new(Waiting { search, about, numbers, outcome: Mutex::default() });
         self.passes.waiting().push(waiting.clone());
         let _leaves = Leaves(&self.passes, waiting.clone());
         others_first().await;
@@ -160,7 +161,8 @@ impl VectorIndex {
     /// The hits with what is needed to fetch their documents; `None` if a segment has gone meanwhile.
     async fn scored(&self, hits: Vec<Hit>, with_numbers: bool) -> Option<Vec<Scored>> {
         let mut all = Vec::with_capacity(hits.len());
-        for (at, some) in hits.chunks(SCORED).enumerate() {
+        let slice = self.table(scored_rows).max(1);
+        for (at, some) in hits.chunks(slice).enumerate() {
             if at > 0 {
                 self.pause().await;
             }
@@ -180,7 +182,7 @@ impl VectorIndex {
         };
         let mut scanned = Vec::new();
         for waiting in together {
-            if waiting.generation.is_some_and(|generation| generation != table.generation()) {
+            if waiting.about.is_some_and(|about| about != table.numbering()) {
                 waiting.ends(Outcome::Stale);
             } else {
                 scanned.push(waiting);
@@ -202,7 +204,7 @@ impl VectorIndex {
             let (mut again, mut gone) = (false, false);
             self.table(|table| {
                 for (at, rescore) in rescores.iter_mut().enumerate() {
-                    match rescore.advance(table.rows(), SCORED) {
+                    match rescore.advance(table.rows(), scored_rows(table)) {
                         Need::Nothing => {}
                         Need::Time => again = true,
                         Need::Rows(some) => wanted.push((at, some)),
@@ -230,8 +232,10 @@ impl VectorIndex {
             let (rows, located): (Vec<u32>, Vec<Located>) = rows.into_iter().unzip();
             let found = self.numbers_of(&located, Keep::All).await?;
             self.with_table(|table| {
-                for (row, numbers) in rows.iter().zip(&found) {
-                    table.rows_mut().keep_exact(*row, numbers);
+                if table.rows().has_room_for_exact() {
+                    for (row, numbers) in rows.iter().zip(&found) {
+                        table.rows_mut().keep_exact(*row, numbers);
+                    }
                 }
                 for (at, some) in wanted {
                     let Some(rescore) = rescores.get_mut(at) else { continue };
@@ -248,6 +252,11 @@ impl VectorIndex {
 /// Rows of a slice.
 fn slice(table: &Table) -> usize {
     (SLICE / table.rows().stride().max(1)).max(1)
+}
+
+/// Rows that are scored, or given out, before others may do something.
+fn scored_rows(table: &Table) -> usize {
+    (NUMBERS / (table.rows().stride().max(1) * size_of::<f32>())).clamp(1, SCORED)
 }
 
 /// Ends what [`Table::begin_scan`] began.

@@ -10,22 +10,34 @@ use crate::features::search::vector::{Role, unit};
 use crate::features::search::{Bitmap, Mmr, Query, Search, kernels};
 use crate::{Error, Result};
 
-/// Rows that a search may find: a set of them, under one numbering. A row that was added since is not in it.
+/// Rows that a search may find: a set of them, under one numbering, of as many as there were. Once others have come, or rows
+/// were numbered anew, it is to be made again: a document that was replaced is another row then.
 #[derive(Clone, Debug, Default)]
 pub struct Mask {
-    generation: u64,
-    rows: Arc<Bitmap>,
+    about: (u64, usize),
+    kept: Arc<Bitmap>,
 }
 
 impl Mask {
-    /// These rows, by the numbering `generation`.
-    pub fn new(generation: u64, rows: Bitmap) -> Self {
-        Self { generation, rows: Arc::new(rows) }
+    /// Those of `rows` rows that `kept` has, by the numbering `generation`: as [`VectorIndex::rows`] said before the first
+    /// was looked at.
+    pub fn new(generation: u64, rows: usize, kept: Bitmap) -> Self {
+        Self { about: (generation, rows), kept: Arc::new(kept) }
     }
 
     /// How many there are, dead ones included.
     pub fn count(&self) -> usize {
-        self.rows.count()
+        self.kept.count()
+    }
+
+    /// Which numbering it is about, and how many rows.
+    pub(super) fn about(&self) -> (u64, usize) {
+        self.about
+    }
+
+    /// The rows.
+    pub(super) fn kept(&self) -> &Bitmap {
+        &self.kept
     }
 }
 
@@ -39,8 +51,8 @@ pub struct SearchOptions {
 }
 
 impl SearchOptions {
-    fn generation(&self) -> Option<u64> {
-        self.mask.as_ref().map(|mask| mask.generation)
+    fn about(&self) -> Option<(u64, usize)> {
+        self.mask.as_ref().map(Mask::about)
     }
 }
 
@@ -61,10 +73,12 @@ impl VectorIndex {
     ///
     /// # Errors
     /// `invalid_argument` for a query of another length than the index's vectors, one with a number that is not finite,
-    /// and a mask made before rows were numbered anew; otherwise as [`open`](Self::open).
+    /// and a mask that has to be made again, since rows have come or were numbered anew; otherwise as [`open`](Self::open).
     pub async fn search(&self, query: &[f64], k: usize, options: SearchOptions) -> Result<Vec<Found>> {
         let found = self.search_current(query, k, options).await?;
-        found.ok_or_else(|| Error::invalid_argument("the mask is about rows that were numbered anew: make it again"))
+        found.ok_or_else(|| {
+            Error::invalid_argument("rows have come since the mask was made, or were numbered anew: make it again")
+        })
     }
 
     /// The same; `None` for a mask that has to be made anew.
@@ -104,7 +118,7 @@ impl VectorIndex {
         let mut tries = Tries::default();
         loop {
             let search = search(&query, fetch, &options);
-            let fault = match self.pass(search, options.generation(), pick.is_some()).await {
+            let fault = match self.pass(search, options.about(), pick.is_some()).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
                 Outcome::Hits(hits) => match self.picked(hits, pick).await {
@@ -157,6 +171,6 @@ impl VectorIndex {
 }
 
 fn search(query: &Arc<Query>, k: usize, options: &SearchOptions) -> Search {
-    let mask = options.mask.as_ref().map(|mask| mask.rows.clone());
+    let mask = options.mask.as_ref().map(|mask| mask.kept.clone());
     Search { query: query.clone(), k, mask, threshold: options.threshold }
 }

@@ -98,11 +98,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty one, of vectors of so many dimensions.
+    /// An empty one, of vectors of so many dimensions, whose first numbering of rows is `generation`: a random number, so
+    /// that what was made for the rows of another is not taken for what is about these.
     ///
     /// # Errors
     /// `invalid_argument` for too many.
-    pub fn new(dimensions: usize, options: RowsOptions) -> Result<Self> {
+    pub fn new(dimensions: usize, options: RowsOptions, generation: u64) -> Result<Self> {
         Ok(Self {
             ids: Ids::default(),
             winners: Vec::new(),
@@ -114,7 +115,7 @@ impl Table {
             live: 0,
             cleared: Order::default(),
             stamp: 0,
-            generation: 0,
+            generation,
             pins: 0,
             scans: 0,
             doomed: Vec::new(),
@@ -135,6 +136,11 @@ impl Table {
     /// The rows, to keep their numbers in 32 bits.
     pub fn rows_mut(&mut self) -> &mut Rows {
         &mut self.rows
+    }
+
+    /// Which numbering of rows there is, and how many that can be found: what a mask is about.
+    pub fn numbering(&self) -> (u64, usize) {
+        (self.generation, self.rows.shown())
     }
 
     /// See the field.

@@ -1,6 +1,7 @@
 //! Adding, deleting, clearing.
 
 use super::ids::Ids;
+use super::search::Mask;
 use super::stage::{Stage, Staged};
 use super::{State, VectorIndex};
 use crate::error::ErrorCode;
@@ -114,7 +115,13 @@ impl VectorIndex {
             seen.intern(id);
             seen.len() > known
         };
-        let mut ids = self.filtered(ids, &mut is_new).await;
+        let ids = self.filtered(ids, &mut is_new).await;
+        self.remove_there(ids).await
+    }
+
+    /// Deletes those of these documents that are there: ids of which none is twice. Only whoever has the turn to write calls
+    /// it.
+    async fn remove_there(&self, mut ids: Vec<Box<str>>) -> Result<usize> {
         for _ in 0..ANEW {
             ids = self.filtered(ids, &mut |index, id| index.table(|table| table.row(id).is_some())).await;
             let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
@@ -123,6 +130,52 @@ impl VectorIndex {
             }
         }
         Err(absorbed())
+    }
+
+    /// Deletes the documents of these rows, all or none: how many there were, or `None` for a mask that has to be made again.
+    /// Between the look at the mask and the deletion nothing else is written by this handle.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use bytestow::InMemoryByteStore;
+    /// # use bytestow::features::search::{IndexOptions, VectorIndex};
+    /// # futures_executor::block_on(async {
+    /// # let index = VectorIndex::new(Arc::new(InMemoryByteStore::new()), IndexOptions::new("m")?)?;
+    /// # let mut stage = index.stage();
+    /// # stage.push("cat", &[0.9, 0.1, 0.0], b"a cat")?;
+    /// # stage.push("dog", &[0.7, 0.7, 0.1], b"a dog")?;
+    /// # index.commit(stage).await?;
+    /// let dogs = index.filter(|document| document.ends_with(b"dog")).await?;
+    /// assert_eq!(index.remove_rows(dogs).await?, Some(1));
+    /// assert_eq!(index.len(), 1);
+    /// # Ok::<(), bytestow::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove).
+    pub async fn remove_rows(&self, mask: Mask) -> Result<Option<usize>> {
+        let _turn = self.writing.take().await;
+        self.refresh().await?;
+        let about = self.rows();
+        if mask.about() != about {
+            return Ok(None);
+        }
+        let mut ids: Vec<Box<str>> = Vec::new();
+        let mut rows = mask.kept().iter().take_while(|row| *row < about.1).peekable();
+        while rows.peek().is_some() {
+            let is_same = self.table(|table| {
+                let some = rows.by_ref().take(IDS).map(|row| row as u32).filter(|row| table.counts(*row));
+                ids.extend(some.map(|row| Box::from(table.id(row))));
+                table.numbering() == about
+            });
+            if !is_same {
+                return Ok(None);
+            }
+            if rows.peek().is_some() {
+                self.pause().await;
+            }
+        }
+        self.remove_there(ids).await.map(Some)
     }
 
     /// Those of `ids` that `keep` takes.

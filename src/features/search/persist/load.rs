@@ -131,7 +131,9 @@ impl VectorIndex {
         if state.table.is_none() {
             let bits = self.options.kind == Kind::Binary;
             let options = RowsOptions { max_exact_bytes: self.options.max_resident_bytes, bits };
-            state.table = Some(Table::new(dimensions, options)?);
+            // JavaScript's numbers hold it, and there is room for it to grow.
+            let generation = self.options.random.next_u64() >> 12;
+            state.table = Some(Table::new(dimensions, options, generation)?);
         }
         Ok(())
     }
