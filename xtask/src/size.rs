@@ -17,10 +17,10 @@ const BUDGET_KB: f64 = 224.0;
 const EMBEDDINGS_KB: f64 = 13.6;
 
 /// The most that the search wasm may weigh, gzipped. What was aimed at is 30.
-const SEARCH_KB: f64 = 84.0;
+const SEARCH_KB: f64 = 86.0;
 
 /// The most that `bytestow/vectorstores` may weigh, as an entry.
-const VECTORSTORES_KB: f64 = 101.0;
+const VECTORSTORES_KB: f64 = 103.0;
 
 /// The most that `bytestow/memory` may weigh. It has no wasm.
 const MEMORY_KB: f64 = 2.8;
