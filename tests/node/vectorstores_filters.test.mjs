@@ -129,3 +129,48 @@ test("what keeps everything, whatever there is, is no filter to delete by", asyn
   await vectors.delete({ filter: { $and: [{}, { n: 1 }] } });
   assert.deepEqual(contents(await vectors.similaritySearch("a", 9)), ["b"]);
 });
+
+describe("beside writes", () => {
+  const many = Array.from({ length: 200 }, (_, at) => doc(`d${at}`, { a: 1 }));
+  const ids = many.map((_, at) => `id ${at}`);
+
+  for (const [name, filter] of Object.entries({
+    "an object": { a: 1 },
+    "a function": ({ metadata }) => metadata.a === 1,
+  })) {
+    test(`of another handle ${name} keeps what matches before and after`, async () => {
+      const store = new InMemoryByteStore();
+      const [one, two] = [0, 1].map(() => new ByteStoreVectorStore(letters, { store, refresh: 0 }));
+      await one.addDocuments(many, ids);
+      let isWriting = true;
+      const writes = (async () => {
+        for (let times = 0; times < 20; times++) await two.addDocuments(many, ids);
+      })().finally(() => {
+        isWriting = false;
+      });
+      while (isWriting) {
+        const found = await one.similaritySearchVectorWithScore(vector("d"), 300, filter);
+        assert.equal(found.length, 200);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await writes;
+    });
+  }
+
+  test("whose writes never end, because the filter makes them, a search ends all the same: they wait for it", async () => {
+    const vectors = new ByteStoreVectorStore(letters, { store: new InMemoryByteStore() });
+    await vectors.addDocuments([doc("a", { n: 0 })]);
+    const adds = [];
+    let isOver = false;
+    const filter = ({ metadata }) => {
+      if (!isOver) adds.push(vectors.addDocuments([doc("b", { n: metadata.n + 1 })]));
+      return true;
+    };
+    // Each add takes some turns: the filter is asked again about what it has added.
+    const found = await vectors.similaritySearchVectorWithScore(vector("a"), 99, filter);
+    isOver = true;
+    assert.ok(found.length >= 1 && found.length < 99, String(found.length));
+    await Promise.all(adds);
+    assert.equal((await vectors.similaritySearch("a", 999)).length, adds.length + 1);
+  });
+});

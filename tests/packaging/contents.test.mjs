@@ -51,7 +51,7 @@ const MODULES = [
     "writer",
   ].map((name) => `langchain/vectorstores/${name}`),
   ...["bits", "compile", "corpus", "leaf", "masks", "types"].map((name) => `langchain/vectorstores/filters/${name}`),
-  ...["abort", "breath", "engine", "instance", "port", "source"].map((name) => `search/${name}`),
+  ...["abort", "breath", "engine", "hold", "instance", "port", "source"].map((name) => `search/${name}`),
   ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
 /** The wasm modules: their files, and what is inlined of each. */

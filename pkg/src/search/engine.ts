@@ -12,6 +12,7 @@ import type { BaseByteStore } from "../types.js";
 import { Engine } from "../wasm/bytestow_search.js";
 import { stillWanted, untilAborted } from "./abort.js";
 import { breath, due } from "./breath.js";
+import { Hold } from "./hold.js";
 import { boot, currentEpoch, guarded, isAlive, lastTrap, lostWithInstance, onTrap } from "./instance.js";
 import { type Ask, Port, storeFailure } from "./port.js";
 import { search } from "./source.js";
@@ -67,6 +68,8 @@ const LOOK = 5;
 
 /** An index, and the calls on it. */
 export class SearchEngine {
+  /** Holds writes off. */
+  readonly hold = new Hold();
   /** When the index was last read as a whole, by its clock. */
   openedAt = Number.NEGATIVE_INFINITY;
   readonly #recipe: Recipe;
@@ -125,6 +128,12 @@ export class SearchEngine {
       if (--this.#running === 0) this.#unlisten?.();
       this.#freeIfLast();
     }
+  }
+
+  /** Runs a task that writes, once writes are not held off. */
+  async write<T>(begin: (engine: Engine) => number, signal?: AbortSignal, born?: number): Promise<T> {
+    await this.hold.over(signal);
+    return this.run<T>(begin, signal, born);
   }
 
   /** The rows of the index that is open. */

@@ -801,16 +801,18 @@ declare const VECTOR_STORE_RULE_TITLES: {
   readonly "F3-comparisons": "$gt, $gte, $lt and $lte compare numbers with numbers and texts with texts";
   readonly "F4-lists": "$in, $nin, $eq and $ne";
   readonly "F5-logic": "$and, $or and $not, and several fields, of which all must hold";
-  readonly "F6-paths": "dots lead into objects; a field whose name has dots is found too";
+  readonly "F6-paths": "dots lead into objects, and into those of an array; a field whose name has dots is found too";
   readonly "F7-missing": "a missing field meets $ne, $nin and $exists: false, and nothing else";
   readonly "F8-unknown": "an unknown operator is refused, and named, as is a filter that is none";
   readonly "F9-before": "filters come before the best k: there are min(k, matches) results, always the best ones";
   readonly "F10-follows": "a filter follows what is added, replaced and deleted";
   readonly "F11-anew": "a function is asked anew each time; what it throws is thrown on";
   readonly "F12-everywhere": "all kinds of search take filters";
+  readonly "F13-during-upsert": "a filtered search beside an upsert finds what matches before it and after it";
   readonly "D1-by-filter": "a filter deletes what it keeps, and nothing that has been replaced since";
   readonly "D2-all": "deleteAll deletes all, and the store goes on";
   readonly "D3-arguments": "delete is told what to delete by one of ids, filter and deleteAll, or refuses";
+  readonly "D4-during-upsert": "a delete by a filter beside an upsert deletes nothing that does not match";
   readonly "I1-inputs-kept": "documents, metadata, ids and vectors are not changed by a call";
   readonly "I2-inputs-later": "changing what was given changes nothing that is stored";
   readonly "I3-results-owned": "changing a result changes no later one";
@@ -833,10 +835,10 @@ declare const VECTOR_STORE_RULE_TITLES: {
   readonly "C4-wrong-model": "a model that answers with too few, too many or ragged vectors adds nothing";
   readonly "H1-history": "after 1,000 random operations, with compactions and reopenings, the store equals a plain one";
   readonly "A1-aborted-before": "a call with an aborted signal rejects with its reason, and asks nobody";
-  readonly "A2-aborted-during": "an add that is aborted while its texts are embedded adds nothing; the next call works";
+  readonly "A2-aborted-during": "an add that is aborted while its texts are embedded adds nothing, and a filter that aborts its call ends it";
   readonly "E1-wrong-arguments": "wrong arguments are refused as invalid_argument, by a rejection that names them";
   readonly "E2-wrong-options": "wrong options are refused as invalid_argument, and named";
-  readonly "E3-closed": "a store that was closed refuses, and its JSON holds no secret, before and after";
+  readonly "E3-closed": "a store that was closed refuses, and calls made before still end; its JSON holds no secret, before and after";
 };
 
 /**

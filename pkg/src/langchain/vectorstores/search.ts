@@ -1,19 +1,24 @@
-/** Searches of an index: by which rows, and again where the rows were numbered anew meanwhile. */
+/** Searches of an index, and what goes by filters: by which rows, and again where others have come meanwhile. */
 
 import type { Document } from "@langchain/core/documents";
+import { BytestowError } from "../../core/error.js";
 import { stillWanted } from "../../search/abort.js";
 import { breath, due } from "../../search/breath.js";
 import type { SearchEngine } from "../../search/engine.js";
 import type { Engine } from "../../wasm/bytestow_search.js";
-import { documentOf, parsed } from "./documents.js";
+import { documentOf } from "./documents.js";
 import { Corpus } from "./filters/corpus.js";
-import { type Filter, Masks } from "./filters/masks.js";
+import { type Filter, type Mask, Masks } from "./filters/masks.js";
 
 /** What the binding's searches give. */
 type Found = [ids: string[], scores: Float32Array, documents: Uint8Array[]];
 
 /** As many of anything as the binding can be told. */
 const MOST = 0xffffffff;
+
+/** How often a task runs beside writes, and how often in all. */
+const BESIDE_WRITES = 8;
+const MOST_TIMES = 100;
 
 /** Searches an index. */
 export class Searcher {
@@ -42,8 +47,8 @@ export class Searcher {
   /** The best `k`, with their scores; those of at least `threshold` where it is no NaN. */
   search(query: Float64Array, k: number, threshold: number, filter: Filter | undefined, signal?: AbortSignal) {
     const most = Math.min(k, MOST);
-    return this.#found(filter, signal, (engine, words, generation) =>
-      engine.search(query, most, threshold, words, generation),
+    return this.#found(filter, signal, (engine, words, generation, rows) =>
+      engine.search(query, most, threshold, words, generation, rows),
     );
   }
 
@@ -57,47 +62,52 @@ export class Searcher {
     signal?: AbortSignal,
   ) {
     const [most, fetched] = [Math.min(k, MOST), Math.min(fetchK, MOST)];
-    return this.#found(filter, signal, (engine, words, generation) =>
-      engine.mmr(query, most, fetched, lambda, words, generation),
+    return this.#found(filter, signal, (engine, words, generation, rows) =>
+      engine.mmr(query, most, fetched, lambda, words, generation, rows),
     );
   }
 
-  /** The ids of what a filter keeps and is there now. */
-  async idsOf(filter: Filter, signal?: AbortSignal): Promise<string[]> {
-    await this.#look(signal);
-    const { words, born } = await this.#masks.asked(filter)(signal);
-    const ids: string[] = [];
-    for (const [at, word] of words.entries()) {
-      if (word === 0) continue;
-      const [live, bytes, lengths] = await this.#engine.run<[Uint32Array, Uint8Array, Uint32Array]>(
-        (engine) => engine.documents(at * 32, 32),
-        signal,
-        born,
-      );
-      let begin = 0;
-      for (const [row, length] of lengths.entries()) {
-        if ((((live[0] as number) & word) >>> row) & 1) ids.push(parsed(bytes.subarray(begin, begin + length), "a").id);
-        begin += length;
-      }
-    }
-    return ids;
+  /** Removes what a filter keeps of what is there when it is removed. */
+  async remove(filter: Filter, signal?: AbortSignal): Promise<void> {
+    await this.#kept(filter, signal, (engine, mask) => engine.removeRows(mask.words, mask.generation, mask.count));
   }
 
   async #found(
     filter: Filter | undefined,
     signal: AbortSignal | undefined,
-    begin: (engine: Engine, words: Uint32Array | undefined, generation: number) => number,
+    begin: (engine: Engine, words: Uint32Array | undefined, generation: number, rows: number) => number,
   ): Promise<[Document, number][]> {
-    const asked = filter && this.#masks.asked(filter);
-    for (;;) {
-      if (asked !== undefined) await this.#look(signal);
-      const mask = await asked?.(signal);
+    const found =
+      filter === undefined
+        ? await this.#engine.run<Found>((engine) => begin(engine, undefined, 0, 0), signal)
+        : await this.#kept<Found>(filter, signal, (engine, { words, generation, count }) =>
+            begin(engine, words, generation, count),
+          );
+    return documentsOf(found, signal);
+  }
+
+  /**
+   * Runs a task on what a filter keeps, whatever is written beside it. Where rows have come since the filter was asked, or
+   * were numbered anew, the task ends as stale: then the filter is asked about what is new, and the task runs again; after
+   * some times while this object's own writes wait.
+   */
+  async #kept<T>(
+    filter: Filter,
+    signal: AbortSignal | undefined,
+    begin: (engine: Engine, mask: Mask) => number,
+  ): Promise<T> {
+    const asked = this.#masks.asked(filter);
+    const once = async () => {
+      await this.#look(signal);
+      const mask = await asked(signal);
+      return this.#engine.run<T>((engine) => begin(engine, mask), signal, mask.born);
+    };
+    for (let times = 1; ; times++) {
       try {
-        const task = (engine: Engine) => begin(engine, mask?.words, mask?.generation ?? 0);
-        return await documentsOf(await this.#engine.run<Found>(task, signal, mask?.born), signal);
+        return await (times <= BESIDE_WRITES ? once() : this.#engine.hold.during(once));
       } catch (error) {
-        // Rows were numbered anew: what the filter keeps is to be asked again.
-        if (mask === undefined || (error as { code?: string }).code !== "stale") throw error;
+        if ((error as { code?: string }).code !== "stale") throw error;
+        if (times === MOST_TIMES) throw busy(error);
       }
     }
   }
@@ -110,6 +120,11 @@ export class Searcher {
     this.#looked = now;
     await this.#engine.run((engine) => engine.refresh(), signal);
   }
+}
+
+function busy(cause: unknown): BytestowError {
+  const message = `others have written to the index ${MOST_TIMES} times while the filter was asked about what was new`;
+  return new BytestowError("unavailable", message, { cause, retryable: true });
 }
 
 /** Large documents take long to read: not in one go. */

@@ -205,7 +205,7 @@ export class ByteStoreVectorStore extends VectorStore {
       if (deleteAll) {
         if (deleteAll !== true) throw invalid(`deleteAll must be true, not ${kindOf(deleteAll)}`);
         await this.#engine.open(signal);
-        await this.#engine.run((engine) => engine.clear(), signal);
+        await this.#engine.write((engine) => engine.clear(), signal);
         this.#upkeep.begin();
         return;
       }
@@ -213,12 +213,13 @@ export class ByteStoreVectorStore extends VectorStore {
       // A filter that asks for nothing would be everything, which is to be said in so many words.
       if (filter !== undefined && (kept === undefined || keepsAll(kept)))
         throw invalid("filter keeps everything, whatever there is: to delete everything say deleteAll");
-      const checked = ids === undefined ? [] : checkIds(ids);
+      const doomed = ids === undefined ? [] : checkIds(ids);
       await this.#engine.open(signal);
-      const doomed = kept === undefined ? checked : await this.#searcher.idsOf(kept, signal);
-      if (doomed.length === 0) return;
-      const { joined, lengths } = together(doomed);
-      await this.#engine.run((engine) => engine.remove(joined, lengths), signal);
+      if (kept !== undefined) await this.#searcher.remove(kept, signal);
+      else if (doomed.length > 0) {
+        const { joined, lengths } = together(doomed);
+        await this.#engine.run((engine) => engine.remove(joined, lengths), signal);
+      }
       this.#upkeep.begin();
     });
   }

@@ -36,7 +36,7 @@ export class Upkeep {
   /** All that there is to do, now. */
   async compact(signal?: AbortSignal): Promise<void> {
     await this.#engine.open(signal);
-    while (await this.#engine.run<boolean>((engine) => engine.maintain(), signal));
+    while (await this.#engine.write<boolean>((engine) => engine.maintain(), signal));
   }
 
   /** Ends it after the step under way. */
@@ -52,7 +52,7 @@ export class Upkeep {
       do {
         this.#again = false;
         let more = true;
-        while (more && !this.#stopped) more = await this.#engine.run<boolean>((engine) => engine.maintain());
+        while (more && !this.#stopped) more = await this.#engine.write<boolean>((engine) => engine.maintain());
       } while (this.#again && !this.#stopped);
     } catch (error) {
       // The next write tries again. Nothing is lost: the index is as it was, or as it was to become. Of a trap `reset` tells.

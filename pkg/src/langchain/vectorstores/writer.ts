@@ -52,7 +52,7 @@ async function staged(
   const stage = engine.newStage();
   try {
     await work(born, stage);
-    await engine.run((index) => index.commit(stage), signal, born);
+    await engine.write((index) => index.commit(stage), signal, born);
   } catch (error) {
     engine.discard(stage, born);
     throw error;
