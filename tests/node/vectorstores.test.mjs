@@ -4,18 +4,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { InMemoryByteStore } from "bytestow";
+import { runVectorStoreRules } from "bytestow/testing";
 import { ByteStoreVectorStore } from "bytestow/vectorstores";
+import { letters, vector } from "../support/letters.mjs";
 import { packageRoot } from "../support/package.mjs";
 
-/** Vectors of letters: texts that begin alike are alike. */
-const letters = {
-  model: "letters",
-  embedDocuments: async (texts) => texts.map(vector),
-  embedQuery: async (text) => vector(text),
-};
-function vector(text) {
-  return [text.length, text.charCodeAt(0) || 0, text.charCodeAt(1) || 0, 1];
-}
 const doc = (pageContent, metadata = {}) => ({ pageContent, metadata });
 const contents = (found) => found.map(({ pageContent }) => pageContent);
 
@@ -195,4 +188,18 @@ describe("counts", () => {
     assert.equal((await two.similaritySearch("a", 9, { n: { $gt: 0 } })).length, 2, "behind them");
     assert.equal((await two.similaritySearch("a", 9)).length, 2);
   });
+});
+
+test("the kit fails each write of a compaction: there is one to fail", async () => {
+  const harness = {
+    name: "ours",
+    claims: { persistent: true, compacts: true },
+    open: ({ model, store, options }) => new ByteStoreVectorStore(model, { store, ...options }),
+  };
+  const { passed, failed } = await runVectorStoreRules(harness, { only: ["C1", "C2"], timeout: 60_000 });
+  assert.deepEqual(failed, []);
+  assert.deepEqual(
+    passed.flatMap(({ notes }) => notes),
+    [],
+  );
 });

@@ -26,7 +26,7 @@ export class ReferenceVectorStore {
   constructor({ model, store, options }) {
     this.checkOptions(options);
     const { name = "vectors", scoreThreshold = null } = options;
-    Object.assign(this, { embeddings: model, store, options, scoreThreshold, made: 0 });
+    Object.assign(this, { embeddings: model, store, options, scoreThreshold, made: 0, turn: Promise.resolve() });
     this.prefix = `${encodeURIComponent(name)}/`;
   }
 
@@ -50,7 +50,7 @@ export class ReferenceVectorStore {
     await this.entries();
     const vectors = await this.embeddings.embedDocuments(checked.map(({ text }) => text));
     if (signal?.aborted) throw signal.reason;
-    return this.add(vectors, checked);
+    return this.inTurn(() => this.add(vectors, checked));
   }
 
   async addVectors(vectors, documents, options) {
@@ -59,10 +59,15 @@ export class ReferenceVectorStore {
     if (!Array.isArray(vectors)) throw invalid("vectors must be an array");
     if (vectors.length !== documents.length) throw invalid("as many vectors as documents");
     const checked = this.checkDocuments(documents, ids);
-    return this.add(
-      vectors.map((vector) => (Array.isArray(vector) ? [...vector] : vector)),
-      checked,
-    );
+    const copies = vectors.map((vector) => (Array.isArray(vector) ? [...vector] : vector));
+    return this.inTurn(() => this.add(copies, checked));
+  }
+
+  /** One write after the other. */
+  inTurn(work) {
+    const turn = this.turn.then(work);
+    this.turn = turn.catch(() => {});
+    return turn;
   }
 
   begin(options) {
@@ -257,7 +262,7 @@ export class ReferenceVectorStore {
     this.checkLength(query, meta?.dimensions ?? query.length, "query");
     this.checkNumbers(query, "query");
     const threshold = this.threshold(options);
-    const kept = entries.filter(this.question(filter)).map((entry) => [entry, this.score(query, entry.vector)]);
+    const kept = this.kept(entries, filter, options?.signal).map((entry) => [entry, this.score(query, entry.vector)]);
     return this.sorted(kept.filter(([, score]) => threshold === null || score >= threshold));
   }
 
@@ -278,6 +283,13 @@ export class ReferenceVectorStore {
     };
     const [x, y] = [scaled(a), scaled(b)];
     return Math.max(-1, Math.min(1, Math.fround(x.reduce((sum, number, at) => sum + number * y[at], 0))));
+  }
+
+  /** The entries that a filter keeps. */
+  kept(entries, filter, signal) {
+    const kept = entries.filter(this.question(filter));
+    this.checkSignal(signal);
+    return kept;
   }
 
   /** What a filter asks of an entry. */
@@ -335,10 +347,12 @@ export class ReferenceVectorStore {
     const given = [ids, filter, deleteAll || undefined].filter((each) => each !== undefined);
     if (given.length !== 1) throw invalid("one of ids, filter and deleteAll");
     if (filter !== undefined) this.checkFilter(filter);
-    if (typeof filter === "object" && Object.keys(filter).length === 0) throw invalid("filter is empty");
+    if (isEmpty(filter)) throw invalid("filter is empty");
     const wanted = ids === undefined ? undefined : this.checkIds(ids);
-    const { entries } = await this.entries();
-    await this.remove(wanted ?? entries.filter(this.question(filter)).map(({ id }) => id), entries);
+    await this.inTurn(async () => {
+      const { entries } = await this.entries();
+      await this.remove(wanted ?? this.kept(entries, filter, params.signal).map(({ id }) => id), entries);
+    });
   }
 
   async remove(ids) {
@@ -352,6 +366,14 @@ export class ReferenceVectorStore {
   async close() {
     this.closed = true;
   }
+}
+
+/** Whether a filter can only say yes. */
+function isEmpty(filter) {
+  if (typeof filter !== "object") return false;
+  return Object.entries(filter).every(
+    ([name, parts]) => (name === "$and" && parts.every(isEmpty)) || (name === "$or" && parts.some(isEmpty)),
+  );
 }
 
 const bytesOf = (value) => encoder.encode(JSON.stringify(value));
@@ -370,7 +392,7 @@ export function matcher(filter, name = "filter") {
     }
     if (field.startsWith("$")) throw invalid(`unknown operator ${field}`);
     const asks = conditions(wanted, field);
-    return (data) => asks(valueAt(data, field));
+    return (data) => asks(valuesAt(data, field));
   });
   return (data) => parts.every((part) => part(data));
 }
@@ -381,7 +403,7 @@ const negated =
     !question(...given);
 const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What is asked of a value, which may be missing. */
+/** What is asked of the values of a field: one of them is to say yes. There may be none. */
 function conditions(wanted, name) {
   if (Array.isArray(wanted)) return among(wanted, name);
   const operators = isPlain(wanted) ? Object.keys(wanted).filter((key) => key.startsWith("$")) : [];
@@ -399,33 +421,36 @@ function conditions(wanted, name) {
     }
     if (operator === "$exists") {
       if (typeof operand !== "boolean") throw invalid("$exists must be true or false");
-      return (value) => (value !== undefined) === operand;
+      return (values) => values.length > 0 === operand;
     }
     if (operator === "$not") return negated(conditions(operand, operator));
     const compare = COMPARISONS[operator];
     if (compare === undefined) throw invalid(`unknown operator ${operator}`);
     if (typeof operand !== "number" && typeof operand !== "string") throw invalid(`${operator} is wrong`);
-    return (value) => typeof value === typeof operand && compare(value, operand);
+    return (values) => values.some((value) => typeof value === typeof operand && compare(value, operand));
   });
-  return (value) => parts.every((part) => part(value));
+  return (values) => parts.every((part) => part(values));
 }
 
 function among(list, name) {
   for (const each of list) if (each === undefined || typeof each === "function") throw invalid(`${name} is wrong`);
   const wanted = list.map(ordered);
-  const equals = (value) => value !== undefined && wanted.includes(ordered(value));
-  return (value) => equals(value) || (Array.isArray(value) && value.some(equals));
+  const equals = (value) => wanted.includes(ordered(value));
+  return (values) => values.some((value) => equals(value) || (Array.isArray(value) && value.some(equals)));
 }
 
 const ordered = (value) =>
   JSON.stringify(value, (_, each) => (isPlain(each) ? Object.fromEntries(Object.entries(each).sort()) : each));
 
-function valueAt(data, field) {
-  if (Object.hasOwn(data, field)) return data[field];
-  let value = data;
-  for (const name of field.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
-  }
-  return value;
+/** What stands under a name: under one with dots, of all objects of an array. */
+function valuesAt(data, field) {
+  if (Object.hasOwn(data, field)) return [data[field]];
+  return field.split(".").reduce((values, name) => values.flatMap((value) => below(value, name)), [data]);
+}
+
+function below(value, name) {
+  if (typeof value !== "object" || value === null) return [];
+  const owners = Array.isArray(value) ? value.filter(isPlain) : [value];
+  if (Array.isArray(value) && /^\d+$/u.test(name)) owners.push(value);
+  return owners.filter((owner) => Object.hasOwn(owner, name)).map((owner) => owner[name]);
 }

@@ -40,16 +40,18 @@ export const VECTOR_STORE_RULE_TITLES = {
   "F3-comparisons": "$gt, $gte, $lt and $lte compare numbers with numbers and texts with texts",
   "F4-lists": "$in, $nin, $eq and $ne",
   "F5-logic": "$and, $or and $not, and several fields, of which all must hold",
-  "F6-paths": "dots lead into objects; a field whose name has dots is found too",
+  "F6-paths": "dots lead into objects, and into those of an array; a field whose name has dots is found too",
   "F7-missing": "a missing field meets $ne, $nin and $exists: false, and nothing else",
   "F8-unknown": "an unknown operator is refused, and named, as is a filter that is none",
   "F9-before": "filters come before the best k: there are min(k, matches) results, always the best ones",
   "F10-follows": "a filter follows what is added, replaced and deleted",
   "F11-anew": "a function is asked anew each time; what it throws is thrown on",
   "F12-everywhere": "all kinds of search take filters",
+  "F13-during-upsert": "a filtered search beside an upsert finds what matches before it and after it",
   "D1-by-filter": "a filter deletes what it keeps, and nothing that has been replaced since",
   "D2-all": "deleteAll deletes all, and the store goes on",
   "D3-arguments": "delete is told what to delete by one of ids, filter and deleteAll, or refuses",
+  "D4-during-upsert": "a delete by a filter beside an upsert deletes nothing that does not match",
   "I1-inputs-kept": "documents, metadata, ids and vectors are not changed by a call",
   "I2-inputs-later": "changing what was given changes nothing that is stored",
   "I3-results-owned": "changing a result changes no later one",
@@ -74,10 +76,12 @@ export const VECTOR_STORE_RULE_TITLES = {
   "C4-wrong-model": "a model that answers with too few, too many or ragged vectors adds nothing",
   "H1-history": "after 1,000 random operations, with compactions and reopenings, the store equals a plain one",
   "A1-aborted-before": "a call with an aborted signal rejects with its reason, and asks nobody",
-  "A2-aborted-during": "an add that is aborted while its texts are embedded adds nothing; the next call works",
+  "A2-aborted-during":
+    "an add that is aborted while its texts are embedded adds nothing, and a filter that aborts its call ends it",
   "E1-wrong-arguments": "wrong arguments are refused as invalid_argument, by a rejection that names them",
   "E2-wrong-options": "wrong options are refused as invalid_argument, and named",
-  "E3-closed": "a store that was closed refuses, and its JSON holds no secret, before and after",
+  "E3-closed":
+    "a store that was closed refuses, and calls made before still end; its JSON holds no secret, before and after",
 } as const;
 
 /** The id of a rule on vector stores. */

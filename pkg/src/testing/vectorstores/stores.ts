@@ -13,6 +13,9 @@ export class FailingStore implements BaseByteStore {
   /** Which call is to fail, counted from 1; none unless said. Of `"unanswered"` writes alone are counted. */
   failing = 0;
   kind: FailureKind = "undone";
+  /** How many writes may go through from here on; later ones are refused, and counted. */
+  room = Number.POSITIVE_INFINITY;
+  refused = 0;
   /** What the failing call is rejected with. */
   readonly reason = new Error("the kit lets this call fail");
   readonly #store: BaseByteStore;
@@ -46,7 +49,14 @@ export class FailingStore implements BaseByteStore {
 
   async #call<T>(writes: boolean, work: () => Promise<T>): Promise<T> {
     this.calls++;
-    if (writes) this.writes++;
+    if (writes) {
+      if (this.room <= 0) {
+        this.refused++;
+        throw this.reason;
+      }
+      this.room--;
+      this.writes++;
+    }
     const fails = this.failing !== 0 && (this.kind === "undone" ? this.calls : this.writes) === this.failing;
     if (fails && this.kind === "undone") throw this.reason;
     const answer = await work();

@@ -13,6 +13,8 @@ function replaced(filter, asks, operator, instead) {
   return ({ metadata }) => instead(metadata[field], operand);
 }
 
+const tick = () => new Promise((resolve) => setTimeout(resolve, 1));
+
 /** Each: what it is, and the class that has it. */
 export const filters = {
   "filter-without-id": [
@@ -102,6 +104,27 @@ export const filters = {
         const found = await super.search(query, filter === undefined ? k : k + 5, undefined, options);
         const asks = this.question(filter);
         return found.filter(([{ pageContent, metadata, id }]) => asks({ text: pageContent, metadata, id })).slice(0, k);
+      }
+    },
+  ],
+  "filters-what-was": [
+    "what has come since a filter was asked is not found",
+    class extends R {
+      async ranked(query, filter, options) {
+        const { entries } = await this.entries();
+        const kept = new Set(this.kept(entries, filter, options?.signal).map(({ seq }) => seq));
+        await tick();
+        return (await super.ranked(query, undefined, options)).filter(([{ seq }]) => kept.has(seq));
+      }
+    },
+  ],
+  "deletes-what-was": [
+    "what has been replaced since a filter was asked is deleted, too",
+    class extends R {
+      inTurn = (work) => work();
+      async remove(ids) {
+        await tick();
+        await super.remove(ids);
       }
     },
   ],

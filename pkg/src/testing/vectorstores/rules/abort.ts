@@ -37,5 +37,23 @@ export const abort = {
     same((await store.similaritySearch("any", 9)).length, 2, "documents afterwards");
     await store.addDocuments(context.documents(3, "later"));
     same((await store.similaritySearch("any", 9)).length, 5, "documents after the next call");
+    const asked = (
+      call: (options: { filter: () => boolean; signal: AbortSignal }) => Promise<unknown>,
+      what: string,
+    ) => {
+      const whileAsked = new AbortController();
+      const filter = () => {
+        whileAsked.abort(reason);
+        return true;
+      };
+      return rejectedWith(() => call({ filter, signal: whileAsked.signal }), reason, `${what} whose filter aborts it`);
+    };
+    const vector = context.noise();
+    await asked(
+      ({ filter, ...options }) => store.similaritySearchVectorWithScore(vector, 9, filter, options),
+      "a search",
+    );
+    if (context.claims.deletesMore) await asked((params) => store.delete(params), "a delete");
+    same((await store.similaritySearch("any", 9)).length, 5, "documents after all of it");
   },
 } satisfies SomeVectorStoreRules;

@@ -1,4 +1,4 @@
-import { check, fail, held, outcome, refused, same } from "../../expect.js";
+import { check, fail, held, outcome, refused, same, show } from "../../expect.js";
 import { method } from "../context.js";
 import type { TestedVectorStore } from "../harness.js";
 import type { SomeVectorStoreRules } from "./body.js";
@@ -95,7 +95,14 @@ export const errors = {
     await store.addDocuments(context.documents(2));
     await json("when it is used");
     if (!context.claimed("closes", "close()")) return;
+    context.model.hold();
+    const under = [store.addDocuments(context.documents(1, "under way")), store.similaritySearch("any", 1)].map(held);
     await method(store, "close")();
+    context.model.release();
+    for (const call of under) {
+      const end = await outcome(() => call);
+      if (!end.ok) fail(`a call made before close() ended with ${show(end.error)}`);
+    }
     await json("when it is closed");
     await method(store, "close")();
     await refused(() => store.addDocuments(context.documents(1)), "closed", "addDocuments()");

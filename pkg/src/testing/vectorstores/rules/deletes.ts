@@ -63,6 +63,8 @@ export const deletes = {
       { deleteAll: false },
       { deleteAll: "yes" },
       { filter: {} },
+      { filter: { $and: [{}] } },
+      { filter: { $or: [{ n: 1 }, {}] } },
       { ids: "text-1" },
       { ids: ["text-1", 7] },
       { ids: [""] },
@@ -72,5 +74,20 @@ export const deletes = {
       await refused(() => store.delete(params as never), "invalid_argument", `delete(${JSON.stringify(params)})`);
     }
     same((await store.similaritySearch("any", 9)).length, 3, "documents afterwards");
+  },
+
+  async "D4-during-upsert"(context) {
+    if (!context.claimed("deletesMore", "filters that delete")) return;
+    const store = await context.open();
+    for (let times = 0; times < 20; times++) {
+      const ids = context.documents(20, `${times}`).map(({ id }) => id);
+      const put = (isOld: boolean) => store.addDocuments(ids.map((id) => context.document(id, { isOld, times }, id)));
+      await put(true);
+      const filter = (document: TestedDocument) => document.metadata.isOld === true;
+      await Promise.all([store.delete({ filter }), put(false)]);
+      const left = await store.similaritySearch("any", 99, ({ metadata }) => metadata.times === times);
+      sameSet(left, ids, "what was replaced by something that does not match");
+      await store.delete({ deleteAll: true });
+    }
   },
 } satisfies SomeVectorStoreRules;

@@ -12,7 +12,7 @@ const FILMS: readonly Record<string, unknown>[] = [
   { title: "c", year: "2006", director: { name: "Kon", born: 1963 }, rating: 8.6, seen: false },
   { title: "d", year: 1995, genre: "animated", rating: null, tags: [] },
   { title: "e", year: 1979, genre: "science fiction", "studio.name": "Mosfilm", rating: 9.9 },
-  { title: "f" },
+  { title: "f", cast: [{ name: "Ann", parts: [{ part: "x" }] }, { name: "Bo", age: 40 }, "extras"] },
 ];
 
 /** A store of the films. */
@@ -121,6 +121,14 @@ export const filters = {
       [{ "director.toString": { $exists: true } }, ""],
       [{ "studio.name": "Mosfilm" }, "e"],
       [{ "director.born": { $exists: false } }, "adef"],
+      [{ "cast.name": "Bo" }, "f"],
+      [{ "cast.name": { $ne: "Bo" } }, "abcde"],
+      [{ "cast.age": { $gt: 30 } }, "f"],
+      [{ "cast.parts.part": ["x", "y"] }, "f"],
+      [{ "cast.1.name": "Bo" }, "f"],
+      [{ "cast.0.name": "Bo" }, ""],
+      [{ "cast.length": 3 }, ""],
+      [{ "tags.length": { $exists: true } }, ""],
     ]);
   },
 

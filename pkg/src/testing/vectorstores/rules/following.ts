@@ -1,3 +1,5 @@
+import { sleep } from "../../clock.js";
+import { held, same } from "../../expect.js";
 import { sameSet } from "../expect.js";
 import type { TestedDocument, TestedFilter } from "../harness.js";
 import type { SomeVectorStoreRules } from "./body.js";
@@ -36,5 +38,29 @@ export const following = {
     const many = Array.from({ length: 300 }, (_, at) => 100 + at);
     await put(many);
     await expect([0, 6, ...many.filter((n) => n % 2 === 0)], "after many were added");
+  },
+
+  async "F13-during-upsert"(context) {
+    const store = await context.open();
+    const documents = context.documents(60);
+    await store.addDocuments(documents);
+    const ways: TestedFilter[] = [(document) => (document.metadata.n as number) % 2 === 0];
+    if (context.claims.objectFilters) ways.push({ label: "text", n: { $gte: 30 } });
+    let adding = true;
+    const adds = held(
+      (async () => {
+        for (let times = 0; times < 12; times++) await store.addDocuments(documents);
+      })().finally(() => {
+        adding = false;
+      }),
+    );
+    for (let times = 0; adding; times++) {
+      const filter = ways[times % ways.length] as TestedFilter;
+      const found = await store.similaritySearchVectorWithScore(context.noise(), 60, filter);
+      same(found.length, 30, `documents that match at any time, of search ${times}`);
+      // So that an add that waits for a timer has its turn.
+      await sleep(0);
+    }
+    await adds;
   },
 } satisfies SomeVectorStoreRules;

@@ -41,12 +41,13 @@ export const inputs = {
     const vector = [1, 0, 0, 0, 0, 0];
     const add = store.addVectors([vector], documents, { ids });
     ids[0] = "changed";
+    // What it has of them is its own from here on, and not only when it has ended.
+    vector.reverse();
     documents.push(context.document("pushed"));
     await add;
     metadata.nested.name = "after";
     metadata.list.push(3);
     document.pageContent = "changed";
-    vector.reverse();
     const [[found, score] = []] = await store.similaritySearchVectorWithScore([1, 0, 0, 0, 0, 0], 9);
     const expected = context.document("a", { list: [1, 2], nested: { name: "before" } }, "x");
     sameDocument(found, expected, "what was stored");
