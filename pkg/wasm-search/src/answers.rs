@@ -37,7 +37,7 @@ pub fn misused(message: &str) -> JsValue {
 pub fn found(found: Vec<Found>) -> JsValue {
     let (ids, documents) = (Array::new(), Array::new());
     let mut scores = Vec::with_capacity(found.len());
-    for Found { id, score, document } in found {
+    for Found { id, score, document, .. } in found {
         ids.push(&id.into());
         scores.push(score);
         documents.push(&bytes(&document));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestow::features::search::{
-    Bitmap, Found, IndexOptions, Kind, Mask, SearchOptions, SeededRandom, Stage, VectorIndex,
+    Bitmap, Found, IndexOptions, Kind, Mask, MmrOptions, SearchOptions, SeededRandom, Stage, VectorIndex,
 };
 use bytestow::web::JsClock;
 use bytestow::{Keys, Result};
@@ -111,7 +111,8 @@ impl Engine {
     /// Bytes of memory: `[codes, scales and the like, bits, rows in 32 bits, ids and places, all of the wasm]`; then how
     /// many documents there are.
     pub fn memory(&self) -> Float64Array {
-        let (rows, table) = self.index.memory();
+        let memory = self.index.memory();
+        let (rows, table) = (memory.rows, memory.documents + memory.cached);
         let all = core::arch::wasm32::memory_size::<0>() * PAGE;
         let counts = [rows.codes, rows.beside, rows.bits, rows.exact, table, all, self.index.len()];
         Float64Array::from(counts.map(|count| count as f64).as_slice())
@@ -192,7 +193,9 @@ impl Engine {
         rows: usize,
     ) -> u32 {
         let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows)));
-        self.begin(|index| async move { found(index.mmr(&query, k, (fetch_k, lambda), options).await?) })
+        self.begin(
+            |index| async move { found(index.mmr(&query, MmrOptions { k, fetch: fetch_k, lambda }, options).await?) },
+        )
     }
 
     /// The documents of a stretch of rows: `[live, bytes, lengths]`.

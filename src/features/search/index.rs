@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use documents::Documents;
 pub use options::{IndexOptions, Pause};
 pub use random::{Random, SeededRandom};
-pub use search::{Found, Mask, SearchOptions};
+pub use search::{Found, Mask, MmrOptions, SearchOptions};
 pub use stage::Stage;
 pub(super) use state::{Own, State};
 pub(super) use table::{Brought, Kept, Segment, Table};
@@ -80,11 +80,23 @@ pub struct VectorIndex {
     passes: Passes,
 }
 
+/// What an index takes, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexMemory {
+    /// The rows.
+    pub rows: Memory,
+    /// Ids, and where documents stand.
+    pub documents: usize,
+    /// What was read lately.
+    pub cached: usize,
+}
+
 impl VectorIndex {
     /// The index of `options.name` in `store`. Nothing is read before it is needed, or [`open`](Self::open) is called.
     ///
     /// # Errors
-    /// `invalid_argument` for an empty name or model.
+    /// `invalid_argument` for an empty name or model, and for no dimensions or more than 65,536.
     pub fn new(store: Arc<dyn ByteStore>, options: IndexOptions) -> Result<Self> {
         options.check()?;
         Ok(Self {
@@ -138,11 +150,13 @@ impl VectorIndex {
         self.state().table.as_ref().map_or((0, 0), Table::numbering)
     }
 
-    /// What the index takes in memory; of it, ids, where documents stand, and what was fetched lately.
-    pub fn memory(&self) -> (Memory, usize) {
+    /// What the index takes in memory.
+    pub fn memory(&self) -> IndexMemory {
         let state = self.state();
-        let beside = state.cache.memory();
-        state.table.as_ref().map_or_else(Default::default, |table| (table.rows().memory(), table.memory() + beside))
+        let cached = state.cache.memory();
+        let of_table = state.table.as_ref().map(|table| (table.rows().memory(), table.memory()));
+        let (rows, documents) = of_table.unwrap_or_default();
+        IndexMemory { rows, documents, cached }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -32,7 +32,10 @@ pub mod top;
 pub mod vector;
 
 pub use bitmap::Bitmap;
-pub use index::{Documents, Found, IndexOptions, Mask, Pause, Random, SearchOptions, SeededRandom, Stage, VectorIndex};
+pub use index::{
+    Documents, Found, IndexMemory, IndexOptions, Mask, MmrOptions, Pause, Random, SearchOptions, SeededRandom, Stage,
+    VectorIndex,
+};
 pub use mmr::Mmr;
 pub use order::Order;
 pub use quantise::{Packed, Query};

@@ -1,8 +1,12 @@
 //! The rows that are searched, in memory.
 
+mod block;
 mod compact;
+mod memory;
 
+pub(super) use self::block::Block;
 use self::compact::Compaction;
+pub use self::memory::Memory;
 use super::bitmap::{Bitmap, WORD};
 use super::bits::Bits;
 use super::chunks::{Chunk, rows_in_chunk};
@@ -23,26 +27,6 @@ pub struct RowsOptions {
 impl Default for RowsOptions {
     fn default() -> Self {
         Self { max_exact_bytes: 64 * 1024 * 1024, bits: false }
-    }
-}
-
-/// What rows take, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// The codes of 8 bits.
-    pub codes: usize,
-    /// Scales, residuals, orders and what lives.
-    pub beside: usize,
-    /// The bits, with their centre.
-    pub bits: usize,
-    /// The rows in 32 bits.
-    pub exact: usize,
-}
-
-impl Memory {
-    /// All of it.
-    pub fn total(&self) -> usize {
-        self.codes + self.beside + self.bits + self.exact
     }
 }
 
@@ -302,39 +286,5 @@ impl Rows {
     /// Takes a row out of all searches; whether it was in.
     pub fn kill(&mut self, row: u32) -> bool {
         self.live.remove(row as usize)
-    }
-
-    /// What all this takes in memory.
-    pub fn memory(&self) -> Memory {
-        let moved = self.compaction.as_ref().map_or(0, |compaction| compaction.memory());
-        let widths: usize = self.widths.iter().map(|chunk| chunk.capacity() * size_of::<[f32; 2]>()).sum();
-        Memory {
-            codes: self.codes.iter().map(Chunk::memory).sum(),
-            beside: widths + moved + self.orders.memory() + self.live.memory() + self.has_exact.memory(),
-            bits: self.bits.as_ref().map_or(0, Bits::memory),
-            exact: self.exact_bytes,
-        }
-    }
-}
-
-/// The rows of a word of a bitmap.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Block<'a> {
-    codes: &'a [i8],
-    widths: &'a [[f32; 2]],
-    stride: usize,
-}
-
-impl<'a> Block<'a> {
-    /// The codes of a row, by its place in the word.
-    #[inline(always)]
-    pub fn codes(&self, at: usize) -> &'a [i8] {
-        self.codes.get(at * self.stride..(at + 1) * self.stride).unwrap_or_default()
-    }
-
-    /// Its scale and its residual.
-    #[inline(always)]
-    pub fn widths(&self, at: usize) -> [f32; 2] {
-        self.widths.get(at).copied().unwrap_or_default()
     }
 }

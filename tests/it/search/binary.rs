@@ -110,7 +110,7 @@ fn an_index_makes_bits_before_it_searches_by_them() {
         let nearest = binary.search(&queries[0], 10, SearchOptions::default()).await.unwrap();
         // Slices of 16,384 rows: two of bits that are made, one of bits that are compared, and what is left is no slice.
         assert_eq!(pauses.0.swap(0, Ordering::SeqCst), 2);
-        assert!(binary.memory().0.bits >= ROWS * 128 / 8);
+        assert!(binary.memory().rows.bits >= ROWS * 128 / 8);
         let again = binary.search(&queries[0], 10, SearchOptions::default()).await.unwrap();
         assert_eq!(again, nearest);
         assert_eq!(pauses.0.swap(0, Ordering::SeqCst), 1, "bits are made once");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestow::features::search::{Found, IndexOptions, SearchOptions, VectorIndex};
+use bytestow::features::search::{Found, IndexOptions, MmrOptions, SearchOptions, VectorIndex};
 use bytestow::{ByteStore as _, ErrorCode, InMemoryByteStore, ManualClock, Ttl};
 use futures_executor::block_on;
 
@@ -65,7 +65,11 @@ fn who_searches_for_the_same_again_asks_nothing_of_the_store() {
                 .zip(&found)
                 .all(|(document, found)| { document.as_ref() == Some(&found.document) })
         );
-        index.mmr(&all[7], 3, (10, 0.5), SearchOptions::default()).await.unwrap().unwrap();
+        index
+            .mmr(&all[7], MmrOptions { k: 3, fetch: 10, lambda: 0.5 }, SearchOptions::default())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((store.take_log().calls, found.len()), (0, 10));
         // Who reads all documents once does not crowd them out.
         let mask = index.filter(|_| true).await.unwrap();
@@ -74,10 +78,10 @@ fn who_searches_for_the_same_again_asks_nothing_of_the_store() {
         assert_eq!(search(&index, &all[7]).await, found);
         assert_eq!(store.take_log().calls, 0);
         // Segments are merged into another: its blocks have other names.
-        let kept = index.memory().1;
+        let kept = index.memory().cached;
         while writer.maintain().await.unwrap() {}
         index.refresh().await.unwrap();
-        assert!(index.memory().1 < kept, "blocks of segments that have gone are not kept");
+        assert!(index.memory().cached < kept, "blocks of segments that have gone are not kept");
         store.take_log();
         assert_eq!(search(&index, &all[7]).await, found);
         assert!(store.take_log().calls > 0);
@@ -102,12 +106,11 @@ fn no_more_is_kept_than_there_is_room_for() {
             let store = Watched::over(inner.clone());
             let index = VectorIndex::new(store.clone(), rarely(&clock, room)).unwrap();
             index.open().await.unwrap();
-            let beside = index.memory().1;
             for vector in all.iter().step_by(ROWS / 40) {
                 search(&index, vector).await;
-                assert!(index.memory().1 - beside <= room);
+                assert!(index.memory().cached <= room);
             }
-            assert_eq!(index.memory().1 - beside > room / 2, room > 0);
+            assert_eq!(index.memory().cached > room / 2, room > 0);
             store.take_log();
             search(&index, &all[0]).await;
             assert!(store.take_log().calls > 0);

@@ -151,7 +151,7 @@ fn compacted(kind: Kind, seed: u64) {
         index.refresh().await.unwrap();
         assert_eq!(index.len(), ROWS / 4);
         assert!(index.rows().0 > before.0 && index.rows().1 < ROWS / 2, "{:?}", index.rows());
-        assert!(index.memory().0.codes < took.0.codes);
+        assert!(index.memory().rows.codes < took.rows.codes);
         let anew = open(2);
         anew.open().await.unwrap();
         for at in (0..ROWS).step_by(ROWS / 25) {

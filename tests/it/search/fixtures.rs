@@ -32,7 +32,7 @@ fn unhex(text: &Json) -> Vec<u8> {
 
 /// What a search finds: ids, the bits of scores, and of documents the length and how they begin and end.
 fn found(found: Vec<Found>) -> Json {
-    let shown = |Found { id, score, document }: Found| {
+    let shown = |Found { id, score, document, .. }: Found| {
         let part = document.len().min(20);
         let (begin, end) = (&document[..part], &document[document.len() - part..]);
         json!([id, score.to_bits(), document.len(), hex(begin), hex(end)])

@@ -1,15 +1,14 @@
 //! What calls refuse, what they find, and what they do beside each other.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use bytestow::features::search::{Bitmap, IndexOptions, Kind, Mask, SearchOptions, VectorIndex};
+use bytestow::features::search::{Bitmap, IndexOptions, Mask, MmrOptions, SearchOptions, VectorIndex};
 use bytestow::{ByteStore as _, ErrorCode, InMemoryByteStore, ManualClock, Ttl};
 use futures_executor::block_on;
 use futures_util::future::join_all;
 
-use super::data::{Random, Shape, vectors};
-use super::index_support::{DIMENSIONS, NOW, Pauses, Watched, add, all, index, keys, options, run_all, vector};
+use super::data::Random;
+use super::index_support::{DIMENSIONS, NOW, Watched, add, all, index, keys, options, run_all, vector};
 
 fn documents(range: std::ops::Range<u64>) -> Vec<(String, u64)> {
     range.map(|at| (format!("id{at}"), at)).collect()
@@ -35,7 +34,7 @@ fn futures_may_be_moved_to_other_threads() {
     drop(is_send(index.clear()));
     drop(is_send(index.get(["a"])));
     drop(is_send(index.search(&query, 1, SearchOptions::default())));
-    drop(is_send(index.mmr(&query, 1, (1, 0.5), SearchOptions::default())));
+    drop(is_send(index.mmr(&query, MmrOptions { k: 1, fetch: 1, lambda: 0.5 }, SearchOptions::default())));
     drop(is_send(index.filter(|_| true)));
     drop(is_send(index.documents(0, 9)));
     drop(is_send(index.maintain()));
@@ -88,6 +87,15 @@ fn another_model_is_refused_and_both_are_named() {
         assert!(error.message().contains("of 5 dimensions") && error.message().contains("of 7 dimensions"), "{error}");
         open("model-a", Some(5)).open().await.unwrap();
         assert!(IndexOptions::new("").is_err());
+        let mut asked = options(&clock, 2);
+        asked.dimensions = Some(70_000);
+        let error = VectorIndex::new(store.clone(), asked).err().unwrap();
+        assert_eq!(error.message(), "dimensions must be 1 to 65536, not 70000");
+        for lambda in [-0.1, 1.1, f64::NAN] {
+            let pick = MmrOptions { k: 1, fetch: 2, lambda };
+            let error = open("model-a", None).mmr(&[1.0; 5], pick, SearchOptions::default()).await.unwrap_err();
+            assert_eq!(error.message(), "lambda must be 0 to 1");
+        }
     });
 }
 
@@ -140,80 +148,6 @@ fn what_is_missing_or_damaged_is_named() {
             store.set_many([(&key, value)].into(), Ttl::Never).await.unwrap();
         }
         assert_eq!(all(&index(&store, &clock, 2)).await.unwrap().len(), 40);
-    });
-}
-
-async fn add_many(index: &VectorIndex, count: usize, dimensions: usize) -> Vec<Vec<f64>> {
-    let all = vectors(Shape::Hard, count, dimensions, &mut Random(4));
-    let mut stage = index.stage();
-    for (at, vector) in all.iter().enumerate() {
-        stage.push(&format!("id{at}"), vector, &at.to_le_bytes()).unwrap();
-    }
-    index.commit(stage).await.unwrap();
-    all
-}
-
-#[test]
-fn searches_of_one_moment_share_a_pass() {
-    let (inner, clock) = fresh();
-    let store = Watched::over(inner);
-    let pauses = Arc::new(Pauses::default());
-    let mut options = options(&clock, 1);
-    options.pause = Some(pauses.clone());
-    options.max_resident_bytes = 0;
-    let index = VectorIndex::new(store.clone(), options).unwrap();
-    block_on(async {
-        let vectors = add_many(&index, 20_000, 512).await;
-        store.take_log();
-        pauses.0.store(0, Ordering::SeqCst);
-        let alone = index.search(&vectors[3], 5, SearchOptions::default()).await.unwrap();
-        assert_eq!(alone[0].id, "id3");
-        assert!(pauses.0.load(Ordering::SeqCst) > 3);
-        let numbers = store.take_log().calls - 1;
-        let queries: Vec<&[f64]> = vectors[..8].iter().map(Vec::as_slice).collect();
-        let together = index.search_many(&queries, 5, SearchOptions::default()).await.unwrap();
-        // Documents are fetched by each, numbers of rows for all.
-        let calls = store.take_log().calls;
-        assert!(calls <= 8 + 5 * numbers, "{calls} calls, where one search has {numbers} for numbers");
-        assert_eq!(together[3], alone);
-        for (at, found) in together.iter().enumerate() {
-            assert_eq!(found[0].id, format!("id{at}"));
-        }
-        // Who leads may leave: the others find theirs.
-        let mut leader = Box::pin(index.search(&vectors[0], 5, SearchOptions::default()));
-        let mut other = Box::pin(index.search(&vectors[1], 5, SearchOptions::default()));
-        for _ in 0..2 {
-            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-            // A pass that nobody stops between slices is over by now: whoever has their answer must not be asked again.
-            assert!(leader.as_mut().poll(&mut cx).is_pending(), "the leader has no answer yet");
-            assert!(other.as_mut().poll(&mut cx).is_pending(), "the other has no answer yet");
-        }
-        drop(leader);
-        assert_eq!(other.await.unwrap()[0].id, "id1");
-    });
-}
-
-#[test]
-fn numbers_that_are_not_resident_are_fetched_and_answers_are_the_same() {
-    let (store, clock) = fresh();
-    block_on(async {
-        let vectors = add_many(&index(&store, &clock, 1), 3_000, 64).await;
-        let open = |bytes, kind| {
-            let mut options = options(&clock, 2);
-            (options.max_resident_bytes, options.kind) = (bytes, kind);
-            VectorIndex::new(store.clone(), options).unwrap()
-        };
-        let (none, all, binary) = (open(0, Kind::Int8), open(1 << 30, Kind::Int8), open(0, Kind::Binary));
-        for query in vectors.iter().step_by(211) {
-            let found = none.search(query, 9, SearchOptions::default()).await.unwrap();
-            assert_eq!(found, all.search(query, 9, SearchOptions::default()).await.unwrap());
-            assert_eq!(found[0], binary.search(query, 1, SearchOptions::default()).await.unwrap()[0]);
-            let picked = none.mmr(query, 4, (20, 0.5), SearchOptions::default()).await.unwrap().unwrap();
-            assert_eq!(Some(&picked), all.mmr(query, 4, (20, 0.5), SearchOptions::default()).await.unwrap().as_ref());
-            assert_eq!((picked.len(), &picked[0].id), (4, &found[0].id));
-        }
-        assert_eq!(none.memory().0.exact, 0);
-        assert!(all.memory().0.exact > 0);
     });
 }
 
@@ -325,61 +259,4 @@ fn what_was_deleted_is_not_found_while_it_is_tidied_up() {
         run_all(vec![tidying, deleting], &mut random);
         assert_eq!(block_on(all(&index)).unwrap().len(), 7);
     }
-}
-
-#[test]
-fn numbers_that_were_fetched_are_not_fetched_again() {
-    let (inner, clock) = fresh();
-    let store = Watched::over(inner.clone());
-    block_on(async {
-        let vectors = add_many(&index(&inner, &clock, 1), 6_000, 256).await;
-        let mut options = options(&clock, 2);
-        (options.max_resident_bytes, options.max_cached_bytes) = (0, 4 * 1024 * 1024);
-        let index = VectorIndex::new(store.clone(), options).unwrap();
-        index.open().await.unwrap();
-        let beside = index.memory().1;
-        let blocks = |store: &Watched| -> Vec<String> {
-            let read = store.take_log().read;
-            read.into_iter().filter(|key| key.rsplit('/').next().unwrap().starts_with('v')).collect()
-        };
-        blocks(&store);
-        let found = index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap();
-        let fetched = blocks(&store);
-        assert!(fetched.len() > 1);
-        assert_eq!(index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap(), found);
-        index.mmr(&vectors[5], 3, (10, 0.5), SearchOptions::default()).await.unwrap().unwrap();
-        assert_eq!(blocks(&store), [""; 0], "what was fetched is at hand");
-        // Another search fetches what the first did not, and nothing is kept for ever: the numbers are 6 MB.
-        let mut all = fetched.len();
-        for vector in vectors.iter().step_by(300) {
-            index.search(vector, 10, SearchOptions::default()).await.unwrap();
-            let fetched = blocks(&store);
-            let mut different = fetched.clone();
-            different.sort_unstable();
-            different.dedup();
-            assert_eq!(different.len(), fetched.len(), "a search reads no block twice");
-            all += fetched.len();
-            assert!(index.memory().1 - beside <= 4 * 1024 * 1024);
-        }
-        assert!(all > 80, "{all} blocks of 110");
-        assert!(index.memory().1 - beside > 3 * 1024 * 1024);
-        assert_eq!(index.memory().0.exact, 0);
-        assert_eq!(index.search(&vectors[5], 10, SearchOptions::default()).await.unwrap(), found);
-    });
-}
-
-#[test]
-fn a_call_that_adds_much_stops_now_and_then() {
-    let (store, clock) = fresh();
-    let pauses = Arc::new(Pauses::default());
-    let mut options = options(&clock, 1);
-    options.pause = Some(pauses.clone());
-    let index = VectorIndex::new(store, options).unwrap();
-    block_on(async {
-        add_many(&index, 10_000, 384).await;
-        // 15 MB of rows are written down, a mebibyte at a time, and 19 MB are brought into memory, two at a time.
-        let stops = pauses.0.swap(0, Ordering::SeqCst);
-        assert!(stops >= 14 + 9, "{stops} pauses");
-        assert_eq!(index.rows().1, 10_000);
-    });
 }

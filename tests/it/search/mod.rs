@@ -10,6 +10,7 @@ mod fixtures;
 mod golden;
 mod index_calls;
 mod index_model;
+mod index_reads;
 mod index_support;
 mod leaving;
 mod masks;

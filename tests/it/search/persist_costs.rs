@@ -52,8 +52,8 @@ async fn costs(rows: usize, at_once: usize) {
     assert!(blocks("q") > 0);
     assert!(log.calls < 30 + blocks("q"), "{} calls", log.calls);
     let memory = reader.memory();
-    assert_eq!(memory.0.exact, 0);
-    let each = (memory.0.total() + memory.1) / rows;
+    assert_eq!(memory.rows.exact, 0);
+    let each = (memory.rows.total() + memory.documents + memory.cached) / rows;
     assert!(each < DIMENSIONS + 200, "{each} bytes a row");
 
     // Whoever wrote last may be somebody else than who writes now.

@@ -9,6 +9,7 @@ use crate::features::search::persist::load::{Due, Tries};
 
 /// Documents of a stretch of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Documents {
     /// The numbering of rows that this is about.
     pub generation: u64,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::random::{Random, SeededRandom};
 use crate::features::search::Kind;
-use crate::features::search::vector::{Role, check_dimensions};
+use crate::features::search::vector::MAX_DIMENSIONS;
 use crate::{BoxFuture, Error, Portable, Result, SharedClock, SystemClock};
 
 /// Called between the slices of what takes long, so that a thread that does other things too can do them.
@@ -45,7 +45,7 @@ impl IndexOptions {
     /// The defaults, for a model of this name.
     ///
     /// # Errors
-    /// `invalid_argument` for an empty name: vectors of two models must not meet.
+    /// `invalid_argument` for an empty name of the model: vectors of two models must not meet.
     pub fn new(model: impl Into<String>) -> Result<Self> {
         Self::with(model.into(), Arc::new(SystemClock), Arc::new(SeededRandom::from_system()))
     }
@@ -78,6 +78,11 @@ impl IndexOptions {
         if self.name.is_empty() {
             return Err(Error::invalid_argument("an index must have a name"));
         }
-        self.dimensions.map_or(Ok(()), |dimensions| check_dimensions(dimensions, Role::Query))
+        match self.dimensions {
+            Some(dimensions) if !(1..=MAX_DIMENSIONS).contains(&dimensions) => {
+                Err(Error::invalid_argument(format!("dimensions must be 1 to {MAX_DIMENSIONS}, not {dimensions}")))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -56,8 +56,20 @@ impl SearchOptions {
     }
 }
 
+/// What [`VectorIndex::mmr`] picks, and of what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MmrOptions {
+    /// How many are picked.
+    pub k: usize,
+    /// Of how many that are nearest to the query.
+    pub fetch: usize,
+    /// With 1 what is near counts alone, with 0 what is far from what was picked.
+    pub lambda: f64,
+}
+
 /// A document that was found.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Found {
     /// Its id.
     pub id: String,
@@ -89,20 +101,33 @@ impl VectorIndex {
         self.find(query, k, None, options).await
     }
 
-    /// Of the `fetch` documents that are nearest to `query`, `k` that are near it and far from each other, by maximal
-    /// marginal relevance: with `lambda` 1 what is near counts alone, with 0 what is far. In the order in which they were
-    /// picked, with their scores; `None` for a mask that has to be made anew.
+    /// Of the documents that are nearest to `query` some that are near it and far from each other, by maximal marginal
+    /// relevance: in the order in which they were picked, with their scores; `None` for a mask that has to be made anew.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use bytestow::InMemoryByteStore;
+    /// # use bytestow::features::search::{IndexOptions, MmrOptions, SearchOptions, VectorIndex};
+    /// # futures_executor::block_on(async {
+    /// # let index = VectorIndex::new(Arc::new(InMemoryByteStore::new()), IndexOptions::new("m")?)?;
+    /// let mut stage = index.stage();
+    /// stage.push("cat", &[0.9, 0.1, 0.0], b"a cat")?;
+    /// stage.push("the same cat", &[0.9, 0.1, 0.0], b"a cat")?;
+    /// stage.push("dog", &[0.7, 0.7, 0.1], b"a dog")?;
+    /// index.commit(stage).await?;
+    /// let different = MmrOptions { k: 2, fetch: 10, lambda: 0.5 };
+    /// let found = index.mmr(&[1.0, 0.2, 0.0], different, SearchOptions::default()).await?.unwrap_or_default();
+    /// assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["cat", "dog"]);
+    /// # Ok::<(), bytestow::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
-    /// As [`search`](Self::search), but for that.
-    pub async fn mmr(
-        &self,
-        query: &[f64],
-        k: usize,
-        (fetch, lambda): (usize, f64),
-        options: SearchOptions,
-    ) -> Result<Option<Vec<Found>>> {
-        self.find(query, fetch, Some((k, lambda)), options).await
+    /// `invalid_argument` for a λ that is not 0 to 1; otherwise as [`search`](Self::search), but for masks.
+    pub async fn mmr(&self, query: &[f64], pick: MmrOptions, options: SearchOptions) -> Result<Option<Vec<Found>>> {
+        if !(0.0..=1.0).contains(&pick.lambda) {
+            return Err(Error::invalid_argument("lambda must be 0 to 1"));
+        }
+        self.find(query, pick.fetch, Some((pick.k, pick.lambda)), options).await
     }
 
     /// The nearest, and of them those that are picked, if any are to be.

@@ -28,7 +28,9 @@ impl VectorIndex {
     /// Adds what was staged, all or none. A document replaces the one of its id.
     ///
     /// # Errors
-    /// `invalid_argument` for vectors of another length than those of the index; what the store says.
+    /// `invalid_argument` for vectors of another length than those of the index, and for an index of another model;
+    /// `unavailable` where others take this writer for dead again and again; otherwise as [`open`](Self::open), since it
+    /// looks first.
     pub async fn commit(&self, stage: Stage) -> Result<()> {
         let _turn = self.writing.take().await;
         self.refresh().await?;
@@ -100,7 +102,7 @@ impl VectorIndex {
     /// Deletes the documents of these ids; unknown ones are none. How many there were.
     ///
     /// # Errors
-    /// What the store says.
+    /// As [`commit`](Self::commit).
     pub async fn remove<S: AsRef<str>>(&self, ids: impl IntoIterator<Item = S>) -> Result<usize> {
         let ids: Vec<Box<str>> = ids.into_iter().map(|id| id.as_ref().into()).collect();
         self.remove_all(ids).await
@@ -266,7 +268,7 @@ impl VectorIndex {
     /// Deletes all documents. One entry is written, however many there were.
     ///
     /// # Errors
-    /// What the store says.
+    /// As [`commit`](Self::commit).
     pub async fn clear(&self) -> Result<()> {
         let _turn = self.writing.take().await;
         self.refresh().await?;
