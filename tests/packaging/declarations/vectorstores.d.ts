@@ -92,8 +92,8 @@ declare class ByteStoreVectorStore extends VectorStore {
   addDocuments(documents: DocumentInterface[], options?: AddDocumentsOptions | string[]): Promise<string[]>;
   /**
    * Adds documents with vectors that are known, as `addDocuments` does. A vector of zeros is kept, and scores 0. What is
-   * given is copied at the call: the first eight million numbers and two MiB of documents at once, what is beyond them while
-   * the page has its turn now and then; it must not be changed before the call has ended.
+   * given is copied at the call: a million numbers at once, and two thousand documents or one MiB of them; what is beyond
+   * them while the page has its turn now and then, and is not to be changed before the call has ended.
    *
    * @throws `invalid_argument` for numbers that are not finite and for wrong lengths, before anything is written; what the
    * store throws.

@@ -20,49 +20,55 @@ export interface Batch {
 /** What may stand where `addDocuments` and `addVectors` take options. */
 export type AddOptions = string[] | { ids?: (string | undefined)[] | undefined; signal?: AbortSignal | undefined };
 
-/** How many bytes of documents are copied before a call first waits: some milliseconds. */
-const AT_CALL = 2 << 20;
+/** How many documents are copied before a call first waits, and how many bytes of them: some milliseconds. */
+const AT_CALL = { documents: 2_000, bytes: 1 << 20 };
 
-/** Checks the documents of a call and copies them: at once the first two MiB, what is beyond them in slices. */
+/** Checks the documents of a call and copies them: at once the first of them, what is beyond these in slices. */
 export async function batchOf(documents: unknown, ids: unknown, signal?: AbortSignal): Promise<Batch> {
   if (!Array.isArray(documents)) throw invalid(`documents must be an array, not ${kindOf(documents)}`);
   const given = [...(documents as unknown[])];
-  const batch: Batch = { ids: idsOf(given, ids), texts: [], encoded: [] };
+  const wanted = idsOf(ids, given.length);
+  const batch: Batch = { ids: [], texts: [], encoded: [] };
   const encoder = new TextEncoder();
   let bytes = 0;
   for (const [at, document] of given.entries()) {
-    if (bytes > AT_CALL && due()) {
+    if ((at > AT_CALL.documents || bytes > AT_CALL.bytes) && due()) {
       await breath();
       stillWanted(signal);
     }
+    const id = idOf(document, wanted?.[at], at);
     const { pageContent, metadata } = document as DocumentInterface;
     if (typeof pageContent !== "string") {
       throw invalid(`documents[${at}].pageContent must be a string, not ${kindOf(pageContent)}`);
     }
-    batch.texts.push(pageContent);
-    const rest = `${jsonOf(metadata, `documents[${at}].metadata`)},${JSON.stringify(batch.ids[at])}`;
+    const rest = `${jsonOf(metadata, `documents[${at}].metadata`)},${JSON.stringify(id)}`;
     const encoded = encoder.encode(`[${JSON.stringify(pageContent)},${rest}]`);
     bytes += encoded.length;
+    batch.ids.push(id);
+    batch.texts.push(pageContent);
     batch.encoded.push(encoded);
   }
   return batch;
 }
 
-/** The id of each document: of the option, else its own, else a new one. */
-function idsOf(documents: unknown[], given: unknown): string[] {
-  if (given !== undefined && !Array.isArray(given))
-    throw invalid(`ids must be an array of strings, not ${kindOf(given)}`);
-  if (given !== undefined && given.length !== documents.length) {
-    throw invalid(`there are ${given.length} ids for ${documents.length} documents: there must be one for each`);
+/** The option of this name: as many as there are documents. */
+function idsOf(given: unknown, count: number): unknown[] | undefined {
+  if (given === undefined) return undefined;
+  if (!Array.isArray(given)) throw invalid(`ids must be an array of strings, not ${kindOf(given)}`);
+  if (given.length !== count) {
+    throw invalid(`there are ${given.length} ids for ${count} documents: there must be one for each`);
   }
-  return documents.map((document, at) => {
-    if (typeof document !== "object" || document === null) {
-      throw invalid(`documents[${at}] must be a document, not ${kindOf(document)}`);
-    }
-    const own = (document as DocumentInterface).id;
-    const [id, name] = given?.[at] == null ? [own, `documents[${at}].id`] : [given[at], `ids[${at}]`];
-    return id === undefined || id === null ? uuid() : checkId(id, name);
-  });
+  return [...given];
+}
+
+/** The id of a document: of the option, else its own, else a new one. */
+function idOf(document: unknown, wanted: unknown, at: number): string {
+  if (typeof document !== "object" || document === null) {
+    throw invalid(`documents[${at}] must be a document, not ${kindOf(document)}`);
+  }
+  const own = (document as DocumentInterface).id;
+  const [id, name] = wanted == null ? [own, `documents[${at}].id`] : [wanted, `ids[${at}]`];
+  return id === undefined || id === null ? uuid() : checkId(id, name);
 }
 
 /** Checks an id. */

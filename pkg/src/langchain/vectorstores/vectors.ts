@@ -8,7 +8,7 @@ import { breath, due } from "../../search/breath.js";
 const NUMBERS = 200_000;
 
 /** How many are copied before a call first waits: some milliseconds, too. */
-const AT_CALL = 8_000_000;
+const AT_CALL = 1_000_000;
 
 /** Vectors that nobody else can change, one after the other. */
 export interface Vectors {
@@ -19,7 +19,7 @@ export interface Vectors {
 }
 
 /**
- * Checks that `vectors` are `count` lists of numbers, all of one length, and copies them: at once the first eight million
+ * Checks that `vectors` are `count` lists of numbers, all of one length, and copies them: at once the first million
  * numbers, what is beyond them in slices. `first` is the number of the first one, for the errors.
  */
 export async function vectorsOf(vectors: unknown, count: number, first = 0, signal?: AbortSignal): Promise<Vectors> {
@@ -35,11 +35,7 @@ export async function vectorsOf(vectors: unknown, count: number, first = 0, sign
     const to = Math.min(given.length, from + each);
     const numbers = new Float64Array(dimensions * (to - from));
     for (let at = from; at < to; at++) {
-      copyTo(
-        numbers.subarray((at - from) * dimensions, (at - from + 1) * dimensions),
-        given[at],
-        `vectors[${first + at}]`,
-      );
+      copyTo(numbers, (at - from) * dimensions, given[at] as ArrayLike<number>, "vectors", first + at);
     }
     parts.push(numbers);
   }
@@ -69,20 +65,30 @@ function checkVectors(vectors: unknown, count: number, first: number): number {
 export function single(vector: unknown, name: string): Float64Array {
   if (!isNumbers(vector)) throw invalid(`${name} must be an array of numbers, not ${kindOf(vector)}`);
   const numbers = new Float64Array(vector.length);
-  copyTo(numbers, vector, name);
+  copyTo(numbers, 0, vector, name);
   return numbers;
 }
 
 /** Element by element: a typed array would take strings, and `null` for 0. */
-function copyTo(numbers: Float64Array, vector: ArrayLike<unknown> | undefined, name: string): void {
+function copyTo(
+  numbers: Float64Array,
+  offset: number,
+  vector: ArrayLike<unknown>,
+  name: string,
+  number?: number,
+): void {
   if (ArrayBuffer.isView(vector)) {
-    numbers.set(vector as unknown as Float32Array);
+    numbers.set(vector as unknown as Float32Array, offset);
     return;
   }
-  for (let at = 0; at < numbers.length; at++) {
-    const number: unknown = vector?.[at];
-    if (typeof number !== "number") throw invalid(`${name}[${at}] must be a number, not ${kindOf(number)}`);
-    numbers[at] = number;
+  const { length } = vector;
+  for (let at = 0; at < length; at++) {
+    const each = vector[at];
+    if (typeof each !== "number") {
+      const place = number === undefined ? name : `${name}[${number}]`;
+      throw invalid(`${place}[${at}] must be a number, not ${kindOf(each)}`);
+    }
+    numbers[offset + at] = each;
   }
 }
 
