@@ -68,7 +68,12 @@ const FOREIGN = {
   imports: {
     embeddings: ["@langchain/core/embeddings"],
     vectorstores: ["@langchain/core/documents", "@langchain/core/vectorstores"],
-    memory: ["@langchain/core/documents", "@langchain/core/memory", "@langchain/core/retrievers"],
+    memory: [
+      "@langchain/core/documents",
+      "@langchain/core/memory",
+      "@langchain/core/retrievers",
+      "@langchain/core/vectorstores",
+    ],
   },
   types: [
     "@langchain/core/callbacks/manager",
