@@ -30,7 +30,7 @@ pub(super) use table::{Brought, Kept, Segment, Table};
 use self::line::Line;
 use self::passes::Passes;
 use super::persist::Port;
-use super::persist::load::Due;
+use super::persist::look::Due;
 use super::rows::Memory;
 use crate::{ByteStore, Error, Result};
 

@@ -19,4 +19,5 @@ mod persist_absorbed;
 mod persist_codecs;
 mod persist_costs;
 mod persist_faults;
+mod persist_takeover;
 mod persist_writers;

@@ -5,7 +5,8 @@ use crate::Result;
 use crate::features::search::Bitmap;
 use crate::features::search::persist::blocks::{Keep, Located};
 use crate::features::search::persist::format::Geometry;
-use crate::features::search::persist::load::{Due, Tries};
+use crate::features::search::persist::load::Tries;
+use crate::features::search::persist::look::Due;
 
 /// Documents of a stretch of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -44,11 +44,10 @@ impl VectorIndex {
     }
 
     async fn drop_garbage(&self) -> Result<()> {
-        let keys = std::mem::take(&mut self.state().garbage);
-        let deleted = self.port.delete(&keys).await;
-        if deleted.is_err() {
-            self.state().garbage.extend(keys);
-        }
-        deleted
+        let mut left = self.unnamed();
+        left.keys = std::mem::take(&mut self.state().garbage);
+        self.port.delete(&left.keys).await?;
+        left.keys.clear();
+        Ok(())
     }
 }

@@ -42,6 +42,8 @@ pub struct State {
     pub table: Option<Table>,
     /// Blocks that were read lately.
     pub cache: Cache,
+    /// The last stamp that this handle has given.
+    pub given: u64,
     /// Numbers in a vector.
     pub dimensions: Option<usize>,
     /// Keys that nobody needs any more, or that nobody knows of.
@@ -60,11 +62,19 @@ impl State {
         self.own.as_mut().filter(|own| own.writer() == writer)
     }
 
-    /// A stamp that is greater than all that were seen, and not before `now` (milliseconds).
-    pub fn next_stamp(&self, now: u64) -> u64 {
+    /// The greatest stamp that was seen.
+    pub fn seen_stamp(&self) -> u64 {
         let seen = self.look.manifests.iter().map(|manifest| manifest.stamp).max().unwrap_or_default();
-        let seen = seen.max(self.table.as_ref().map_or(0, Table::stamp));
+        seen.max(self.table.as_ref().map_or(0, Table::stamp))
+    }
+
+    /// A stamp that is greater than all that were seen and all that were given, and not before `now` (milliseconds).
+    ///
+    /// What was given counts, seen or not: a write that nobody answered may come yet, and what was written behind it is
+    /// newer.
+    pub fn next_stamp(&mut self, now: u64) -> u64 {
         // As many stamps as there are, a clock that is wrong by ages does not use them up.
-        (now << 16).max(seen.saturating_add(1))
+        self.given = (now << 16).max(self.seen_stamp().max(self.given).saturating_add(1));
+        self.given
     }
 }

@@ -17,6 +17,7 @@ pub use self::standing::Kept;
 pub use self::take::Brought;
 use super::ids::Ids;
 use crate::Result;
+use crate::features::search::order::Orders;
 use crate::features::search::persist::names::SegmentName;
 use crate::features::search::{Order, Rows, RowsOptions};
 
@@ -62,7 +63,9 @@ struct Slot {
     segment: Arc<Segment>,
     /// Of rows, and then of tombstones.
     ids: Vec<u32>,
-    /// How many of its records count, rows and tombstones.
+    /// The order of each record.
+    orders: Orders,
+    /// How many ids have what counts of them here, rows and tombstones: of copies of a record one is that.
     rows: u32,
     tombstones: u32,
 }
@@ -226,10 +229,11 @@ impl Table {
 
     /// Bytes of memory beside the rows: ids, orders, where documents stand.
     pub fn memory(&self) -> usize {
-        let slots = self.slots.iter().flatten();
-        let of_slots: usize = slots
-            .map(|slot| (slot.ids.capacity() + slot.segment.lengths.capacity() + slot.segment.firsts.capacity()) * 4)
-            .sum();
+        let of_slot = |slot: &Slot| {
+            let numbers = slot.ids.capacity() + slot.segment.lengths.capacity() + slot.segment.firsts.capacity();
+            numbers * 4 + slot.orders.memory()
+        };
+        let of_slots: usize = self.slots.iter().flatten().map(|slot| of_slot(slot)).sum();
         let by_id = self.winners.capacity() * size_of::<Winner>() + self.records.capacity() * size_of::<u32>();
         self.ids.memory() + by_id + of_slots + self.places.capacity() * size_of::<Place>()
     }

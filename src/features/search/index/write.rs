@@ -5,12 +5,12 @@ use super::search::Mask;
 use super::stage::{Stage, Staged};
 use super::{State, VectorIndex};
 use crate::error::ErrorCode;
-use crate::features::search::Order;
+use crate::features::search::persist::bring::{Hidden, records};
 use crate::features::search::persist::format::{Geometry, Manifest};
-use crate::features::search::persist::load::{Hidden, records};
 use crate::features::search::persist::names::WriterId;
-use crate::features::search::persist::publish::ANEW;
+use crate::features::search::persist::publish::{ANEW, Unnamed};
 use crate::features::search::persist::segment::{Row, SegmentWriter, Written, keys_of};
+use crate::features::search::{Bitmap, Order};
 use crate::{Error, Result};
 
 /// Bytes of rows and documents that are written down before others may do something.
@@ -57,9 +57,11 @@ impl VectorIndex {
     /// Writes it all and publishes it; `false` if it has to be written anew.
     async fn write(&self, dimensions: usize, what: What<'_>) -> Result<bool> {
         let writer = self.join(dimensions).await?;
-        let mut keys = Vec::new();
-        let written = self.write_segments(writer, dimensions, what, &mut keys).await;
-        self.publish_written(writer, written, keys, what).await
+        let mut blocks = self.unnamed();
+        match self.write_segments(writer, dimensions, what, &mut blocks.keys).await? {
+            Some(written) => self.publish_written(writer, &written, blocks, what).await,
+            None => Ok(false),
+        }
     }
 
     async fn write_segments(
@@ -123,10 +125,11 @@ impl VectorIndex {
 
     /// Deletes those of these documents that are there: ids of which none is twice. Only whoever has the turn to write calls
     /// it.
-    async fn remove_there(&self, mut ids: Vec<Box<str>>) -> Result<usize> {
+    async fn remove_there(&self, ids: Vec<Box<str>>) -> Result<usize> {
+        let ids = self.filtered(ids, &mut |index, id| index.table(|table| table.row(id).is_some())).await;
+        let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
+        // Anew means all of them: that they are not found any more may be by what was published and will not count.
         for _ in 0..ANEW {
-            ids = self.filtered(ids, &mut |index, id| index.table(|table| table.row(id).is_some())).await;
-            let Some(dimensions) = self.dimensions().filter(|_| !ids.is_empty()) else { return Ok(0) };
             if self.write(dimensions, What::Tombstones(&ids)).await? {
                 return Ok(ids.len());
             }
@@ -198,37 +201,23 @@ impl VectorIndex {
     async fn publish_written(
         &self,
         writer: WriterId,
-        written: Result<Option<Vec<Written>>>,
-        keys: Vec<String>,
+        written: &[Written],
+        blocks: Unnamed<'_>,
         what: What<'_>,
     ) -> Result<bool> {
-        let mut garbage = Garbage { index: self, keys };
-        let Some(written) = written? else { return Ok(false) };
         let listed: Vec<_> = written.iter().map(|written| written.listed).collect();
         let stamp = written.iter().map(|written| written.stamp).max().unwrap_or_default();
-        // From here on they may be named: whoever leaves now leaves them where they are.
-        let keys = std::mem::take(&mut garbage.keys);
         let change = |manifest: &mut Manifest| {
             manifest.segments.extend(listed);
             manifest.stamp = manifest.stamp.max(stamp);
         };
-        match self.publish(writer, Box::new(change)).await {
-            Ok(true) => {}
-            Ok(false) => {
-                garbage.keys = keys;
-                return Ok(false);
-            }
-            Err(error) => {
-                if self.state().own.is_some() {
-                    garbage.keys = keys;
-                }
-                return Err(error);
-            }
+        if !self.publish(writer, Box::new(change), blocks).await? {
+            return Ok(false);
         }
         if let Some(dimensions) = self.dimensions_of(writer) {
             self.learn(dimensions)?;
         }
-        self.take_in(&written, what).await?;
+        self.take_in(written, what).await?;
         Ok(true)
     }
 
@@ -252,7 +241,7 @@ impl VectorIndex {
                 What::Tombstones(_) => None,
             };
             let exact = |row: u32| staged(row).map(|staged| staged.row.as_slice());
-            let brought = self.bring(&records, &|row| staged(row).map(Staged::packed), &exact).await?;
+            let brought = self.bring(&records, &Bitmap::new(), &|row| staged(row).map(Staged::packed), &exact).await?;
             first += records.rows();
             segments.push((records, brought));
         }
@@ -272,11 +261,11 @@ impl VectorIndex {
     pub async fn clear(&self) -> Result<()> {
         let _turn = self.writing.take().await;
         self.refresh().await?;
+        let Some(dimensions) = self.dimensions() else { return Ok(()) };
+        if self.state().look.view().segments.is_empty() {
+            return Ok(());
+        }
         for _ in 0..ANEW {
-            let Some(dimensions) = self.dimensions() else { return Ok(()) };
-            if self.state().look.view().segments.is_empty() {
-                return Ok(());
-            }
             let writer = self.join(dimensions).await?;
             let cleared = order(writer, self.stamp(), u32::MAX as usize);
             let keys = self.own_keys(writer, Geometry { dimensions });
@@ -285,7 +274,7 @@ impl VectorIndex {
                 manifest.cleared = cleared;
                 manifest.stamp = manifest.stamp.max(cleared.stamp);
             };
-            if self.publish(writer, Box::new(change)).await? {
+            if self.publish(writer, Box::new(change), self.unnamed()).await? {
                 self.state().garbage.extend(keys);
                 self.with_table(|table| table.clear(cleared));
                 // What was loaded goes with the next look, which finds that nobody names it.
@@ -300,10 +289,8 @@ impl VectorIndex {
         let state = self.state();
         let State { own: Some(own), table: Some(table), .. } = &*state else { return Vec::new() };
         let segments = own.manifest.names().filter(|(name, _)| name.writer == writer);
-        let standing = segments.filter_map(|(name, _)| table.standing(name));
-        standing
-            .flat_map(|standing| keys_of(&self.port.names, standing.segment.name, geometry, &standing.segment.lengths))
-            .collect()
+        let segments = segments.filter_map(|(name, _)| table.segment(name));
+        segments.flat_map(|segment| keys_of(&self.port.names, segment.name, geometry, &segment.lengths)).collect()
     }
 
     fn stamp(&self) -> u64 {
@@ -332,20 +319,6 @@ impl What<'_> {
         match self {
             Self::Rows(rows) => rows.len(),
             Self::Tombstones(ids) => ids.len(),
-        }
-    }
-}
-
-/// Keys that nobody names, unless somebody says otherwise.
-struct Garbage<'i> {
-    index: &'i VectorIndex,
-    keys: Vec<String>,
-}
-
-impl Drop for Garbage<'_> {
-    fn drop(&mut self) {
-        if !self.keys.is_empty() {
-            self.index.state().garbage.append(&mut self.keys);
         }
     }
 }

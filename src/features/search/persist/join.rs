@@ -34,8 +34,14 @@ impl VectorIndex {
     /// calls it.
     pub(crate) async fn join(&self, dimensions: usize) -> Result<WriterId> {
         self.forget_unsure();
-        if let Some(own) = &self.state().own {
-            return Ok(own.writer());
+        let own = self.state().own.as_ref().map(|own| own.manifest.clone());
+        if let Some(own) = own {
+            if own.generation > 1 || own.dimensions as usize == dimensions {
+                return Ok(own.writer);
+            }
+            // It was made for vectors of another length, of which none were published.
+            self.port.delete(&[self.port.names.manifest(own.writer)]).await?;
+            self.state().own = None;
         }
         let writer = self.draw();
         let manifest = Manifest {
@@ -104,7 +110,8 @@ impl VectorIndex {
         });
         let Some((writer, before)) = own else { return Ok(false) };
         let attempt = self.hold(writer, before).await?;
-        self.publish(writer, Box::new(move |manifest| manifest.joined = attempt)).await?;
+        let change = move |manifest: &mut Manifest| manifest.joined = attempt;
+        self.publish(writer, Box::new(change), self.unnamed()).await?;
         self.refresh().await?;
         Ok(true)
     }

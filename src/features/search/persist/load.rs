@@ -1,25 +1,19 @@
 //! Reading an index: a look, and the segments that it names and that are not in memory.
 
-use super::blocks::{Fault, Tried, fetch};
-use super::format::{Codes, Geometry, Manifest, Place, Records};
-use super::look::{Look, View};
+use super::blocks::{Fault, Tried};
+use super::bring::Hidden;
+use super::format::{Geometry, Manifest};
+use super::look::{Due, Look, View};
 use super::names::SegmentName;
-use super::port::{missing, sound};
+use super::port::missing;
 use crate::Result;
-use crate::features::search::index::{Brought, State, Table, VectorIndex};
+use crate::features::search::index::{State, Table, VectorIndex};
 use crate::features::search::scan::Kind;
-use crate::features::search::{Packed, RowsOptions};
+use crate::features::search::{Bitmap, RowsOptions};
 
 /// Records that are read together, and segments.
 const RECORDS: usize = 16_384;
 const SEGMENTS: usize = 64;
-
-/// Blocks of codes that are read by one call.
-const BLOCKS: usize = 4;
-
-/// Bytes of rows that are brought into memory before others may do something, and ids.
-const SLICE: usize = 2 * 1024 * 1024;
-const IDS: usize = 4_096;
 
 /// How often somebody looks again because something was missing.
 const TRIES: usize = 12;
@@ -30,34 +24,6 @@ pub struct Tries {
     count: usize,
     /// The segments that there were then.
     last: Option<Vec<SegmentName>>,
-}
-
-/// When to look.
-#[derive(Clone, Copy, Debug)]
-pub enum Due {
-    /// Whenever it is asked for.
-    Always,
-    /// If nobody has.
-    Never,
-    /// If nobody has for so long, in milliseconds.
-    Older { life: u64, now: u64 },
-}
-
-impl Due {
-    /// Whether it is due when somebody last looked then.
-    pub fn is(self, looked: Option<u64>) -> bool {
-        match (self, looked) {
-            (Self::Always, _) | (_, None) => true,
-            (Self::Never, Some(_)) => false,
-            (Self::Older { life, now }, Some(looked)) => now < looked || now - looked >= life,
-        }
-    }
-}
-
-/// A segment's records, and those of its blocks of codes that are needed.
-struct Loaded {
-    entry: Vec<u8>,
-    codes: Vec<(u32, Codes)>,
 }
 
 impl VectorIndex {
@@ -179,18 +145,18 @@ impl VectorIndex {
             }
             records += (listed.rows + listed.tombstones) as usize;
             if !group.is_empty() && (records > RECORDS || group.len() == SEGMENTS) {
-                self.load_group(geometry, &std::mem::take(&mut group), Table::add).await?;
+                self.load_group(geometry, &std::mem::take(&mut group)).await?;
                 records = (listed.rows + listed.tombstones) as usize;
             }
             group.push(*name);
         }
-        self.load_group(geometry, &group, Table::add).await?;
+        self.load_group(geometry, &group).await?;
         self.drop_others(geometry).await
     }
 
     /// Drops segments that the last look does not name.
     async fn drop_others(&self, geometry: Geometry) -> Tried<bool> {
-        let (homeless, left) = {
+        let (gone, leaving, left) = {
             let mut state = self.state();
             let State { look, table: Some(table), cache, .. } = &mut *state else { return Ok(true) };
             let View { segments, .. } = look.view();
@@ -198,102 +164,41 @@ impl VectorIndex {
             if segments.iter().any(|(name, _)| !table.has(*name)) {
                 return Ok(false);
             }
-            let names = table.names();
-            let gone = names.iter().filter(|name| !is_named(name));
-            let leave = |name: &SegmentName| {
-                cache.forget(*name);
-                table.remove(*name)
-            };
-            let homeless: Vec<u32> = gone.flat_map(leave).collect();
-            let left = table.segments_with(&homeless);
+            let mut gone = table.names();
+            gone.retain(|name| !is_named(name));
+            gone.iter().for_each(|name| cache.forget(*name));
+            let leaving = table.at_home(&gone);
+            let left = table.segments_with(&leaving, &gone);
             if left.is_empty() {
-                table.settle(&homeless);
+                table.remove(&gone, &leaving);
                 return Ok(true);
             }
             // Rows and ids keep their numbers meanwhile.
             table.pin();
-            (homeless, left)
+            (gone, leaving, left)
         };
-        let pinned = Pinned(self);
-        // First those that are still there elsewhere find their place, then others may take that of those who are not.
-        let moved = self.load_group(geometry, &left, Table::look_again).await;
-        self.with_table(|table| table.settle(&homeless));
-        moved?;
-        self.load_group(geometry, &left, Table::look_again).await?;
-        drop(pinned);
+        let _pinned = Pinned(self);
+        let loaded = self.read_group(geometry, &left, &leaving).await?;
+        let _hidden = Hidden::begin(self);
+        let segments = self.bring_group(geometry, &loaded, &leaving).await?;
+        // All at once: who gave up before this, or met an error, has changed nothing, and the next look does all of it.
+        self.with_table(|table| {
+            // Copies of what counts take its place first, then others may take that of what had none.
+            segments.iter().for_each(|(records, brought)| table.rehome_all(records, brought));
+            table.remove(&gone, &leaving);
+            segments.iter().for_each(|(records, brought)| table.look_again(records, brought));
+        });
         Ok(true)
     }
 
     /// Reads some segments, and takes them in together.
-    async fn load_group(&self, geometry: Geometry, names: &[SegmentName], take: TakeIn) -> Tried<()> {
-        if names.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<String> = names.iter().map(|name| self.port.names.records(*name)).collect();
-        let entries = fetch(&self.port, keys.as_slice().into()).await?;
-        let mut loaded = Vec::with_capacity(names.len());
-        let mut wanted: Vec<(usize, Place, String)> = Vec::new();
-        for ((name, key), entry) in names.iter().zip(&keys).zip(&entries) {
-            let entry = entry.to_vec();
-            let records = records(key, &entry, *name)?;
-            let (each, rows) = (geometry.codes(), records.rows() as u32);
-            let mut blocks: Vec<u32> =
-                self.table(|table| table.needed(&records)).iter().map(|row| row / each).collect();
-            blocks.dedup();
-            for number in blocks {
-                let first = number * each;
-                let place = Place { segment: *name, first, rows: rows.saturating_sub(first).min(each) };
-                wanted.push((loaded.len(), place, self.port.names.block(*name, 'q', number as usize)));
-            }
-            loaded.push(Loaded { entry, codes: Vec::new() });
-        }
-        for some in wanted.chunks(BLOCKS) {
-            let blocks = fetch(&self.port, some.iter().map(|(_, _, key)| key.as_str()).collect()).await?;
-            for ((of, place, key), block) in some.iter().zip(blocks) {
-                let codes = sound(key, Codes::read(&block.to_vec(), *place, geometry.dimensions))?;
-                if let Some(loaded) = loaded.get_mut(*of) {
-                    loaded.codes.push((place.first, codes));
-                }
-                self.pause().await;
-            }
-        }
+    async fn load_group(&self, geometry: Geometry, names: &[SegmentName]) -> Tried<()> {
+        let nothing = Bitmap::new();
+        let loaded = self.read_group(geometry, names, &nothing).await?;
         let _hidden = Hidden::begin(self);
-        let mut segments = Vec::with_capacity(names.len());
-        for ((name, key), loaded) in names.iter().zip(&keys).zip(&loaded) {
-            let records = records(key, &loaded.entry, *name)?;
-            let brought = self.bring(&records, &|row| packed(&loaded.codes, row, geometry), &|_| None).await?;
-            segments.push((records, brought));
-        }
-        self.with_table(|table| segments.iter().for_each(|(records, brought)| take(table, records, brought)));
+        let segments = self.bring_group(geometry, &loaded, &nothing).await?;
+        self.with_table(|table| segments.iter().for_each(|(records, brought)| table.add(records, brought)));
         Ok(())
-    }
-
-    /// Brings a segment into memory, slice by slice; `packed` gives the rows that are needed, `exact` the numbers of those
-    /// that are at hand. Whoever calls it has the turn to, keeps [`Hidden`] until all is taken in.
-    pub(crate) async fn bring<'p>(
-        &self,
-        records: &Records<'_>,
-        packed: &(dyn Fn(u32) -> Option<Packed<'p>> + Sync),
-        exact: &(dyn Fn(u32) -> Option<&'p [f32]> + Sync),
-    ) -> Result<Brought> {
-        let mut brought = Brought::default();
-        loop {
-            let from = brought.len();
-            let mut step = |table: &mut Table| -> Result<bool> {
-                let row = table.rows().stride() * (size_of::<f32>() + 1);
-                let done = table.bring(records, packed, &mut brought, (SLICE / row.max(1)).clamp(1, IDS))?;
-                for at in from..brought.len() {
-                    if let (Some(row), Some(numbers)) = (brought.row(at), exact(at as u32)) {
-                        table.rows_mut().keep_exact(row, numbers);
-                    }
-                }
-                Ok(done)
-            };
-            if self.state().table.as_mut().map_or(Ok(true), &mut step)? {
-                return Ok(brought);
-            }
-            self.pause().await;
-        }
     }
 
     pub(crate) fn table<T: Default>(&self, ask: impl FnOnce(&Table) -> T) -> T {
@@ -312,35 +217,4 @@ impl Drop for Pinned<'_> {
     fn drop(&mut self) {
         self.0.with_table(Table::unpin);
     }
-}
-
-/// Rows are brought until it is dropped; what has not been taken in by then is abandoned.
-pub(crate) struct Hidden<'i>(Pinned<'i>);
-
-impl<'i> Hidden<'i> {
-    pub fn begin(index: &'i VectorIndex) -> Self {
-        index.with_table(Table::pin);
-        Self(Pinned(index))
-    }
-}
-
-impl Drop for Hidden<'_> {
-    fn drop(&mut self) {
-        self.0.0.with_table(Table::abandon);
-    }
-}
-
-type TakeIn = fn(&mut Table, &Records<'_>, &Brought);
-
-fn packed(codes: &[(u32, Codes)], row: u32, geometry: Geometry) -> Option<Packed<'_>> {
-    let at = codes.partition_point(|(first, _)| *first <= row).checked_sub(1)?;
-    let (first, codes) = codes.get(at)?;
-    let within = row - first;
-    if within < geometry.codes() { codes.row(within as usize) } else { None }
-}
-
-/// The records that `entry` is, of the segment it should be of.
-pub(crate) fn records<'e>(key: &str, entry: &'e [u8], name: SegmentName) -> Result<Records<'e>> {
-    let records = sound(key, Records::read(entry))?;
-    if records.segment == name { Ok(records) } else { sound(key, Err(super::format::Damage::Broken)) }
 }

@@ -11,6 +11,28 @@ use crate::{Keys, Result};
 /// How often a look is taken again while manifests change, before it is taken as it is.
 const LOOKS: usize = 16;
 
+/// When to look.
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    /// Whenever it is asked for.
+    Always,
+    /// If nobody has.
+    Never,
+    /// If nobody has for so long, in milliseconds.
+    Older { life: u64, now: u64 },
+}
+
+impl Due {
+    /// Whether it is due when somebody last looked then.
+    pub fn is(self, looked: Option<u64>) -> bool {
+        match (self, looked) {
+            (Self::Always, _) | (_, None) => true,
+            (Self::Never, Some(_)) => false,
+            (Self::Older { life, now }, Some(looked)) => now < looked || now - looked >= life,
+        }
+    }
+}
+
 /// All manifests at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Look {

@@ -6,11 +6,19 @@
 //! nothing is won or lost by it, and others may add and delete meanwhile. One manifest takes the new segment in and the old
 //! ones out.
 //!
-//! A tombstone is left out once nothing is left to be kept dead: no segment that anybody publishes has another record of the
-//! id, but those that are merged here. Two things must not bring such a record back: a writer that was absorbed and does not
-//! know it yet (while there may be one, all tombstones are kept), and somebody who is copying what they saw before the
-//! deletion (a tombstone is kept for an hour, [`DEAD`], and nobody publishes what they saw
-//! [`ASLEEP`](super::publish::ASLEEP) ago).
+//! A tombstone is left out once nothing is left to be kept dead: no segment that counts has another record of the id, but
+//! those that are merged here; and it is kept for an hour, [`DEAD`]. Two may have such a record in hand still, and must not bring
+//! it back:
+//!
+//! - **A writer that was absorbed and does not know it yet.** While there may be one, that is, while any writer is absorbed and
+//!   not buried, all tombstones are kept.
+//! - **Somebody who copies what they saw before the deletion**, from a segment of a writer that they absorb. They said that they
+//!   absorb it before they looked for what to copy, and look once more before they publish: they give up if the segment
+//!   has gone. So it was there after what they said could be seen; and whoever leaves out a tombstone either looked before that,
+//!   when there was no such segment any more and none would come back, or sees that they absorb, and keeps it.
+//!
+//! What is left is a copy that is published, without an answer, and that the store carries out more than an hour later, when
+//! the writer it was copied from was buried by others: of an id that was deleted in between, it brings back the row.
 
 use std::sync::Arc;
 
@@ -73,8 +81,8 @@ impl VectorIndex {
 
     fn keys(&self, table: &Table, names: &[SegmentName]) -> Vec<String> {
         let geometry = Geometry { dimensions: table.rows().dimensions() };
-        let standing = names.iter().filter_map(|name| table.standing(*name));
-        standing.flat_map(|of| keys_of(&self.port.names, of.segment.name, geometry, &of.segment.lengths)).collect()
+        let segments = names.iter().filter_map(|name| table.segment(*name));
+        segments.flat_map(|of| keys_of(&self.port.names, of.name, geometry, &of.lengths)).collect()
     }
 
     /// Copies what counts of some segments into a new one of `writer`'s, and publishes that with what `change` says;
@@ -86,23 +94,21 @@ impl VectorIndex {
             let unsure = marks.iter().any(|mark| !mark.buried);
             let Some(table) = &mut state.table else { return Ok(false) };
             let oldest = if unsure { 0 } else { self.now().saturating_sub(DEAD) << 16 };
-            let sources = sources(table, names, oldest);
+            let sources = sources(table, names, writer, oldest);
             table.pin();
             sources
         };
         let pinned = Pinned(self);
-        let mut keys = Vec::new();
-        let copied = self.copy_all(writer, &sources, &mut keys).await;
-        let written = match copied {
-            Ok(Some(written)) => written,
-            Ok(None) => return Ok(false),
-            Err(fault) => {
-                self.state().garbage.append(&mut keys);
-                return Err(fault);
-            }
-        };
+        let mut blocks = self.unnamed();
+        let Some(written) = self.copy_all(writer, &sources, &mut blocks.keys).await? else { return Ok(false) };
         drop(pinned);
         let _turn = self.writing.take().await;
+        // Whoever slept meanwhile may have in hand what has been deleted since, tombstones and all.
+        self.refresh().await?;
+        let view = self.state().look.view();
+        if names.iter().any(|name| view.segments.binary_search_by_key(name, |(name, _)| *name).is_err()) {
+            return Ok(false);
+        }
         let listed: Vec<_> = written.iter().map(|written| written.listed).collect();
         let stamp = written.iter().map(|written| written.stamp).max().unwrap_or_default();
         let change = |manifest: &mut Manifest| {
@@ -113,21 +119,7 @@ impl VectorIndex {
             }
             manifest.stamp = manifest.stamp.max(stamp);
         };
-        match self.publish(writer, Box::new(change)).await {
-            Ok(true) => {}
-            Ok(false) => {
-                self.state().garbage.append(&mut keys);
-                return Ok(false);
-            }
-            Err(error) => {
-                let mut state = self.state();
-                if state.own.is_some() {
-                    state.garbage.append(&mut keys);
-                }
-                return Err(error.into());
-            }
-        }
-        Ok(true)
+        Ok(self.publish(writer, Box::new(change), blocks).await?)
     }
 
     async fn copy_all(
@@ -207,15 +199,15 @@ impl Source {
 }
 
 /// What of these segments is copied; of tombstones older than `oldest` only those that are needed.
-fn sources(table: &Table, names: &[SegmentName], oldest: u64) -> Vec<Source> {
+fn sources(table: &Table, names: &[SegmentName], own: WriterId, oldest: u64) -> Vec<Source> {
     let here = table.records_in(names);
     let needed = |kept: &Kept| {
         let merged = here.get(kept.id as usize).copied().unwrap_or_default() as usize;
         kept.order.stamp > oldest || table.records_of(kept.id) > merged
     };
     let source = |name: &SegmentName| {
-        let segment = table.standing(*name)?.segment;
-        let (rows, mut tombstones) = table.standing_records(*name);
+        let segment = table.segment(*name)?.clone();
+        let (rows, mut tombstones) = table.standing_records(*name, own);
         tombstones.retain(needed);
         Some(Source { segment, rows, tombstones })
     };
@@ -226,7 +218,7 @@ fn sources(table: &Table, names: &[SegmentName], oldest: u64) -> Vec<Source> {
 fn plan(table: &Table, manifest: &Manifest) -> Vec<SegmentName> {
     let mut sized: Vec<(SegmentName, usize, usize)> = Vec::new();
     for (name, _) in manifest.names() {
-        let Some(standing) = table.standing(name) else { continue };
+        let Some(standing) = table.standing(name, manifest.writer) else { continue };
         let kept = standing.rows + standing.tombstones;
         if kept * 2 < standing.records {
             return vec![name];

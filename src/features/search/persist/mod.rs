@@ -47,6 +47,7 @@
 
 pub mod absorb;
 pub(crate) mod blocks;
+pub(crate) mod bring;
 pub mod format;
 pub mod join;
 pub(crate) mod load;

@@ -35,9 +35,14 @@ impl Port {
             return Ok(Vec::new());
         }
         let asked = keys.len();
-        let mut found: Vec<_> = self.store.get_many(keys).await?.into_iter().map(|lookup| lookup.value).collect();
-        found.resize(asked, None);
-        Ok(found)
+        let found: Vec<_> = self.store.get_many(keys).await?.into_iter().map(|lookup| lookup.value).collect();
+        // Which of them are missing nobody knows, and what is missing has a meaning.
+        if found.len() == asked {
+            Ok(found)
+        } else {
+            let message = format!("the store was asked for {asked} values and gave {}", found.len());
+            Err(Error::new(ErrorCode::Unavailable, message))
+        }
     }
 
     /// Writes one call's entries. An index that expired in parts would be broken: it does not, whatever the store's

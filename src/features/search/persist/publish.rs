@@ -7,7 +7,8 @@
 //!   states it is, both are whole. If the store has the new one already, the call has done what it should.
 //! - **A writer that slept.** Whoever has not looked for [`ASLEEP`] looks before it publishes; it may have been absorbed
 //!   meanwhile. And who finds, when the answer is there, that the last look is longer ago than that, looks again before it
-//!   says that it has written: if its manifest was buried, it writes all anew, as a new writer. See
+//!   says that it has written. If the last look, whoever took it, finds that somebody absorbs this writer, all is written
+//!   anew, as a new writer, and what was published is left to whoever absorbs it, or buries it. See
 //!   [`absorb`](super::absorb) for why that is enough.
 
 use std::sync::Arc;
@@ -27,7 +28,27 @@ pub(crate) const ANEW: usize = 4;
 /// What is changed in a manifest. Boxed: the code that publishes is there once, not once for each change.
 pub(crate) type Change<'c> = Box<dyn FnOnce(&mut Manifest) + Send + 'c>;
 
+/// Keys that no manifest names. Dropped, they are garbage: also where a call is cancelled, since they are in here before they
+/// are written.
+pub(crate) struct Unnamed<'i> {
+    index: &'i VectorIndex,
+    pub keys: Vec<String>,
+}
+
+impl Drop for Unnamed<'_> {
+    fn drop(&mut self) {
+        if !self.keys.is_empty() {
+            self.index.state().garbage.append(&mut self.keys);
+        }
+    }
+}
+
 impl VectorIndex {
+    /// None yet.
+    pub(crate) fn unnamed(&self) -> Unnamed<'_> {
+        Unnamed { index: self, keys: Vec::new() }
+    }
+
     /// The next number of a segment of `writer`'s; `None` if this handle is that writer no more.
     pub(crate) fn next_segment(&self, writer: WriterId) -> Option<SegmentName> {
         let mut state = self.state();
@@ -37,15 +58,16 @@ impl VectorIndex {
         Some(SegmentName { writer, number })
     }
 
-    /// Publishes the manifest of `writer`, changed; `false` if this handle is that writer no more, and nothing of it
-    /// counts. After an error this handle is still that writer if nothing was written. Only whoever has the turn to write calls it.
-    pub(crate) async fn publish(&self, writer: WriterId, change: Change<'_>) -> Result<bool> {
+    /// Publishes the manifest of `writer`, changed, which may name what has the keys `blocks`. `false` if it has to be done
+    /// anew: this handle is that writer no more, or was absorbed while it published. After an error this handle is still
+    /// that writer if nothing was written. Only whoever has the turn to write calls it.
+    pub(crate) async fn publish(&self, writer: WriterId, change: Change<'_>, mut blocks: Unnamed<'_>) -> Result<bool> {
         if self.is_asleep() {
             self.refresh().await?;
         }
         let mut manifest = {
             let mut state = self.state();
-            let seen = state.next_stamp(0).saturating_sub(1);
+            let seen = state.seen_stamp();
             // Until the answer is there, nobody publishes as this writer: if this call is dropped, nobody does again.
             let Some(own) = state.own_mut(writer).filter(|own| !own.unsure) else { return Ok(false) };
             own.unsure = true;
@@ -54,10 +76,12 @@ impl VectorIndex {
             manifest.stamp = manifest.stamp.max(seen);
             manifest
         };
-        change(&mut manifest);
         manifest.generation += 1;
         manifest.written = self.now();
+        change(&mut manifest);
         let key = self.port.names.manifest(writer);
+        // From here on they may be named, whatever becomes of this call: who leaves now leaves them where they are.
+        let keys = std::mem::take(&mut blocks.keys);
         let answer = self.port.set(vec![(key.clone(), manifest.encode())]).await;
         match answer {
             Ok(()) => {
@@ -70,6 +94,7 @@ impl VectorIndex {
             }
             Err(error) if nothing_was_written(&error) => {
                 self.state().own_mut(writer).into_iter().for_each(|own| own.unsure = false);
+                blocks.keys = keys;
                 return Err(error);
             }
             Err(error) => {
@@ -84,15 +109,11 @@ impl VectorIndex {
             }
         }
         if self.is_asleep() {
-            if let Err(error) = self.refresh().await {
-                // It was published, or buried: nobody deletes what it names.
-                self.state().own = None;
-                return Err(error);
-            }
-            let marks = self.state().look.absorbed();
-            return Ok(!marks.iter().any(|mark| mark.writer == writer && mark.buried));
+            // It was published, or buried: who does not know which is not that writer any more.
+            self.refresh().await.inspect_err(|_| self.state().own = None)?;
         }
-        Ok(true)
+        let marks = self.state().look.absorbed();
+        Ok(marks.iter().all(|mark| mark.writer != writer))
     }
 
     /// Goes on as a new writer, if what this one has published is not known. Only whoever has the turn to write calls it.

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use super::{Holder, Segment, Table};
-use crate::features::search::persist::names::SegmentName;
+use crate::features::search::persist::names::{SegmentName, WriterId};
 use crate::features::search::{Order, Packed};
 
 /// What of a segment counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Standing {
-    /// It.
-    pub segment: Arc<Segment>,
     /// Its records.
     pub records: usize,
     /// Rows that count.
@@ -31,38 +29,52 @@ pub struct Kept {
 }
 
 impl Table {
-    /// What of a segment counts.
-    pub fn standing(&self, name: SegmentName) -> Option<Standing> {
-        let slot = self.slots.get(self.slot(name)?)?.as_ref()?;
-        Some(Standing {
-            segment: slot.segment.clone(),
-            records: slot.ids.len(),
-            rows: slot.rows as usize,
-            tombstones: slot.tombstones as usize,
-        })
+    /// A segment that is loaded.
+    pub fn segment(&self, name: SegmentName) -> Option<&Arc<Segment>> {
+        Some(&self.slots.get(self.slot(name)?)?.as_ref()?.segment)
     }
 
-    /// The records of a segment that count, rows first: place, number of the id, order.
-    pub fn standing_records(&self, name: SegmentName) -> (Vec<Kept>, Vec<Kept>) {
+    /// What of a segment counts, as [`standing_records`](Self::standing_records) says. Where about half of it and more is known to, what
+    /// is copied elsewhere is not counted.
+    pub fn standing(&self, name: SegmentName, own: WriterId) -> Option<Standing> {
+        let slot = self.slots.get(self.slot(name)?)?.as_ref()?;
+        let (records, mut rows, mut tombstones) = (slot.ids.len(), slot.rows as usize, slot.tombstones as usize);
+        if (rows + tombstones) * 2 < records {
+            let (all_rows, all_tombstones) = self.standing_records(name, own);
+            (rows, tombstones) = (all_rows.len(), all_tombstones.len());
+        }
+        Some(Standing { records, rows, tombstones })
+    }
+
+    /// The records of a segment that count, rows first: place, number of the id, order. Those are the ones whose order is
+    /// that of what counts of their id, wherever this handle has it from: of copies of a record each counts, since another handle
+    /// may have it from any of them, and each believe that the other is needed. Only of copies that this writer, `own`,
+    /// publishes itself one is enough.
+    pub fn standing_records(&self, name: SegmentName, own: WriterId) -> (Vec<Kept>, Vec<Kept>) {
         let (mut rows, mut tombstones) = (Vec::new(), Vec::new());
         let Some(at) = self.slot(name) else { return (rows, tombstones) };
         let Some(Some(slot)) = self.slots.get(at) else { return (rows, tombstones) };
         let count = slot.segment.lengths.len();
         for (place, id) in slot.ids.iter().enumerate() {
             let winner = self.winner(*id);
-            let kept = Kept { at: place as u32, id: *id, order: winner.order };
-            match winner.holder {
-                Holder::Row(row) if place < count => {
-                    let here = self.places.get(row as usize);
-                    if here.is_some_and(|here| here.slot as usize == at && here.at as usize == place) {
-                        rows.push(kept);
-                    }
-                }
-                Holder::Tombstone(slot) if place >= count && slot as usize == at => tombstones.push(kept),
-                _ => {}
+            let is_row = match winner.holder {
+                Holder::Nothing => continue,
+                Holder::Row(_) => true,
+                Holder::Tombstone(_) => false,
+            };
+            let same = is_row == (place < count) && winner.order == slot.orders.of(place as u32);
+            if same && !self.is_home_of(own, *id, at as u32) {
+                let kept = Kept { at: place as u32, id: *id, order: winner.order };
+                if is_row { rows.push(kept) } else { tombstones.push(kept) }
             }
         }
         (rows, tombstones)
+    }
+
+    /// Whether what counts of an id is in another segment of `writer`'s than this.
+    fn is_home_of(&self, writer: WriterId, id: u32, but: u32) -> bool {
+        let Some(home) = self.home(id).filter(|home| *home != but) else { return false };
+        matches!(self.slots.get(home as usize), Some(Some(slot)) if slot.segment.name.writer == writer)
     }
 
     /// The name of an id, and the row of this order that still counts of it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Holder, Place, Segment, Slot, Table, Winner};
 use crate::Result;
+use crate::features::search::order::Orders;
 use crate::features::search::persist::format::{Geometry, Records};
 use crate::features::search::persist::names::SegmentName;
 use crate::features::search::{Bitmap, Order, Packed};
@@ -31,10 +32,11 @@ impl Brought {
 }
 
 impl Table {
-    /// Which rows of `records` would count, so that their codes are needed.
-    pub fn needed(&self, records: &Records<'_>) -> Vec<u32> {
+    /// Which rows of `records` would count, so that their codes are needed: as it is, and of the ids that are `leaving`
+    /// once the record that counts has gone. Of a copy of that none are needed.
+    pub fn needed(&self, records: &Records<'_>, leaving: &Bitmap) -> Vec<u32> {
         // An id that has no number has none that is the last.
-        let wins = |id: &str, order: Order| self.wins(self.ids.get(id).unwrap_or(u32::MAX), order);
+        let wins = |id: &str, order: Order| self.may_win(self.ids.get(id).unwrap_or(u32::MAX), order, leaving);
         let rows = records.iter().enumerate().filter(|(_, (id, order, is_row))| *is_row && wins(id, *order));
         rows.map(|(at, _)| at as u32).collect()
     }
@@ -48,6 +50,7 @@ impl Table {
     pub fn bring<'p>(
         &mut self,
         records: &Records<'_>,
+        leaving: &Bitmap,
         packed: &dyn Fn(u32) -> Option<Packed<'p>>,
         brought: &mut Brought,
         most: usize,
@@ -57,7 +60,7 @@ impl Table {
             let id = self.ids.intern(id);
             let holder = if !is_row {
                 Holder::Tombstone(0)
-            } else if self.wins(id, order) {
+            } else if self.may_win(id, order, leaving) {
                 let missing = || crate::Error::new(crate::ErrorCode::Corrupt, "a row of a segment is missing");
                 Holder::Row(self.rows.push_hidden(packed(at as u32).ok_or_else(missing)?, order)?)
             } else {
@@ -82,8 +85,10 @@ impl Table {
         let lengths = records.lengths.clone();
         let firsts = Geometry { dimensions: self.rows.dimensions() }.documents(&lengths);
         let segment = Arc::new(Segment { name: records.segment, lengths, firsts });
+        let mut orders = Orders::default();
+        brought.records.iter().enumerate().for_each(|(at, (_, order, _))| orders.push(at as u32, *order));
         let slot = self.slots.len() as u32;
-        self.slots.push(Some(Box::new(Slot { segment, ids, rows: 0, tombstones: 0 })));
+        self.slots.push(Some(Box::new(Slot { segment, ids, orders, rows: 0, tombstones: 0 })));
         let at = self.by_name.partition_point(|(name, _)| *name < records.segment);
         self.by_name.insert(at, (records.segment, slot));
         self.apply(slot, brought);
@@ -93,6 +98,18 @@ impl Table {
     pub fn look_again(&mut self, records: &Records<'_>, brought: &Brought) {
         if let Some(slot) = self.slot(records.segment) {
             self.apply(slot as u32, brought);
+        }
+    }
+
+    /// Where a segment that is loaded, and was brought again, has a copy of what counts of an id, it is looked for there from
+    /// now on.
+    pub fn rehome_all(&mut self, records: &Records<'_>, brought: &Brought) {
+        let Some(slot) = self.slot(records.segment) else { return };
+        for (at, (id, order, holder)) in brought.records.iter().enumerate() {
+            let known = self.winner(*id);
+            if *order == known.order {
+                self.rehome(*id, known, *holder, Place { id: *id, slot: slot as u32, at: at as u32 });
+            }
         }
     }
 
@@ -107,6 +124,12 @@ impl Table {
     fn wins(&self, id: u32, order: Order) -> bool {
         let known = self.winner(id);
         order > self.cleared && (known.holder == Holder::Nothing || order > known.order)
+    }
+
+    /// Whether a record wins, or will once what counts of the ids that are `leaving` has gone.
+    fn may_win(&self, id: u32, order: Order, leaving: &Bitmap) -> bool {
+        let is_left = || order < self.winner(id).order && order > self.cleared && leaving.contains(id as usize);
+        self.wins(id, order) || is_left()
     }
 
     fn apply(&mut self, slot: u32, brought: &Brought) {
@@ -202,48 +225,56 @@ impl Table {
         }
     }
 
-    /// Lets go of a segment. Its records that counted are nowhere then, until [`settle`](Self::settle): their ids.
-    pub fn remove(&mut self, name: SegmentName) -> Vec<u32> {
-        let Some(at) = self.slot(name) else { return Vec::new() };
-        let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return Vec::new() };
-        self.by_name.retain(|(known, _)| *known != name);
-        let mut homeless = Vec::new();
-        for id in slot.ids {
-            self.count(id, -1);
-            if self.is_homeless(id) {
-                homeless.push(id);
+    /// The ids of which what counts is in one of these segments.
+    pub fn at_home(&self, names: &[SegmentName]) -> Bitmap {
+        let mut here = Bitmap::new();
+        for at in names.iter().filter_map(|name| self.slot(*name)) {
+            let Some(Some(slot)) = self.slots.get(at) else { continue };
+            let is_here = |id: &&u32| self.home(**id) == Some(at as u32);
+            slot.ids.iter().filter(is_here).for_each(|id| here.insert(*id as usize));
+        }
+        here
+    }
+
+    /// The slot that has what counts of an id.
+    pub(super) fn home(&self, id: u32) -> Option<u32> {
+        match self.winner(id).holder {
+            Holder::Nothing => None,
+            Holder::Row(row) => self.places.get(row as usize).map(|place| place.slot),
+            Holder::Tombstone(slot) => Some(slot),
+        }
+    }
+
+    /// Lets go of segments. Of these ids, what counted there and has not found another place does not count any more.
+    pub fn remove(&mut self, names: &[SegmentName], ids: &Bitmap) {
+        for name in names {
+            let Some(at) = self.slot(*name) else { continue };
+            let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { continue };
+            self.by_name.retain(|(known, _)| known != name);
+            slot.ids.iter().for_each(|id| self.count(*id, -1));
+        }
+        for id in ids.iter().map(|id| id as u32) {
+            let is_there = |slot: u32| matches!(self.slots.get(slot as usize), Some(Some(_)));
+            if self.home(id).is_some_and(|slot| !is_there(slot)) {
+                self.retire(id);
             }
         }
-        homeless
     }
 
-    fn is_homeless(&self, id: u32) -> bool {
-        let slot = match self.winner(id).holder {
-            Holder::Nothing => return false,
-            Holder::Row(row) => self.places.get(row as usize).map_or(u32::MAX, |place| place.slot),
-            Holder::Tombstone(slot) => slot,
-        };
-        !matches!(self.slots.get(slot as usize), Some(Some(_)))
-    }
-
-    /// The segments that have records of any of these ids.
-    pub fn segments_with(&self, ids: &[u32]) -> Vec<SegmentName> {
-        let left = ids.iter().filter(|id| self.records.get(**id as usize).is_some_and(|count| *count > 0));
-        let left: Bitmap = left.map(|id| *id as usize).collect();
-        if left.is_empty() {
+    /// The segments that have records of any of these ids, but for those that are `leaving`.
+    pub fn segments_with(&self, ids: &Bitmap, leaving: &[SegmentName]) -> Vec<SegmentName> {
+        if ids.is_empty() {
             return Vec::new();
         }
-        let has = |slot: &Slot| slot.ids.iter().any(|id| left.contains(*id as usize));
-        self.slots.iter().flatten().filter(|slot| has(slot)).map(|slot| slot.segment.name).collect()
-    }
-
-    /// Of these ids, what is nowhere does not count any more.
-    pub fn settle(&mut self, ids: &[u32]) {
-        for id in ids {
-            if self.is_homeless(*id) {
-                self.retire(*id);
-            }
+        let gone = self.records_in(leaving);
+        let has_more = |id: &usize| self.records.get(*id) > gone.get(*id);
+        let wanted: Bitmap = ids.iter().filter(has_more).collect();
+        if wanted.is_empty() {
+            return Vec::new();
         }
+        let has = |slot: &Slot| slot.ids.iter().any(|id| wanted.contains(*id as usize));
+        let slots = self.slots.iter().flatten().filter(|slot| !leaving.contains(&slot.segment.name) && has(slot));
+        slots.map(|slot| slot.segment.name).collect()
     }
 
     /// Rows and tombstones up to `order` do not count, now and later.

@@ -24,7 +24,8 @@ pub struct Absorbed {
     pub writer: WriterId,
     /// Their numbers, sorted. What is not named counts, whatever its number is: a merge may have been under way.
     pub numbers: Vec<u32>,
-    /// When the last of them was, in milliseconds since 1970.
+    /// Since when that this writer is absorbed can be seen, at the latest, in milliseconds since 1970; 0 until that is known.
+    /// See [`absorb`](super::super::absorb).
     pub at: u64,
     /// Whether nothing of that writer counts any more, whatever its manifest says.
     pub buried: bool,
@@ -160,6 +161,12 @@ impl Manifest {
         }
         reader.end()?;
         Ok(manifest)
+    }
+
+    /// What it says of `writer`.
+    pub fn absorbs(&self, writer: WriterId) -> Option<&Absorbed> {
+        let at = self.absorbed.binary_search_by_key(&writer, |absorbed| absorbed.writer).ok()?;
+        self.absorbed.get(at)
     }
 
     /// What it says of `writer`, to be changed.

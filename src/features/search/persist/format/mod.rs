@@ -41,8 +41,8 @@
 //! | 6 documents | *place*, the documents, one after the other. Their lengths are in the records |
 //!
 //! *Segments* are: count (small), per segment: number, rows, tombstones (small each). *Absorbed* are: count (small), per
-//! writer: its bits (8), count (small), the numbers of its segments that are absorbed (small each), when the last was (8), 1
-//! if nothing of the writer counts any more, or else 0 (1). A *place* is: writer (8), segment (4),
+//! writer: its bits (8), count (small), the numbers of its segments that are absorbed (small each), since when that can be
+//! seen (8; 0: not known yet), 1 if nothing of the writer counts any more, or else 0 (1). A *place* is: writer (8), segment (4),
 //! the first row of the block (small), how many rows (small).
 //!
 //! Records are numbered rows first. In a run stamps are the same and ties grow by 1. A tie is the lower half of the writer
