@@ -8,7 +8,7 @@ use bytestow::features::search::{Bitmap, Hit, Need, Pass, Query, Rescore, Rows, 
 use super::data::{Random, SHAPES, query, rows, vectors};
 
 /// What the search finds, in steps of `budget` rows.
-fn found(rows: &Rows, search: Search, budget: usize) -> Vec<Hit> {
+pub fn found(rows: &Rows, search: Search, budget: usize) -> Vec<Hit> {
     let mut pass = Pass::new(rows, [search]);
     while !pass.step(rows, budget) {}
     finish(rows, pass.finish().pop().unwrap(), budget)
@@ -24,7 +24,7 @@ fn finish(rows: &Rows, mut rescore: Rescore, budget: usize) -> Vec<Hit> {
     }
 }
 
-fn search(query: Query, k: usize) -> Search {
+pub fn search(query: Query, k: usize) -> Search {
     Search { query: Arc::new(query), k, mask: None, threshold: None }
 }
 
@@ -44,6 +44,21 @@ fn the_same_as_a_bare_scan() {
                 assert_eq!(found(&rows, search, [64, 1_000, 1][at % 3]), expected, "{shape:?} {count} × {dimensions}");
             }
         }
+    }
+}
+
+#[test]
+fn a_thousand_queries_of_a_thousand() {
+    let mut random = Random(5);
+    for shape in SHAPES {
+        let all = vectors(shape, 3_000, 48, &mut random);
+        let (queries, stored) = all.split_at(1_000);
+        let rows = rows(stored);
+        let same = queries.iter().filter(|vector| {
+            let search = search(query(vector), 10);
+            exact_f32(&rows, &search) == found(&rows, search, 700)
+        });
+        assert_eq!(same.count(), 1_000, "{shape:?}");
     }
 }
 

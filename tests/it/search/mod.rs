@@ -21,3 +21,4 @@ mod persist_costs;
 mod persist_faults;
 mod persist_takeover;
 mod persist_writers;
+mod sentences;
