@@ -29,7 +29,7 @@ pub struct IndexOptions {
     /// How many bytes of memory rows in 32 bits may take, beside those in 8 bits. Default: 64 MiB.
     pub max_resident_bytes: usize,
     /// How many bytes of memory documents, and rows in 32 bits, may take that were read lately: what is searched for again
-    /// is not read again. Default: 8 MiB.
+    /// is not read again. Default: 4 MiB.
     pub max_cached_bytes: usize,
     /// Searches look for what others have written when the last look is older. Default: 1 s.
     pub refresh: Duration,
@@ -61,7 +61,7 @@ impl IndexOptions {
             dimensions: None,
             kind: Kind::default(),
             max_resident_bytes: 64 * 1024 * 1024,
-            max_cached_bytes: 8 * 1024 * 1024,
+            max_cached_bytes: 4 * 1024 * 1024,
             refresh: Duration::from_secs(1),
             clock,
             random,
