@@ -166,7 +166,7 @@ impl super::state::State {
             }
             true
         });
-        used.sort_unstable();
+        sort(&mut used);
         let mut ranks: Vec<u64> = Vec::new();
         for (records, flag) in [(&self.segments, 0), (&self.rows, IN_ROW)] {
             if segments_alone && flag != 0 {
@@ -179,8 +179,8 @@ impl super::state::State {
                 ranks.push((of_it as u64 * 16 / u64::from(record.entries)) << 32 | place);
             }
         }
-        ranks.sort_unstable();
-        let (mut places, mut bytes) = (Vec::new(), 0);
+        sort(&mut ranks);
+        let (mut places, mut bytes) = (Vec::<u64>::new(), 0);
         let mut were_used = false;
         for rank in ranks {
             if bytes >= most || places.len() == DROPPED {
@@ -191,14 +191,14 @@ impl super::state::State {
                 continue;
             }
             bytes += self.records(place).length_of(place & MOST);
-            places.push(place);
+            places.push(place.into());
             were_used = rank >> 32 > 0;
         }
         if were_used {
             self.index.age();
         }
-        places.sort_unstable();
-        places
+        sort(&mut places);
+        places.into_iter().map(|place| place as u32).collect()
     }
 
     /// Entries of at least `wanted` bytes, none of those that `stay`: expired ones first, then those not used, the oldest
