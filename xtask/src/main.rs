@@ -2,6 +2,7 @@
 //!
 //! Orchestration only: what is done to TypeScript stands in `pkg/package.json`, what is tested in `tests`.
 
+mod alike;
 mod build;
 mod glue;
 mod setup;

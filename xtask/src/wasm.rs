@@ -7,7 +7,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::{self, Outcome, command, read, root, write};
 use crate::weigh::{pair, squeeze};
-use crate::{glue, short_names};
+use crate::{alike, glue, short_names};
 
 /// The wasm features that every runtime on our list has. Named one by one: with `--all-features` binaryen writes
 /// encodings that they refuse.
@@ -129,12 +129,13 @@ impl Module {
         Ok(wasm)
     }
 
-    /// Gives what glue and module in `out` call each other short names. Last of all: what is mended in the glue says the
-    /// long ones, and `--converge` would shorten the short ones again.
+    /// Gives what glue and module in `out` call each other short names, and puts alike functions side by side. Last of all:
+    /// what is mended in the glue says the long names, and `--converge` would shorten the short ones, and sort, again.
     pub fn shorten(&self, out: &Path) -> Outcome {
         let wasm = out.join(self.wasm());
+        write(&wasm, alike::named(&read(&wasm)?)?)?;
         let mut shorten = shell::node(WASM_OPT);
-        shorten.arg("--minify-imports-and-exports-and-modules");
+        shorten.arg("--minify-imports-and-exports-and-modules").args(alike::REORDER);
         shorten.args(self.features()).arg(&wasm).arg("-o").arg(&wasm);
         short_names::rename(&out.join(self.glue()), &shell::output(&mut shorten)?)
     }
