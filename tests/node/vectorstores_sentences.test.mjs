@@ -47,8 +47,12 @@ function held(found, query, rows) {
 
 for (const index of ["int8", "binary"]) {
   test(`sentences, ${index}: the best of all and of those a filter keeps`, async () => {
-    const store = new ByteStoreVectorStore(embeddings, { store: new InMemoryByteStore(), index });
-    const documents = stored.map((_, row) => ({ id: String(row), pageContent: `${row}`, metadata: { part: row % 40 } }));
+    const store = new ByteStoreVectorStore(embeddings, { store: new InMemoryByteStore(), model: "sentences", index });
+    const documents = stored.map((_, row) => ({
+      id: String(row),
+      pageContent: `${row}`,
+      metadata: { part: row % 40 },
+    }));
     await store.addVectors(stored, documents);
     const all = stored.map((_, row) => row);
     for (const [at, query] of queries.entries()) {
