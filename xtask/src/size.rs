@@ -10,17 +10,17 @@ use crate::weigh::{gzip, kb, pair, squeeze};
 /// reqwest takes 38 of it (a bare fetch behind the same trait is what `report` weighs it against), Upstash and the tiers
 /// more than was thought, the embeddings cache 11, and the log under IndexedDB 58, with all that makes it safe among tabs,
 /// crashes and full disks. All entries carry all of it: one wasm serves them all. Those of runtimes without IndexedDB need not.
-const BUDGET_KB: f64 = 224.0;
+const BUDGET_KB: f64 = 215.0;
 
 /// The most that `bytestow/embeddings` may add, likewise. What was aimed at is 10: six digests for the keys of three
 /// programs, four precisions and single flight take more.
 const EMBEDDINGS_KB: f64 = 13.6;
 
 /// The most that the search wasm may weigh, gzipped. What was aimed at is 30.
-const SEARCH_KB: f64 = 86.0;
+const SEARCH_KB: f64 = 87.0;
 
 /// The most that `bytestow/vectorstores` may weigh, as an entry.
-const VECTORSTORES_KB: f64 = 103.0;
+const VECTORSTORES_KB: f64 = 105.0;
 
 /// The most that `bytestow/memory` may weigh. It has no wasm.
 const MEMORY_KB: f64 = 3.2;
