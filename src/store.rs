@@ -5,6 +5,7 @@
 //! each rule on every store; a test holds both kits to this list.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{BoxFuture, Entries, Error, Keys, Portable, Result, Stats, Value};
@@ -115,6 +116,12 @@ pub trait ByteStore: Portable {
     /// order among calls (see [`layers::TieredByteStore`](crate::layers::TieredByteStore)) then keep one order for all
     /// handles of one name.
     fn identity(&self) -> Option<String> {
+        None
+    }
+
+    /// The store that has the truth, where this one answers from copies: it is asked instead, for the same keys, by whoever
+    /// must see what others have written since.
+    fn truth(&self) -> Option<Arc<dyn ByteStore>> {
         None
     }
 

@@ -348,6 +348,10 @@ impl ByteStore for Coalesced {
         self.inner.check_clear(prefix, all)
     }
 
+    fn truth(&self) -> Option<Arc<dyn ByteStore>> {
+        self.inner.truth()
+    }
+
     fn identity(&self) -> Option<String> {
         self.inner.identity()
     }

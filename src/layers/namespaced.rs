@@ -103,6 +103,11 @@ impl ByteStore for Namespaced {
         self.inner.identity().map(|inner| format!("{}:{inner}/{}", inner.len(), self.prefix))
     }
 
+    fn truth(&self) -> Option<Arc<dyn ByteStore>> {
+        let inner = self.inner.truth()?;
+        Some(Arc::new(Self { inner, prefix: self.prefix.clone() }))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         self.inner.close()
     }

@@ -105,6 +105,8 @@ pub struct TieredByteStore {
 struct Tiers {
     local: Arc<dyn ByteStore>,
     remote: Arc<Coalesced>,
+    /// The remote store as it was given, or what it has the truth from.
+    truth: Arc<dyn ByteStore>,
     realm: Arc<Realm>,
     local_ttl: Option<Duration>,
     observer: Option<Observer>,
@@ -235,6 +237,7 @@ impl TieredByteStore {
     /// `local` before `remote`.
     pub fn new(local: Arc<dyn ByteStore>, remote: Arc<dyn ByteStore>, options: TieredOptions) -> Self {
         let realm = Realm::of(&local, options.sharing, &options.timer);
+        let truth = remote.truth().unwrap_or_else(|| remote.clone());
         let remote = Arc::new(Coalesced::new(remote, options.sharing, options.timer.clone()));
         realm.add_remote(&remote);
         let TieredOptions { local_ttl, on_remote_error, spawn, sharing, timer, observer } = options;
@@ -242,6 +245,7 @@ impl TieredByteStore {
             core: Arc::new(Tiers {
                 local,
                 remote,
+                truth,
                 realm,
                 local_ttl,
                 observer,
@@ -560,6 +564,11 @@ impl ByteStore for TieredByteStore {
     fn check_clear(&self, prefix: &str, all: bool) -> Result<()> {
         self.core.local.check_clear(prefix, all)?;
         self.core.remote.check_clear(prefix, all)
+    }
+
+    /// The remote store.
+    fn truth(&self) -> Option<Arc<dyn ByteStore>> {
+        Some(self.core.truth.clone())
     }
 
     /// The handle's end, not the tiers'.

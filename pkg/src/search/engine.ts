@@ -89,7 +89,7 @@ export class SearchEngine {
 
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
-    this.#port = new Port(recipe.store);
+    this.#port = new Port(recipe.store, recipe.prefix);
   }
 
   /** What was asked of the store. */

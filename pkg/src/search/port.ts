@@ -1,10 +1,13 @@
 /**
- * What the search wasm asks of the user's store. Nothing that comes from one is trusted: answers are checked for their
+ * What the search wasm asks of the user's store. What an index consists of never changes under its key, so tiers may serve
+ * it from near. Which of it counts does change, by others too: that is asked of the store that has the truth, and so is which
+ * keys there are. Nothing that comes from one is trusted: answers are checked for their
  * shape; keys that are not of the prefix or come twice are left out. Bytes need no copy: they go into wasm at once.
  */
 
 import { isWellFormed } from "../core/arguments.js";
 import { BytestowError } from "../core/error.js";
+import { truthOf } from "../core/truth.js";
 import type { BaseByteStore } from "../types.js";
 
 /** What the wasm wants done, as `pump` gives it. */
@@ -28,9 +31,14 @@ export interface PortCounts {
 export class Port {
   readonly counts: PortCounts = { requests: 0, bytesRead: 0, bytesWritten: 0 };
   readonly #store: BaseByteStore;
+  readonly #truth: BaseByteStore;
+  /** The key of the directory. Those of manifests begin with it, and no others do. */
+  readonly #head: string;
 
-  constructor(store: BaseByteStore) {
+  constructor(store: BaseByteStore, prefix: string) {
     this.#store = store;
+    this.#truth = truthOf(store);
+    this.#head = `${prefix}/m`;
   }
 
   /** Does what is asked; gives the answer. Never throws: what goes wrong is a rejection. */
@@ -54,7 +62,8 @@ export class Port {
   async #get(keys: string[]): Promise<(Uint8Array | undefined)[]> {
     // The array of keys is the store's from now on, to change too.
     const count = keys.length;
-    const answer: unknown = await this.#store.mget(keys);
+    const isHead = keys.every((key) => key === this.#head || key.startsWith(`${this.#head}/`));
+    const answer: unknown = await (isHead ? this.#truth : this.#store).mget(keys);
     if (!Array.isArray(answer) || answer.length !== count) {
       throw corrupt("mget did not answer with an array of as many values as there were keys");
     }
@@ -69,7 +78,7 @@ export class Port {
   async #list(prefix: string): Promise<string[]> {
     // Stores that repeat a key (a Redis SCAN may) must not make us repeat it.
     const keys = new Set<string>();
-    for await (const key of this.#store.yieldKeys(prefix) as AsyncIterable<unknown>) {
+    for await (const key of this.#truth.yieldKeys(prefix) as AsyncIterable<unknown>) {
       if (typeof key !== "string") throw corrupt("yieldKeys gave a key that is not a string");
       if (key.startsWith(prefix) && isWellFormed(key)) keys.add(key);
     }

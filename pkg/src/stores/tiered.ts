@@ -2,6 +2,7 @@ import { invalid } from "../core/error.js";
 import { emitter } from "../core/events.js";
 import { callback, checkOptions, oneOf, ttl } from "../core/options.js";
 import { isIsolated } from "../core/source.js";
+import { tellTruth } from "../core/truth.js";
 import type { BaseByteStore, StoreOptions } from "../types.js";
 import { tieredStore } from "../wasm/bytestow_wasm.js";
 import { anyStore, inWasm } from "./any.js";
@@ -61,5 +62,6 @@ export class TieredByteStore extends ByteStore {
     const make = () =>
       tieredStore(inWasm(local), inWasm(remote), localTtl, throws, waitUntil, isIsolated(), emitter(onEvent));
     super(make, { onEvent });
+    tellTruth(this, remote);
   }
 }

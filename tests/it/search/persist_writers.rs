@@ -135,3 +135,36 @@ fn whoever_opens_finds_what_was_written_while_others_slept() {
 fn many_join_at_once() {
     (200..300).for_each(|seed| history(seed, 4, 2));
 }
+
+/// Two devices, each with a tier of its own that keeps what it read for ever: each sees what the other writes, tidies up, and
+/// takes nobody for dead who is alive.
+#[test]
+fn tiers_hide_nothing() {
+    use bytestow::layers::{Namespaced, TieredByteStore, TieredOptions};
+    let remote = Arc::new(InMemoryByteStore::new());
+    let clock = ManualClock::at(NOW);
+    let timer = Arc::new(bytestow::ManualTimer::new(1));
+    let device = |seed| {
+        let local = Arc::new(InMemoryByteStore::new());
+        let tiers = Arc::new(TieredByteStore::new(local, remote.clone(), TieredOptions::new(timer.clone())));
+        index(&Arc::new(Namespaced::new(tiers, "app").unwrap()), &clock, seed)
+    };
+    let devices = [device(1), device(2)];
+    let mut model = Model::new();
+    block_on(async {
+        for version in 0..60 {
+            let own = &devices[version as usize % 2];
+            let documents: Vec<_> = (version..version + 4).map(|at| (format!("id{at}"), version)).collect();
+            add(own, &documents).await.unwrap();
+            model.extend(documents);
+            own.remove([format!("id{version}")]).await.unwrap();
+            model.remove(&format!("id{version}"));
+            while own.maintain().await.unwrap() {}
+            for index in &devices {
+                assert_eq!(all(index).await.unwrap(), expected(&model), "at {version}");
+            }
+            clock.advance_ms(HOUR);
+        }
+        assert_eq!(all(&device(3)).await.unwrap(), expected(&model));
+    });
+}

@@ -94,7 +94,7 @@ impl Look {
         let directory = port.names.directory();
         let mut keys = Keys::from([&directory]);
         known.iter().for_each(|writer| keys.push(&port.names.manifest(*writer)));
-        let mut found = port.get(keys).await?.into_iter();
+        let mut found = port.get_now(keys).await?.into_iter();
         let entry = found.next().flatten();
         let entry = entry.map(|entry| sound(&directory, Directory::read(&entry.to_vec()))).transpose()?;
         let mut look = Self::default();
@@ -121,7 +121,7 @@ impl Look {
     async fn fetch(&mut self, port: &Port, known: &[WriterId], writers: &[WriterId]) -> Result<()> {
         let new: Vec<WriterId> = writers.iter().filter(|writer| !known.contains(writer)).copied().collect();
         let keys = new.iter().map(|writer| port.names.manifest(*writer)).collect();
-        for (writer, entry) in new.iter().zip(port.get(keys).await?) {
+        for (writer, entry) in new.iter().zip(port.get_now(keys).await?) {
             self.add(port, *writer, entry)?;
         }
         Ok(())

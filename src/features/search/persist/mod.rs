@@ -41,6 +41,9 @@
 //! until two agree. Otherwise a row could be seen of a segment that is being merged away, and not the tombstone in another that
 //! went with it.
 //!
+//! Stores may answer from copies, as tiers do. Manifests, the directory and listings are asked of the store behind that has the
+//! truth ([`truth`](crate::ByteStore::truth)); all other entries never change, so a copy is as good.
+//!
 //! Segments that are new are read: their records, and of their rows in 8 bits the blocks that hold any that count. Numbers in
 //! 32 bits and documents are read when a search asks for them. An entry that is missing is no harm while segments go: who
 //! misses one looks again, and it is lost only if no segment has gone.

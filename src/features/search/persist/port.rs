@@ -16,6 +16,8 @@ const DELETED: usize = 1_000;
 /// See the module.
 pub struct Port {
     store: Arc<dyn ByteStore>,
+    /// Where that answers from copies, the store that has the truth.
+    truth: Arc<dyn ByteStore>,
     /// The keys.
     pub names: Names,
 }
@@ -23,19 +25,32 @@ pub struct Port {
 impl Port {
     /// An index in `store`, under `prefix`.
     pub fn new(store: Arc<dyn ByteStore>, prefix: &str) -> Self {
-        Self { store, names: Names::new(prefix) }
+        let truth = store.truth().unwrap_or_else(|| store.clone());
+        Self { store, truth, names: Names::new(prefix) }
     }
 
-    /// The values of `keys`.
+    /// The values of `keys`, which never change: as they are near.
     ///
     /// # Errors
     /// What the store says, here and below.
     pub async fn get(&self, keys: Keys) -> Result<Vec<Option<Value>>> {
+        Self::get_from(&*self.store, keys).await
+    }
+
+    /// The values of `keys` as they are now: what others have written, or deleted.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn get_now(&self, keys: Keys) -> Result<Vec<Option<Value>>> {
+        Self::get_from(&*self.truth, keys).await
+    }
+
+    async fn get_from(store: &dyn ByteStore, keys: Keys) -> Result<Vec<Option<Value>>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let asked = keys.len();
-        let found: Vec<_> = self.store.get_many(keys).await?.into_iter().map(|lookup| lookup.value).collect();
+        let found: Vec<_> = store.get_many(keys).await?.into_iter().map(|lookup| lookup.value).collect();
         // Which of them are missing nobody knows, and what is missing has a meaning.
         if found.len() == asked {
             Ok(found)
@@ -71,12 +86,12 @@ impl Port {
         Ok(())
     }
 
-    /// All keys that begin with `prefix`.
+    /// All keys that begin with `prefix`, as they are now.
     ///
     /// # Errors
     /// See above.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        self.store.keys(prefix).await
+        self.truth.keys(prefix).await
     }
 }
 

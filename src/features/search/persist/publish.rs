@@ -100,7 +100,7 @@ impl VectorIndex {
             Err(error) => {
                 self.forget_unsure();
                 let found =
-                    self.port.get([&key].into()).await.ok().and_then(|found| found.into_iter().next().flatten());
+                    self.port.get_now([&key].into()).await.ok().and_then(|found| found.into_iter().next().flatten());
                 let found = found.and_then(|entry| Manifest::read(&entry.to_vec()).ok());
                 if found.is_none_or(|found| found.generation != manifest.generation) {
                     return Err(error);
