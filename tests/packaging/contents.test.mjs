@@ -29,6 +29,7 @@ const MODULES = [
     "runtime",
     "source",
     "stepwise",
+    "truth",
   ].map((name) => `core/${name}`),
   ...["default", "edge-light", "slim", "workerd"].map((name) => `entry/${name}`),
   ...["embeddings", "vectorstores", "wasm", "wasm/search"].flatMap((folder) =>

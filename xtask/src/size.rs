@@ -17,10 +17,10 @@ const BUDGET_KB: f64 = 215.0;
 const EMBEDDINGS_KB: f64 = 13.6;
 
 /// The most that the search wasm may weigh, gzipped. What was aimed at is 30.
-const SEARCH_KB: f64 = 87.0;
+const SEARCH_KB: f64 = 89.5;
 
 /// The most that `bytestow/vectorstores` may weigh, as an entry.
-const VECTORSTORES_KB: f64 = 105.0;
+const VECTORSTORES_KB: f64 = 107.5;
 
 /// The most that `bytestow/memory` may weigh. It has no wasm.
 const MEMORY_KB: f64 = 3.2;
