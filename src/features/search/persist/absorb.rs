@@ -15,7 +15,7 @@
 //!
 //! Two may absorb the same segment at the same time; they seldom do, for who sees another at it leaves it to them. Then both have
 //! published its records, and each record counts in both copies, by whatever copy a handle knows it: nobody leaves one out
-//! because there is another ([`standing_records`](crate::features::search::index::Table::standing_records)). Nor can two who absorb
+//! because there is another (`standing_records` of the index's table). Nor can two who absorb
 //! each other: each has the other's copies under numbers that the other did not see, and neither is buried before those were
 //! copied, too.
 //!
