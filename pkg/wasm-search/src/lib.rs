@@ -1,7 +1,7 @@
 //! The bindings of the vector index: what crosses the boundary, and how. No policy: a rule belongs in the core.
 //!
 //! Nothing in here runs of itself. There are no promises, no timers, and no callbacks but the clock: what a task wants of
-//! the store, or has come to, is told when TypeScript asks ([`Engine::pump`](engine::Engine::pump)), and TypeScript
+//! the store, or has come to, is told when TypeScript asks (`Engine::pump`), and TypeScript
 //! answers. So a trap always comes out of a call that TypeScript made.
 //!
 //! | module | what it is |
