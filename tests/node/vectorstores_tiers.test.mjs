@@ -15,7 +15,9 @@ const remote = () => {
   };
   return {
     asked,
-    fail: (fails) => void (isDown = fails),
+    fail(fails) {
+      isDown = fails;
+    },
     async mget(keys) {
       up();
       asked.push(...keys);
@@ -62,7 +64,10 @@ test("vectors and documents come from the local tier; nothing is found while nob
   far.asked.length = 0;
   await vectors.similaritySearch("a", 1);
   assert.ok(far.asked.length > 0);
-  assert.deepEqual(far.asked.filter((key) => !/\/m(\/|$)/.test(key)), []);
+  assert.deepEqual(
+    far.asked.filter((key) => !/\/m(\/|$)/.test(key)),
+    [],
+  );
   far.fail(true);
   await assert.rejects(vectors.similaritySearch("a", 1), { code: "unavailable" });
   far.fail(false);
