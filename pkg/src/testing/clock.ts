@@ -22,6 +22,8 @@ export async function inTime(ms: number, work: Promise<unknown>): Promise<boolea
 export class TestClock {
   /** Whether the clock is turned by hand. */
   readonly injected: boolean;
+  /** How many ms it was to go on by, in all. */
+  advanced = 0;
   #at: number;
 
   constructor(injected: boolean, start: number) {
@@ -34,6 +36,7 @@ export class TestClock {
 
   /** Goes on by `ms`: at once where the clock is turned by hand, by waiting where it is not. */
   async advance(ms: number): Promise<void> {
+    this.advanced += ms;
     if (this.injected) this.#at += ms;
     else await sleep(ms);
   }

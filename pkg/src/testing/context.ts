@@ -42,7 +42,7 @@ export class RuleContext {
 
   /** Says what could not be checked. */
   note(text: string): void {
-    this.notes.push(text);
+    if (!this.notes.includes(text)) this.notes.push(text);
   }
 
   /** Opens a further handle, on the rule's own backend unless told otherwise. */
