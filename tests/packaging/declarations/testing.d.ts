@@ -637,6 +637,8 @@ declare class TestClock {
   #private;
   /** Whether the clock is turned by hand. */
   readonly injected: boolean;
+  /** How many ms it was to go on by, in all. */
+  advanced: number;
   constructor(injected: boolean, start: number);
   /** The time in ms since 1970. To be handed to stores, hence no method. */
   readonly now: () => number;
