@@ -36,6 +36,30 @@ describe("options", () => {
     }
   });
 
+  test("url: a host in any script is asked by its name in ASCII", async (context) => {
+    const asked = [];
+    context.mock.method(globalThis, "fetch", async (request) => {
+      asked.push(new URL(request.url ?? request).host);
+      return Response.json({ result: [null] });
+    });
+    for (const url of [
+      "https://BÜCHER.example",
+      "https://例え.テスト/",
+      "https://xn--bcher-kva.example",
+      "https://[2001:DB8::1]",
+    ]) {
+      const store = make({ url, retries: 0 });
+      assert.deepEqual(await store.mget(["a"]), [undefined]);
+      store.close();
+    }
+    assert.deepEqual(asked, [
+      "xn--bcher-kva.example",
+      "xn--r8jz45g.xn--zckzah",
+      "xn--bcher-kva.example",
+      "[2001:db8::1]",
+    ]);
+  });
+
   test("url: what is wrong is said without showing it", () => {
     for (const [url, message] of [
       ["redis://default:hunter2@x.upstash.io:6379", /url.*Redis protocol.*https/u],
