@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn takes_ascii_in_lower_case() {
-        let names = [("Example.COM", "example.com"), ("xn--bcher-kva.example", "xn--bcher-kva.example"), ("a_b", "a_b")];
+        let names =
+            [("Example.COM", "example.com"), ("xn--bcher-kva.example", "xn--bcher-kva.example"), ("a_b", "a_b")];
         for (given, taken) in names {
             assert_eq!(ascii(given.as_bytes()).as_deref(), Some(taken));
         }
