@@ -25,7 +25,7 @@ export interface Recipe {
   prefix: string;
   /** The name of the model whose vectors these are. */
   model: string;
-  /** As the binding has them: dimensions or 0, kind, most bytes resident, refresh in ms. */
+  /** As the binding has them: dimensions or 0, kind, most bytes resident, refresh in ms, whether stale if error. */
   settings: readonly number[];
   /** The clock. */
   now: () => number;

@@ -62,6 +62,6 @@ export class TieredByteStore extends ByteStore {
     const make = () =>
       tieredStore(inWasm(local), inWasm(remote), localTtl, throws, waitUntil, isIsolated(), emitter(onEvent));
     super(make, { onEvent });
-    tellTruth(this, remote);
+    tellTruth(this, { store: remote, servesCopies: !throws });
   }
 }

@@ -23,6 +23,7 @@ mod at {
     pub const KIND: usize = 1;
     pub const MAX_RESIDENT_BYTES: usize = 2;
     pub const REFRESH_MS: usize = 3;
+    pub const STALE_IF_ERROR: usize = 4;
 }
 
 /// What wasm's memory is counted in, in bytes.
@@ -40,7 +41,8 @@ pub struct Engine {
 #[wasm_bindgen]
 impl Engine {
     /// The index whose keys begin with `prefix`. The settings are dimensions (0 for unknown), kind (0 int8, 1 binary), how
-    /// many bytes of rows in 32 bits may stay in memory, and how old the last look at the store may be, in milliseconds.
+    /// many bytes of rows in 32 bits may stay in memory, how old the last look at the store may be, in milliseconds, and
+    /// whether (1) calls that read go on without one when the store cannot be asked.
     #[wasm_bindgen(constructor)]
     pub fn new(
         prefix: String,
@@ -59,6 +61,7 @@ impl Engine {
             options.kind = if setting(at::KIND) == 1.0 { Kind::Binary } else { Kind::Int8 };
             options.max_resident_bytes = setting(at::MAX_RESIDENT_BYTES) as usize;
             options.refresh = Duration::from_millis(setting(at::REFRESH_MS) as u64);
+            options.stale_if_error = setting(at::STALE_IF_ERROR) == 1.0;
             options.pause = Some(Arc::new(mailbox.clone()));
             Ok(options)
         };
@@ -209,6 +212,12 @@ impl Engine {
     /// Looks whether others have written.
     pub fn refresh(&self) -> u32 {
         self.begin(|index| async move { Ok(done(index.refresh().await?)) })
+    }
+
+    /// The same as calls do that read: if the last look is old.
+    #[wasm_bindgen(js_name = lookIfOld)]
+    pub fn look_if_old(&self) -> u32 {
+        self.begin(|index| async move { Ok(done(index.look_if_old().await?)) })
     }
 
     /// Tidies up a little: whether there may be more to do.

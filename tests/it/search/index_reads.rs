@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytestow::features::search::{Kind, MmrOptions, SearchOptions, VectorIndex};
-use bytestow::{InMemoryByteStore, ManualClock};
+use bytestow::{ErrorCode, InMemoryByteStore, ManualClock};
 use futures_executor::block_on;
 
 use super::data::{Random, Shape, vectors};
-use super::index_support::{NOW, Pauses, Watched, index, options};
+use super::index_support::{NOW, Pauses, Trouble, Watched, add, document, index, options};
 
 fn fresh() -> (Arc<InMemoryByteStore>, Arc<ManualClock>) {
     (Arc::new(InMemoryByteStore::new()), ManualClock::at(NOW))
@@ -156,4 +156,38 @@ fn a_call_that_adds_much_stops_now_and_then() {
         assert!(stops >= 14 + 9, "{stops} pauses");
         assert_eq!(index.rows().1, 10_000);
     });
+}
+
+#[test]
+fn reads_go_on_with_what_is_known_where_that_is_asked_for() {
+    for stale_if_error in [true, false] {
+        let (inner, clock) = fresh();
+        let store = Watched::over(inner.clone());
+        let mut options = options(&clock, 1);
+        options.stale_if_error = stale_if_error;
+        let (other, index) = (index(&inner, &clock, 2), VectorIndex::new(store.clone(), options).unwrap());
+        block_on(async {
+            let fails = || *store.countdown.lock().unwrap() = Some((0, Trouble::Fails));
+            // What nobody has read is not known.
+            fails();
+            assert_eq!(index.get(["a"]).await.unwrap_err().code(), ErrorCode::Unavailable);
+            add(&index, &[("a".to_owned(), 1)]).await.unwrap();
+            assert_eq!(index.len(), 1);
+            add(&other, &[("b".to_owned(), 1)]).await.unwrap();
+            clock.advance_ms(1);
+            fails();
+            let got = index.get(["a", "b"]).await;
+            match stale_if_error {
+                true => assert_eq!(got.unwrap(), [Some(document("a", 1)), None]),
+                false => assert_eq!(got.unwrap_err().code(), ErrorCode::Unavailable),
+            }
+            // Whoever asks for a look is told, and who writes.
+            fails();
+            assert_eq!(index.refresh().await.unwrap_err().code(), ErrorCode::Unavailable);
+            fails();
+            assert_eq!(index.remove(["a"]).await.unwrap_err().code(), ErrorCode::Unavailable);
+            clock.advance_ms(1);
+            assert_eq!(index.get(["a", "b"]).await.unwrap(), [Some(document("a", 1)), Some(document("b", 1))]);
+        });
+    }
 }

@@ -69,7 +69,8 @@ export class Searcher {
 
   /** Removes what a filter keeps of what is there when it is removed. */
   async remove(filter: Filter, signal?: AbortSignal): Promise<void> {
-    await this.#kept(filter, signal, (engine, mask) => engine.removeRows(mask.words, mask.generation, mask.count));
+    const look = (engine: Engine) => engine.refresh();
+    await this.#kept(filter, signal, (engine, mask) => engine.removeRows(mask.words, mask.generation, mask.count), look);
   }
 
   async #found(
@@ -95,10 +96,12 @@ export class Searcher {
     filter: Filter,
     signal: AbortSignal | undefined,
     begin: (engine: Engine, mask: Mask) => number,
+    // What is removed must be what is there; what is found may be what is known, where the store cannot be asked.
+    look = (engine: Engine) => engine.lookIfOld(),
   ): Promise<T> {
     const asked = this.#masks.asked(filter);
     const once = async () => {
-      await this.#look(signal);
+      await this.#look(look, signal);
       const mask = await asked(signal);
       return this.#engine.run<T>((engine) => begin(engine, mask), signal, mask.born);
     };
@@ -113,12 +116,12 @@ export class Searcher {
   }
 
   /** Looks whether others have written. A search does so by itself, but after the filter. */
-  async #look(signal: AbortSignal | undefined): Promise<void> {
+  async #look(look: (engine: Engine) => number, signal: AbortSignal | undefined): Promise<void> {
     await this.#engine.open(signal);
     const now = this.#now();
     if (now - Math.max(this.#looked, this.#engine.openedAt) < this.#refresh) return;
     this.#looked = now;
-    await this.#engine.run((engine) => engine.refresh(), signal);
+    await this.#engine.run(look, signal);
   }
 }
 

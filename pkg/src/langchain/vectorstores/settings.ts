@@ -3,6 +3,7 @@
 import { invalid, kindOf } from "../../core/error.js";
 import { baseStore } from "../../core/foreign.js";
 import { callback, checkOptions, namespace, nonEmptyText, oneOf, wholeNumber } from "../../core/options.js";
+import { servesCopies } from "../../core/truth.js";
 import type { Recipe } from "../../search/engine.js";
 import { dimensionsOf, type Model, nameOf } from "../model.js";
 import type { ByteStoreVectorStoreOptions } from "./options.js";
@@ -35,21 +36,24 @@ export function settingsOf(model: Model, options: unknown): Settings {
     index: oneOf(...INDEXES),
     maxResidentBytes: wholeNumber(0),
     refresh: seconds,
+    staleIfError: trueOrFalse,
     scoreThreshold: (value: unknown) => checkThreshold(value),
     onEvent: callback,
     waitUntil: callback,
     now: callback,
   });
   const { name = "vectors", index = "int8", maxResidentBytes = 64 << 20, refresh = 1, now = Date.now } = checked;
+  const store = baseStore(checked.store, "store");
+  const staleIfError = checked.staleIfError ?? servesCopies(store);
   const modelName = checked.model ?? nameOf(model, "model");
   const dimensions = checked.dimensions ?? dimensionsOf(model) ?? 0;
   return {
     model: modelName,
     recipe: {
-      store: baseStore(checked.store, "store"),
+      store,
       prefix: name,
       model: modelName,
-      settings: [dimensions, INDEXES.indexOf(index), maxResidentBytes, refresh * 1_000],
+      settings: [dimensions, INDEXES.indexOf(index), maxResidentBytes, refresh * 1_000, Number(staleIfError)],
       now,
     },
     threshold: checked.scoreThreshold ?? Number.NaN,
@@ -57,6 +61,11 @@ export function settingsOf(model: Model, options: unknown): Settings {
     onEvent: checked.onEvent,
     waitUntil: checked.waitUntil,
   };
+}
+
+function trueOrFalse(value: unknown, name: string): boolean {
+  if (typeof value !== "boolean") throw invalid(`${name} must be true or false, not ${kindOf(value)}`);
+  return value;
 }
 
 function seconds(value: unknown, name: string): number {

@@ -33,6 +33,10 @@ pub struct IndexOptions {
     pub max_cached_bytes: usize,
     /// Searches look for what others have written when the last look is older. Default: 1 s.
     pub refresh: Duration,
+    /// Whether calls that read go on with what is known when a look fails because the store cannot be asked: for stores
+    /// that answer from copies then, as [`TieredByteStore`](crate::layers::TieredByteStore) does. Writes always ask.
+    /// Default: false.
+    pub stale_if_error: bool,
     /// The clock.
     pub clock: SharedClock,
     /// Where names of writers come from.
@@ -63,6 +67,7 @@ impl IndexOptions {
             max_resident_bytes: 64 * 1024 * 1024,
             max_cached_bytes: 4 * 1024 * 1024,
             refresh: Duration::from_secs(1),
+            stale_if_error: false,
             clock,
             random,
             pause: None,
