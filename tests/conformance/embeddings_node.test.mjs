@@ -6,12 +6,13 @@ import { embeddingsCacheTests } from "bytestow/testing";
 import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 import { cacheOver, LANGCHAIN } from "./embeddings/caches.mjs";
-import { CacheResults } from "./embeddings/record.mjs";
 import { SEED } from "./grid/record.mjs";
-import { onServers } from "./grid/rows.mjs";
+import { EMBEDDINGS } from "./kits/kits.mjs";
+import { KitResults } from "./kits/record.mjs";
+import { rowsOnServers } from "./kits/servers.mjs";
 
 const here = { runtime: `node ${process.versions.node.split(".", 2).join(".")}`, shares: true };
-const results = new CacheResults();
+const results = new KitResults(EMBEDDINGS);
 after(() => results.finish());
 
 for (const store of ["memory", "wrapped Map", LANGCHAIN]) register(cacheOver({ store }, here), store);
@@ -24,9 +25,9 @@ describe("on servers", { concurrency: 4, timeout: 300_000 }, async () => {
   const [first, second, redis] = await Promise.all([startServer(), startServer(), startRedis()]);
   after(() => Promise.all([first.close(), second.close(), redis.close()]));
   const strict = [first, second];
-  for (const { store, kind, server } of onServers(first, redis)) {
+  for (const { store, kind, server } of rowsOnServers(EMBEDDINGS, first, redis)) {
     const own = server.url === first.url && strict.pop();
-    const place = { ...server, ...(own && { url: own.url }), row: `embeddings ${store}` };
+    const place = { ...server, ...(own && { url: own.url }) };
     const harness = cacheOver({ store, kind, server: place }, here);
     describe(store, { concurrency: 1 }, () => register(own ? turned(harness, own) : harness, store));
   }

@@ -1,9 +1,6 @@
 // The rules on vector stores, on ours in a page of Chromium.
 
-import { execFileSync } from "node:child_process";
-import { executable, openProfile } from "../support/chromium.mjs";
-import { vectorStoresIn } from "./vectorstores/browser_suite.mjs";
+import { chromium, kitIn } from "./kits/browser_suite.mjs";
+import { VECTORSTORES } from "./kits/kits.mjs";
 
-const version = execFileSync(executable(), ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-
-vectorStoresIn({ name: "Chromium", runtime: `chromium ${/\d+/u.exec(version)?.[0]}`, open: openProfile });
+kitIn(VECTORSTORES, chromium());

@@ -1,6 +1,7 @@
 // The rules on vector stores, on ours in a page of Firefox.
 
 import { openFirefox, version } from "../support/firefox.mjs";
-import { vectorStoresIn } from "./vectorstores/browser_suite.mjs";
+import { kitIn } from "./kits/browser_suite.mjs";
+import { VECTORSTORES } from "./kits/kits.mjs";
 
-vectorStoresIn({ name: "Firefox", runtime: `firefox ${version()}`, open: openFirefox });
+kitIn(VECTORSTORES, { name: "Firefox", runtime: `firefox ${version()}`, open: openFirefox });

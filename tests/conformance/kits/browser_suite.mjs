@@ -1,16 +1,16 @@
-// The rules on vector stores, on ours in a page of a browser: over memory, IndexedDB, LangChain's store, and servers of
-// Upstash's protocol behind proxies on the page's own origin.
+// The rules of a kit, on ours in a page of a browser: over memory, IndexedDB, LangChain's store, and servers of Upstash's
+// protocol behind proxies on the page's own origin.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import test, { after, before, describe } from "node:test";
-import { newProfile } from "../../support/chromium.mjs";
+import { executable, newProfile, openProfile } from "../../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../../support/site.mjs";
 import { forward } from "../../support/upstash/proxy.mjs";
-import { startRedis } from "../../support/upstash/redis.mjs";
-import { startServer } from "../../support/upstash/server.mjs";
 import { LANGCHAIN } from "../embeddings/caches.mjs";
 import { SEED } from "../grid/record.mjs";
-import { VectorStoreResults, vectorStoreTestsElsewhere } from "./record.mjs";
+import { KitResults } from "./record.mjs";
+import { startServers } from "./servers.mjs";
 
 const ON_SERVERS = [
   { store: "Upstash", kind: "Upstash", way: "strict" },
@@ -18,21 +18,31 @@ const ON_SERVERS = [
   { store: "tiered: IndexedDB, Upstash, real Redis", kind: "tiered: IndexedDB, Upstash", way: "redis" },
 ];
 
+/** Chromium, for {@link kitIn}. */
+export function chromium() {
+  const version = execFileSync(executable(), ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return { name: "Chromium", runtime: `chromium ${/\d+/u.exec(version)?.[0]}`, open: openProfile };
+}
+
 /**
- * Registers the suite. `open` opens a browser on a profile: `{ newPage, close }`, its pages those of Playwright or Puppeteer.
+ * Registers the suite of a kit. `open` opens a browser on a profile: `{ newPage, close }`, its pages those of Playwright or
+ * Puppeteer. `more` goes along with each task.
  *
+ * @param {typeof import("./kits.mjs").EMBEDDINGS} kit
  * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object> }} browser
+ * @param {object} [more]
  */
-export function vectorStoresIn({ name: browserName, runtime, open }) {
-  const results = new VectorStoreResults();
-  describe(`the vector store in ${browserName}`, { timeout: 900_000 }, () => {
-    let server, profile, context, strict, redis, tab;
+export function kitIn(kit, { name, runtime, open }, more = {}) {
+  const results = new KitResults(kit);
+  describe(`the ${kit.name} in ${name}`, { timeout: kit.patience.browser }, () => {
+    let server, profile, context, servers, tab;
     /** What went wrong in the page that nobody awaited. */
     const uncaught = [];
 
     before(async () => {
-      [strict, redis] = await Promise.all([startServer(), startRedis()]);
-      const files = { "/": page("page.js"), "/page.js": await bundle("page.mjs", import.meta.url) };
+      servers = await startServers();
+      const { strict, redis } = servers;
+      const files = { "/": page("page.js"), "/page.js": await bundle("page.mjs", kit.folder) };
       server = await serveFiles(files, {
         strict: byDatabase((name) => forward(strict.url, { token: `${strict.token}:${name}` })),
         redis: byDatabase((number) => forward(redis.url(number), { token: redis.token })),
@@ -49,8 +59,7 @@ export function vectorStoresIn({ name: browserName, runtime, open }) {
       results.finish();
       await context?.close();
       await server?.close();
-      await strict?.close();
-      await redis?.close();
+      await servers?.close();
       await profile?.remove();
     });
 
@@ -58,12 +67,8 @@ export function vectorStoresIn({ name: browserName, runtime, open }) {
 
     describe("on servers", { concurrency: 3 }, () => {
       for (const { store, kind, way } of ON_SERVERS) {
-        const place = {
-          url: way,
-          token: null,
-          databases: way === "redis" ? "number" : "path",
-          row: `vectors ${store}`,
-        };
+        const databases = way === "redis" ? "number" : "path";
+        const place = { url: way, token: null, databases, row: `${kit.name} ${store}` };
         describe(store, { concurrency: 1 }, () => rowOf({ store, kind, server: place }));
       }
     });
@@ -75,9 +80,9 @@ export function vectorStoresIn({ name: browserName, runtime, open }) {
     });
 
     function rowOf(row) {
-      const run = (rule) => tab.evaluate((task) => globalThis.runTask(task), { ...row, rule, seed: SEED, runtime });
-      const tests = vectorStoreTestsElsewhere(`over ${row.store}`, results.row(row.store, runtime), run);
-      for (const { name, body } of tests) test(name, body);
+      const task = { ...row, seed: SEED, runtime, ...more };
+      const run = (rule) => tab.evaluate((task) => globalThis.runTask(task), { ...task, rule });
+      for (const { name, body } of results.testsElsewhere(row.store, runtime, run)) test(name, body);
     }
   });
 }

@@ -10,7 +10,7 @@ import { build } from "esbuild";
 const WASM = ["bytestow/bytestow.wasm", "bytestow/search.wasm"].map((name) => fileURLToPath(import.meta.resolve(name)));
 
 /** The modules of the Worker whose module `path` is, relative to `base`, as `startWorker` takes them. */
-export async function bundleWorker(path = "worker.mjs", base = import.meta.url) {
+export async function bundleWorker(path, base) {
   const imported = new Set();
   const asModule = {
     name: "wasm-module",
