@@ -192,6 +192,12 @@ interface ByteStoreVectorStoreOptions {
   maxResidentBytes?: number | undefined;
   /** For how long a search may miss what other handles have written, in seconds; 1 unless given. */
   refresh?: number | undefined;
+  /**
+   * Whether searches go on with what is known when the store cannot be asked for what others have written. `true` over a
+   * `TieredByteStore` whose reads go on without its remote store, else `false`, unless given. An index that nobody has read
+   * yet is not known; and writes always ask.
+   */
+  staleIfError?: boolean | undefined;
   /** What is less similar than this is not found, from -1 to 1; none unless given. Calls may say otherwise. */
   scoreThreshold?: number | undefined;
   /** Told of what happens inside, after the fact: `reset`, and `store_error` where upkeep behind a write has failed. */
