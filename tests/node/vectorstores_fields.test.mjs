@@ -91,6 +91,8 @@ class Draw {
       case "$not":
         return { $not: this.conditions() };
       default:
+        if (this.below(3) === 0)
+          return { $gte: this.of([-2, -0, "", "a"]), [this.of(["$lt", "$lte"])]: this.of([2, "b"]) };
         return {
           [operator]: this.of([this.below(9) - 4, -0, 0.5, "a", "Z", "9", new Date("2026-11-22"), "\u{1f600}"]),
         };
@@ -126,7 +128,9 @@ class Rows {
 
   async check(filter) {
     const tree = compile(filter);
-    const { words, count } = await this.masks.asked(tree)(undefined);
+    const { words, count, generation } = await this.masks.asked(tree)(undefined);
+    // A search that is asked for these rows now would have to ask again.
+    if (generation !== this.#generation) return;
     const kept = (row) => ((words[row >>> 5] >>> (row & 31)) & 1) === 1;
     assert.equal(words.length, (count + 31) >>> 5);
     for (let row = 0; row < words.length * 32; row++) {
@@ -160,11 +164,15 @@ describe("random filters of random metadata", () => {
         const draw = new Draw(`${name} ${round}`);
         const rows = new Rows(most);
         for (let step = 0; step < 12; step++) {
-          if (draw.below(5) === 0) rows.turn();
-          const more = draw.some(80, () => (draw.below(8) === 0 ? undefined : draw.metadata()));
-          rows.metadata = rows.metadata.concat(more);
-          // Some at once: each finds the others at the same rows.
-          await Promise.all(Array.from({ length: 12 }, () => rows.check(draw.filter())));
+          // Some at once: each finds the others at the same rows, or further.
+          const begun = [];
+          for (let times = 0; times < 2; times++) {
+            if (draw.below(9) === 0) rows.turn();
+            const more = draw.some(60, () => (draw.below(8) === 0 ? undefined : draw.metadata()));
+            rows.metadata = rows.metadata.concat(more);
+            for (let at = 0; at < 6; at++) begun.push(rows.check(draw.filter()));
+          }
+          await Promise.all(begun);
         }
       }
     });
@@ -176,10 +184,17 @@ test("of many values those that are greater or less are found, of numbers and of
   const rows = new Rows();
   const number = () => draw.below(20_000) / 4 - 1_000;
   for (let step = 0; step < 4; step++) {
-    for (let more = 0; more < 3_000; more++) rows.metadata.push({ a: [number(), `${number()}`], b: number() });
+    for (let more = 0; more < 3_000; more++)
+      rows.metadata.push({ a: [number(), `${number()}`], b: number(), c: `${number()}` });
     for (const operator of ["$gt", "$gte", "$lt", "$lte"]) {
       for (const wanted of [number(), `${number()}`, -1e9, 1e9, "", "~", rows.metadata[draw.below(3_000)].b]) {
         await rows.check({ a: { [operator]: wanted }, b: { $not: { [operator]: number() } } });
+        // Of one value both must hold; of several each of one.
+        const other = typeof wanted === "number" ? number() : `${number()}`;
+        for (const field of ["a", "b", "c"]) {
+          await rows.check({ [field]: { [operator]: wanted, $gt: other } });
+          await rows.check({ [field]: { [operator]: wanted, $lte: other } });
+        }
       }
     }
   }
@@ -246,4 +261,36 @@ test("of a store, an object keeps what a function does that asks its leaves", as
       );
     }
   }
+});
+
+test("what a filter has read is found as it was added, and is the caller's own", async () => {
+  const metadata = JSON.parse('{"a":{"b":[1,{"c":null}],"__proto__":{"d":-0}},"text":"\\u0000é","2":[],"1":{}}');
+  const added = (at) => ({ pageContent: `text ${at}`, metadata: { ...metadata, at } });
+  const store = new InMemoryByteStore();
+  const vectors = new ByteStoreVectorStore(letters, { store });
+  await vectors.addDocuments([0, 1].map(added), ["one", "two"]);
+  const filter = { at: { $gte: 0 } };
+  const calls = {
+    search: () => vectors.similaritySearch("text", 9, filter),
+    mmr: () => vectors.maxMarginalRelevanceSearch("text", { k: 9, fetchK: 9, lambda: 1, filter }),
+    function: () => vectors.similaritySearch("text", 9, () => true),
+  };
+  const plain = await vectors.similaritySearch("text", 9);
+  assert.equal(JSON.stringify(plain[0].metadata.a), JSON.stringify(metadata.a));
+  for (const call of Object.values(calls)) {
+    for (let times = 0; times < 2; times++) {
+      const found = await call();
+      assert.deepEqual(found, plain);
+      assert.deepEqual(found.map(JSON.stringify), plain.map(JSON.stringify));
+      for (const document of found) {
+        document.metadata.a.b[1].c = "changed";
+        document.metadata.a.b.push(2);
+        document.metadata.at = 7;
+      }
+    }
+  }
+  // What comes later is not at hand yet, until it was read.
+  await vectors.addDocuments([added(2)], ["three"]);
+  assert.equal((await calls.search()).length, 3);
+  assert.deepEqual(await calls.search(), await vectors.similaritySearch("text", 9));
 });

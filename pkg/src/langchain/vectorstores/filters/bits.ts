@@ -36,6 +36,7 @@ export class Bits {
   take(rows: number): Uint32Array {
     const words = new Uint32Array(wordsFor(rows));
     words.set(this.#words.subarray(0, Math.min(words.length, this.#words.length)));
+    clearBehind(words, rows);
     return words;
   }
 }

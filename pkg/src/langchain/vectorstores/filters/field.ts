@@ -10,9 +10,11 @@ import { COMPARISONS, type Leaf, type Reach, reachOf } from "./leaf.js";
 /** How many values are sorted together: few enough for no breath, and many enough that few such runs are searched. */
 const RUN = 2_048;
 
-/** What a value takes beside its characters, and what each of its rows does, in bytes. */
+/** What a value takes beside its characters, in bytes. */
 const VALUE = 72;
-const ROW = 8;
+
+/** No row. */
+const NOWHERE = 0xffffffff;
 
 /** Values of a type in runs that are sorted, and those that are not yet enough for one; by their numbers. */
 interface Ordered {
@@ -30,20 +32,25 @@ export class Field {
   /** The values, each with its number, which is its place among `#values`. */
   #numbers = new Map<unknown, number>();
   #values: unknown[] = [];
-  /** Of each value its last entry; of each entry its row, and the value's entry before, which is none if it is 0. */
+  /** Of each value its last entry. An entry is two words: its row, and the value's entry before, which is none if it is 0. */
   #last = new Uint32Array(16);
-  #rows = new Uint32Array(64).fill(0xffffffff, 0, 1);
-  #before = new Uint32Array(64);
-  #entries = 1;
+  #entries = new Uint32Array(128).fill(NOWHERE, 0, 1);
+  #end = 2;
   #valued = 0;
   #ordered: Record<string, Ordered> = {};
   #sorted = 0;
+  #isSingle = true;
   #isGivenUp = false;
 
   /** Of this name. It is given up when it takes more than `most` bytes. */
   constructor(name: string, most: number) {
     this.#reach = reachOf(name);
     this.#most = most;
+  }
+
+  /** Whether no row says more than one thing: what is greater than this and less than that is one value then. */
+  get isSingle(): boolean {
+    return this.#isSingle;
   }
 
   /** How many rows it knows of. */
@@ -53,7 +60,7 @@ export class Field {
 
   /** What it takes, in bytes. */
   get bytes(): number {
-    return this.#isGivenUp ? 0 : this.#there.bytes + this.#valued + this.#entries * ROW;
+    return this.#isGivenUp ? 0 : this.#there.bytes + this.#valued + this.#end * 4;
   }
 
   /** Whether it has become too much. It answers nothing then. */
@@ -67,7 +74,7 @@ export class Field {
     this.#there = new Bits();
     this.#numbers = new Map();
     this.#values = [];
-    this.#last = this.#rows = this.#before = new Uint32Array();
+    this.#last = this.#entries = new Uint32Array();
     this.#ordered = {};
   }
 
@@ -98,12 +105,13 @@ export class Field {
     }
     const last = this.#last[number] as number;
     // An array may say the same twice.
-    if (this.#rows[last] === this.rows) return;
-    const entry = this.#entries++;
-    this.#rows = roomy(this.#rows, entry);
-    this.#before = roomy(this.#before, entry);
-    this.#rows[entry] = this.rows;
-    this.#before[entry] = last;
+    if (this.#entries[last] === this.rows) return;
+    const entry = this.#end;
+    if (this.#entries[entry - 2] === this.rows) this.#isSingle = false;
+    this.#end += 2;
+    this.#entries = roomy(this.#entries, entry);
+    this.#entries[entry] = this.rows;
+    this.#entries[entry + 1] = last;
     this.#last[number] = entry;
   }
 
@@ -123,43 +131,51 @@ export class Field {
     }
   }
 
-  /** Which of `rows` rows answer yes. */
-  answer({ operator, wanted }: Leaf, rows: number): Uint32Array {
+  /** Which of `rows` rows answer yes; to `others` too, which ask what is greater or less, as the first does then. */
+  answer({ operator, wanted }: Leaf, rows: number, others: readonly Leaf[] = []): Uint32Array {
     if (operator === "$exists") return this.#there.take(rows);
     const words = new Uint32Array(wordsFor(rows));
     if (operator === "$eq") this.#put(words, rows, this.#numbers.get(wanted));
     else if (operator === "$in")
       for (const each of wanted as unknown[]) this.#put(words, rows, this.#numbers.get(each));
-    else this.#putBeside(words, rows, operator, wanted as number);
+    else this.#putBetween(words, rows, typeof wanted, [{ operator, wanted }, ...others]);
     return words;
   }
 
   /** Puts in the rows of a value. */
   #put(words: Uint32Array, rows: number, number: number | undefined): void {
     if (number === undefined) return;
-    const before = this.#before;
-    for (let entry = this.#last[number] as number; entry !== 0; entry = before[entry] as number) {
-      const row = this.#rows[entry] as number;
+    const entries = this.#entries;
+    for (let entry = this.#last[number] as number; entry !== 0; entry = entries[entry + 1] as number) {
+      const row = entries[entry] as number;
       if (row < rows) words[row >>> 5] = (words[row >>> 5] as number) | (1 << (row & 31));
     }
   }
 
-  /** Puts in the rows of the values that are greater, or less. */
-  #putBeside(words: Uint32Array, rows: number, operator: string, wanted: number): void {
-    const compare = COMPARISONS[operator] as (a: number, b: number) => boolean;
-    const holds = (number: number | undefined) => compare(this.#values[number as number] as number, wanted);
-    const { runs, rest } = this.#ordered[typeof wanted] ?? NONE;
+  /** Puts in the rows of the values that are greater, or less, than all that is wanted. */
+  #putBetween(words: Uint32Array, rows: number, type: string, leaves: Pick<Leaf, "operator" | "wanted">[]): void {
+    const { runs, rest } = this.#ordered[type] ?? NONE;
+    if (leaves.some(({ wanted }) => typeof wanted !== type)) return;
+    const asks = leaves.map(({ operator, wanted }) => {
+      const compare = COMPARISONS[operator] as (a: number, b: number) => boolean;
+      return (number: number | undefined) => compare(this.#values[number as number] as number, wanted as number);
+    });
     for (const run of runs) {
-      // Either those from the first on, or those up to the last.
-      const isFirst = holds(run[0]);
-      let [from, to] = [0, run.length];
-      while (from < to) {
-        const middle = (from + to) >>> 1;
-        if (holds(run[middle]) === isFirst) from = middle + 1;
-        else to = middle;
+      let [first, end] = [0, run.length];
+      for (const holds of asks) {
+        // Either those from the first on, or those up to the last.
+        const isFirst = holds(run[0]);
+        let [from, to] = [0, run.length];
+        while (from < to) {
+          const middle = (from + to) >>> 1;
+          if (holds(run[middle]) === isFirst) from = middle + 1;
+          else to = middle;
+        }
+        if (isFirst) end = Math.min(end, from);
+        else first = Math.max(first, from);
       }
-      for (const number of isFirst ? run.slice(0, from) : run.slice(from)) this.#put(words, rows, number);
+      for (; first < end; first++) this.#put(words, rows, run[first]);
     }
-    for (const number of rest) if (holds(number)) this.#put(words, rows, number);
+    for (const number of rest) if (asks.every((holds) => holds(number))) this.#put(words, rows, number);
   }
 }

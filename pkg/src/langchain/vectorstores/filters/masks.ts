@@ -156,8 +156,20 @@ function combined(tree: FilterTree, known: Map<string, Field | Answered>, rows: 
   }
   const [first, ...rest] = tree.parts;
   if (first === undefined) return all(rows);
+  const between = tree.kind === "and" && rangeOf(tree.parts, known);
+  if (between) return between(rows);
   const words = combined(first, known, rows);
   const join = tree.kind === "and" ? and : or;
   for (const part of rest) join(words, combined(part, known, rows));
   return words;
+}
+
+/** Where all parts ask a field what is greater or less, and it has one value a row: what answers them at once. */
+function rangeOf(parts: FilterTree[], known: Map<string, Field | Answered>) {
+  const leaves = parts.flatMap((part) => (part.kind === "leaf" && part.leaf.operator in COMPARISONS ? part.leaf : []));
+  const [first, ...others] = leaves;
+  const field = first && known.get(first.key);
+  const isOne = leaves.length === parts.length && others.every(({ key }) => known.get(key) === field);
+  if (!isOne || !(field instanceof Field && field.isSingle)) return undefined;
+  return (rows: number) => field.answer(first as Leaf, rows, others);
 }
