@@ -51,7 +51,9 @@ const MODULES = [
     "vectors",
     "writer",
   ].map((name) => `langchain/vectorstores/${name}`),
-  ...["bits", "compile", "corpus", "leaf", "masks", "types"].map((name) => `langchain/vectorstores/filters/${name}`),
+  ...["answered", "bits", "compile", "corpus", "field", "leaf", "masks", "types"].map(
+    (name) => `langchain/vectorstores/filters/${name}`,
+  ),
   ...["abort", "breath", "engine", "hold", "instance", "port", "source"].map((name) => `search/${name}`),
   ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];

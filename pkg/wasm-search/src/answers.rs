@@ -33,14 +33,14 @@ pub fn misused(message: &str) -> JsValue {
     object([("code", "internal".into()), ("message", message.into()), ("retryable", false.into())])
 }
 
-/// `[ids, scores, documents]`.
-pub fn found(found: Vec<Found>) -> JsValue {
+/// `[ids, scores, documents]`; instead of a document its row, where that is below `at_hand`.
+pub fn found(found: Vec<Found>, at_hand: u32) -> JsValue {
     let (ids, documents) = (Array::new(), Array::new());
     let mut scores = Vec::with_capacity(found.len());
-    for Found { id, score, document, .. } in found {
+    for Found { id, score, row, document, .. } in found {
         ids.push(&id.into());
         scores.push(score);
-        documents.push(&bytes(&document));
+        documents.push(&if row < at_hand { row.into() } else { bytes(&document) });
     }
     Array::of3(&ids, &Float32Array::from(scores.as_slice()), &documents).into()
 }

@@ -167,9 +167,10 @@ impl Engine {
         self.begin(|index| async move { Ok(answers::lookups(index.get(ids.iter()).await?)) })
     }
 
-    /// The nearest `k`: `[ids, scores, documents]`. A threshold that is no number is none. Fails with the code `stale` where
+    /// The nearest `k`: `[ids, scores, documents]`; of rows below `at_hand` their numbers instead of their documents. A threshold that is no number is none. Fails with the code `stale` where
     /// the mask is about another numbering of rows than there is, or about fewer: it says `generation` and `rows` as
     /// [`rows`](Self::rows) did before the first of them was looked at.
+    #[expect(clippy::too_many_arguments, reason = "each crosses by itself")]
     pub fn search(
         &self,
         query: Vec<f64>,
@@ -178,9 +179,10 @@ impl Engine {
         mask: Option<Vec<u32>>,
         generation: f64,
         rows: usize,
+        at_hand: u32,
     ) -> u32 {
-        let options = options(threshold, mask.map(|kept| made(&kept, generation, rows)));
-        self.begin(|index| async move { found(index.search_current(&query, k, options).await?) })
+        let options = options(threshold, mask.map(|kept| made(&kept, generation, rows)), at_hand);
+        self.begin(|index| async move { found(index.search_current(&query, k, options).await?, at_hand) })
     }
 
     /// Of the nearest `fetch_k`, `k` that are not like one another; the shape is that of `search`.
@@ -194,11 +196,11 @@ impl Engine {
         mask: Option<Vec<u32>>,
         generation: f64,
         rows: usize,
+        at_hand: u32,
     ) -> u32 {
-        let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows)));
-        self.begin(
-            |index| async move { found(index.mmr(&query, MmrOptions { k, fetch: fetch_k, lambda }, options).await?) },
-        )
+        let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows)), at_hand);
+        let pick = MmrOptions { k, fetch: fetch_k, lambda };
+        self.begin(|index| async move { found(index.mmr(&query, pick, options).await?, at_hand) })
     }
 
     /// The documents of a stretch of rows: `[live, bytes, lengths]`.
@@ -294,10 +296,10 @@ fn made(words: &[u32], generation: f64, rows: usize) -> Mask {
     Mask::new(generation as u64, rows, Bitmap::from_words_u32(words))
 }
 
-fn options(threshold: f64, mask: Option<Mask>) -> SearchOptions {
-    SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask }
+fn options(threshold: f64, mask: Option<Mask>, at_hand: u32) -> SearchOptions {
+    SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask, at_hand }
 }
 
-fn found(found: Option<Vec<Found>>) -> std::result::Result<JsValue, Failed> {
-    found.map(answers::found).ok_or_else(|| Failed(stale()))
+fn found(found: Option<Vec<Found>>, at_hand: u32) -> std::result::Result<JsValue, Failed> {
+    found.map(|found| answers::found(found, at_hand)).ok_or_else(|| Failed(stale()))
 }

@@ -55,27 +55,29 @@ impl Rescore {
 
     /// Scores up to `most` rows that are in memory; of those that are not it wants up to `most`.
     pub fn advance(&mut self, rows: &Rows, most: usize) -> Need {
-        let mut done = 0;
-        while let Some(row) = self.next().filter(|_| self.wanted.is_empty()) {
+        let (mut done, asked) = (0, !self.wanted.is_empty());
+        while let Some(row) = self.next().filter(|_| !asked) {
             if !rows.live().contains(row as usize) {
                 self.rows.pop();
                 continue;
             }
-            if done == most {
-                return Need::Time;
-            }
             // Nothing scores anything with zeros: no numbers are needed for it.
             let at_hand = if self.search.query.is_zero() { Some([].as_slice()) } else { rows.exact(row) };
-            let Some(numbers) = at_hand else { break };
-            self.rows.pop();
-            self.take(rows, row, numbers);
-            done += 1;
-        }
-        while self.wanted.len() < most.max(1)
-            && let Some(row) = self.next().filter(|row| rows.exact(*row).is_none())
-        {
-            self.rows.pop();
-            self.wanted.push(row);
+            match at_hand {
+                None if self.wanted.len() < most.max(1) => {
+                    self.rows.pop();
+                    self.wanted.push(row);
+                }
+                // While there is room for all that is wanted, nothing that it scores keeps this one out: what it needs is
+                // asked for together.
+                Some(numbers) if done < most && (self.wanted.is_empty() || self.wanted.len() < self.top.room()) => {
+                    self.rows.pop();
+                    self.take(rows, row, numbers);
+                    done += 1;
+                }
+                Some(_) if self.wanted.is_empty() => return Need::Time,
+                _ => break,
+            }
         }
         if self.wanted.is_empty() { Need::Nothing } else { Need::Rows(self.wanted.clone()) }
     }

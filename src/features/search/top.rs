@@ -88,6 +88,11 @@ impl Top {
         self.heap.peek().filter(|_| self.heap.len() >= self.k).map(|worst| worst.hit.score)
     }
 
+    /// How many more it takes, whatever they score.
+    pub fn room(&self) -> usize {
+        self.k - self.heap.len()
+    }
+
     /// The best, the very best first.
     pub fn into_hits(self) -> Vec<Hit> {
         self.heap.into_sorted_vec().into_iter().map(|entry| entry.hit).collect()
@@ -113,6 +118,7 @@ mod tests {
             all.truncate(k);
             let full = k <= scores.len();
             let least = all.last().filter(|_| full).map(|(score, ..)| -*score as f32 / 4.0);
+            prop_assert_eq!(top.room(), k.saturating_sub(scores.len()));
             prop_assert_eq!(top.least(), if k == 0 { Some(f32::INFINITY) } else { least });
             let rows: Vec<_> = top.into_hits().into_iter().map(|hit| hit.row as usize).collect();
             prop_assert_eq!(rows, all.into_iter().map(|(.., row)| row).collect::<Vec<_>>());

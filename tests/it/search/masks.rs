@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytestow::features::search::{Mask, SearchOptions, VectorIndex};
+use bytestow::features::search::{Mask, MmrOptions, SearchOptions, VectorIndex};
 use bytestow::{ErrorCode, InMemoryByteStore, ManualClock};
 use futures_executor::block_on;
 
@@ -51,6 +51,32 @@ fn a_mask_is_about_the_rows_there_were() {
         assert_eq!((count(&a, &mask).await, count(&b, &mask).await), (Some(10), None));
         assert_eq!(a.rows().1, b.rows().1);
         assert!([a.rows().0, b.rows().0].iter().all(|generation| *generation < 1 << 52));
+    });
+}
+
+#[test]
+fn documents_that_are_at_hand_are_not_read() {
+    let (store, clock) = (Arc::new(InMemoryByteStore::new()), ManualClock::at(NOW));
+    block_on(async {
+        let index = index(&store, &clock, 1);
+        add(&index, &documents(0..30)).await.unwrap();
+        let query = vector("query", 0, DIMENSIONS);
+        let mut rows: Vec<Vec<u8>> = index.documents(0, 30).await.unwrap().documents;
+        let all = index.search(&query, 30, SearchOptions::default()).await.unwrap();
+        let options = SearchOptions { at_hand: 12, ..SearchOptions::default() };
+        let mut found = index.search(&query, 30, options.clone()).await.unwrap();
+        assert_eq!(found.iter().filter(|found| found.document.is_empty()).count(), 12);
+        for found in &mut found {
+            assert_eq!(found.document.is_empty(), found.row < 12);
+            if found.row < 12 {
+                found.document = std::mem::take(&mut rows[found.row as usize]);
+            }
+        }
+        assert_eq!(found, all);
+        let pick = MmrOptions { k: 30, fetch: 30, lambda: 1.0 };
+        let picked = index.mmr(&query, pick, options).await.unwrap().unwrap();
+        assert_eq!(picked.iter().filter(|found| found.document.is_empty()).count(), 12);
+        assert!(picked.iter().all(|found| found.document.is_empty() == (found.row < 12)));
     });
 }
 

@@ -102,6 +102,17 @@ export function documentOf(bytes: Uint8Array, id: string): Document {
   return new Document({ pageContent, metadata, id });
 }
 
+/** A copy of a document, the caller's own. `id` is what the index calls it. */
+export function copyOf({ pageContent, metadata }: Document, id: string): Document {
+  return new Document({ pageContent, metadata: copied(metadata), id });
+}
+
+function copied<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copied(each)])) as T;
+}
+
 /** What the bytes of a document say. */
 export interface Stored {
   pageContent: string;

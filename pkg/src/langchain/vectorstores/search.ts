@@ -6,12 +6,24 @@ import { stillWanted } from "../../search/abort.js";
 import { breath, due } from "../../search/breath.js";
 import type { SearchEngine } from "../../search/engine.js";
 import type { Engine } from "../../wasm/bytestow_search.js";
-import { documentOf } from "./documents.js";
+import { copyOf, documentOf } from "./documents.js";
 import { Corpus } from "./filters/corpus.js";
 import { type Filter, type Mask, Masks } from "./filters/masks.js";
 
-/** What the binding's searches give. */
-type Found = [ids: string[], scores: Float32Array, documents: Uint8Array[]];
+/** What the binding's searches give: of a document that is at hand its row. */
+type Found = [ids: string[], scores: Float32Array, documents: (Uint8Array | number)[]];
+
+/** The documents of the first rows. */
+type AtHand = readonly (Document | undefined)[];
+
+/** Begins a search of the binding's, among rows if there are words. */
+type Begin = (
+  engine: Engine,
+  words: Uint32Array | undefined,
+  generation: number,
+  rows: number,
+  atHand: number,
+) => number;
 
 /** As many of anything as the binding can be told. */
 const MOST = 0xffffffff;
@@ -47,9 +59,7 @@ export class Searcher {
   /** The best `k`, with their scores; those of at least `threshold` where it is no NaN. */
   search(query: Float64Array, k: number, threshold: number, filter: Filter | undefined, signal?: AbortSignal) {
     const most = Math.min(k, MOST);
-    return this.#found(filter, signal, (engine, words, generation, rows) =>
-      engine.search(query, most, threshold, words, generation, rows),
-    );
+    return this.#found(filter, signal, (engine, ...among) => engine.search(query, most, threshold, ...among));
   }
 
   /** The `k` that are most relevant and least alike, of the best `fetchK`. */
@@ -62,9 +72,7 @@ export class Searcher {
     signal?: AbortSignal,
   ) {
     const [most, fetched] = [Math.min(k, MOST), Math.min(fetchK, MOST)];
-    return this.#found(filter, signal, (engine, words, generation, rows) =>
-      engine.mmr(query, most, fetched, lambda, words, generation, rows),
-    );
+    return this.#found(filter, signal, (engine, ...among) => engine.mmr(query, most, fetched, lambda, ...among));
   }
 
   /** Removes what a filter keeps of what is there when it is removed. */
@@ -76,15 +84,18 @@ export class Searcher {
   async #found(
     filter: Filter | undefined,
     signal: AbortSignal | undefined,
-    begin: (engine: Engine, words: Uint32Array | undefined, generation: number, rows: number) => number,
+    begin: Begin,
   ): Promise<[Document, number][]> {
+    // What a filter has read is not read again.
+    let atHand: AtHand = [];
     const found =
       filter === undefined
-        ? await this.#engine.run<Found>((engine) => begin(engine, undefined, 0, 0), signal)
-        : await this.#kept<Found>(filter, signal, (engine, { words, generation, count }) =>
-            begin(engine, words, generation, count),
-          );
-    return documentsOf(found, signal);
+        ? await this.#engine.run<Found>((engine) => begin(engine, undefined, 0, 0, 0), signal)
+        : await this.#kept<Found>(filter, signal, (engine, mask) => {
+            atHand = this.#corpus.kept(mask);
+            return begin(engine, mask.words, mask.generation, mask.count, atHand.length);
+          });
+    return documentsOf(found, atHand, signal);
   }
 
   /**
@@ -133,6 +144,7 @@ function busy(cause: unknown): BytestowError {
 /** Large documents take long to read: not in one go. */
 async function documentsOf(
   [ids, scores, documents]: Found,
+  atHand: AtHand,
   signal: AbortSignal | undefined,
 ): Promise<[Document, number][]> {
   const found: [Document, number][] = [];
@@ -141,7 +153,9 @@ async function documentsOf(
       await breath();
       stillWanted(signal);
     }
-    found.push([documentOf(documents[at] as Uint8Array, id), scores[at] as number]);
+    const given = documents[at] as Uint8Array | number;
+    const document = typeof given === "number" ? copyOf(atHand[given] as Document, id) : documentOf(given, id);
+    found.push([document, scores[at] as number]);
   }
   return found;
 }

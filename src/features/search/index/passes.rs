@@ -44,6 +44,7 @@ pub enum Outcome {
 /// A row that was found.
 #[derive(Clone, Debug)]
 pub struct Scored {
+    pub row: u32,
     pub id: String,
     pub score: f32,
     pub located: (Arc<Segment>, u32),
@@ -271,7 +272,8 @@ impl Drop for Scanning<'_> {
 /// A hit with what is needed to fetch its document; `None` if its segment has gone meanwhile.
 fn scored(table: &Table, hit: Hit, with_numbers: bool) -> Option<Scored> {
     let numbers = table.rows().exact(hit.row).filter(|_| with_numbers).map(<[f32]>::to_vec);
-    Some(Scored { id: table.id(hit.row).to_owned(), score: hit.score, located: table.locate(hit.row)?, numbers })
+    let id = table.id(hit.row).to_owned();
+    Some(Scored { row: hit.row, id, score: hit.score, located: table.locate(hit.row)?, numbers })
 }
 
 /// Lets those who were called in the same moment come before, so that they can be taken along.

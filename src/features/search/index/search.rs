@@ -48,6 +48,8 @@ pub struct SearchOptions {
     pub threshold: Option<f64>,
     /// Among which rows; all, if it is not given. See [`VectorIndex::filter`].
     pub mask: Option<Mask>,
+    /// Of rows below this one the caller has the documents: they are not read, and empty in what is found.
+    pub at_hand: u32,
 }
 
 impl SearchOptions {
@@ -75,6 +77,8 @@ pub struct Found {
     pub id: String,
     /// The cosine of the angle between its vector and the query, -1 to 1.
     pub score: f32,
+    /// Its row, by the numbering at that time.
+    pub row: u32,
     /// It.
     pub document: Vec<u8>,
 }
@@ -146,7 +150,7 @@ impl VectorIndex {
             let fault = match self.pass(search, options.about(), pick.is_some()).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
-                Outcome::Hits(hits) => match self.picked(hits, pick).await {
+                Outcome::Hits(hits) => match self.picked(hits, pick, options.at_hand).await {
                     Ok(found) => return Ok(Some(found)),
                     Err(fault) => fault,
                 },
@@ -155,8 +159,8 @@ impl VectorIndex {
         }
     }
 
-    async fn picked(&self, mut hits: Vec<Scored>, pick: Option<(usize, f64)>) -> Tried<Vec<Found>> {
-        let Some((k, lambda)) = pick else { return self.with_documents(hits).await };
+    async fn picked(&self, mut hits: Vec<Scored>, pick: Option<(usize, f64)>, at_hand: u32) -> Tried<Vec<Found>> {
+        let Some((k, lambda)) = pick else { return self.with_documents(hits, at_hand).await };
         let missing = hits.iter().filter(|hit| hit.numbers.is_none()).map(|hit| hit.located.clone());
         let mut fetched = self.numbers_of(&missing.collect::<Vec<_>>(), Keep::All).await?.into_iter();
         for hit in &mut hits {
@@ -168,7 +172,7 @@ impl VectorIndex {
             self.pause().await;
         }
         let picked: Vec<Scored> = mmr.into_picked().into_iter().filter_map(|at| hits.get(at).cloned()).collect();
-        self.with_documents(picked).await
+        self.with_documents(picked, at_hand).await
     }
 
     /// Several searches, which go over the rows together.
@@ -187,11 +191,15 @@ impl VectorIndex {
         Ok(dimensions.map(|_| Arc::new(Query::new(query))))
     }
 
-    async fn with_documents(&self, hits: Vec<Scored>) -> Tried<Vec<Found>> {
-        let located: Vec<_> = hits.iter().map(|hit| hit.located.clone()).collect();
-        let documents = self.documents_of(&located, Keep::All).await?;
-        let found = |(hit, document): (Scored, Vec<u8>)| Found { id: hit.id, score: hit.score, document };
-        Ok(hits.into_iter().zip(documents).map(found).collect())
+    async fn with_documents(&self, hits: Vec<Scored>, at_hand: u32) -> Tried<Vec<Found>> {
+        let wanted = hits.iter().filter(|hit| hit.row >= at_hand).map(|hit| hit.located.clone());
+        let mut documents = self.documents_of(&wanted.collect::<Vec<_>>(), Keep::All).await?.into_iter();
+        let mut found = Vec::with_capacity(hits.len());
+        for Scored { row, id, score, .. } in hits {
+            let document = if row < at_hand { None } else { documents.next() };
+            found.push(Found { id, score, row, document: document.unwrap_or_default() });
+        }
+        Ok(found)
     }
 }
 

@@ -131,7 +131,7 @@ impl Stream {
 
     fn read(self, entry: Vec<u8>, block: &Block, geometry: Geometry) -> Read<Whole> {
         match self {
-            Self::Numbers => Numbers::read(&entry, block.place, geometry.dimensions).map(Whole::Numbers),
+            Self::Numbers => Numbers::read(entry, block.place, geometry.dimensions).map(Whole::Numbers),
             Self::Documents => {
                 let (from, to) = (block.place.first as usize, (block.place.first + block.place.rows) as usize);
                 let lengths = block.segment.lengths.get(from..to).unwrap_or_default();
@@ -157,7 +157,7 @@ impl VectorIndex {
             for (at, within) in wanted {
                 if let Some(row) = found.get_mut(*at) {
                     row.reserve_exact(padded);
-                    row.extend_from_slice(numbers.row(*within).unwrap_or_default());
+                    numbers.row(*within).into_iter().for_each(|numbers| row.extend(numbers));
                     row.resize(padded, 0.0);
                 }
             }

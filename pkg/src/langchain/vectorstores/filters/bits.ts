@@ -5,6 +5,14 @@ export function wordsFor(rows: number): number {
   return (rows + 31) >>> 5;
 }
 
+/** `words`, or a copy with room for more, where `at` is beyond them. */
+export function roomy(words: Uint32Array<ArrayBuffer>, at: number): Uint32Array<ArrayBuffer> {
+  if (at < words.length) return words;
+  const more = new Uint32Array(at * 2);
+  more.set(words);
+  return more;
+}
+
 /** A set that grows. */
 export class Bits {
   #words = new Uint32Array(32);
@@ -19,11 +27,7 @@ export class Bits {
   /** Makes the next row known. */
   push(isIn: boolean): void {
     const word = this.rows >>> 5;
-    if (word === this.#words.length) {
-      const words = new Uint32Array(word * 2);
-      words.set(this.#words);
-      this.#words = words;
-    }
+    this.#words = roomy(this.#words, word);
     if (isIn) this.#words[word] = (this.#words[word] as number) | (1 << (this.rows & 31));
     this.rows++;
   }
@@ -32,6 +36,7 @@ export class Bits {
   take(rows: number): Uint32Array {
     const words = new Uint32Array(wordsFor(rows));
     words.set(this.#words.subarray(0, Math.min(words.length, this.#words.length)));
+    clearBehind(words, rows);
     return words;
   }
 }

@@ -51,6 +51,11 @@ export class Corpus {
     return this.#bytes;
   }
 
+  /** The documents that are kept, of the first of these rows. */
+  kept(rows: Rows): readonly (Document | undefined)[] {
+    return sameNumbers(this.#rows, rows) ? this.#kept : [];
+  }
+
   /** Visits the rows from `from` to the last. Gives false where they have other numbers by now: what was visited is void. */
   async visit(rows: Rows, from: number, visit: Visit, signal?: AbortSignal): Promise<boolean> {
     if (!sameNumbers(this.#rows, rows)) this.#begin(rows);

@@ -4,7 +4,13 @@ import { invalid, kindOf } from "../../../core/error.js";
 
 /** A question to one field. Whatever turns it round stands above it. */
 export interface Leaf {
+  /** The name of the field. */
+  field: string;
   operator: "$eq" | "$in" | "$gt" | "$gte" | "$lt" | "$lte" | "$exists";
+  /** The operand, as JSON keeps it. */
+  wanted: unknown;
+  /** Whether it asks for no object and no array. */
+  isPlain: boolean;
   /** What tells it from others. */
   key: string;
   /** Whether no metadata can answer yes. */
@@ -15,17 +21,30 @@ export interface Leaf {
 
 /** The leaf of an operator and its operand, which is checked. `place` names it, for the error. */
 export function leafOf(field: string, operator: Leaf["operator"], operand: unknown, place: string): Leaf {
-  const path = field.split(".");
   const wanted = operandOf(operator, operand, place);
   const asks = questionOf(operator, wanted);
+  const reach = reachOf(field);
+  const values = operator === "$in" ? (wanted as unknown[]) : [wanted];
   return {
+    field,
     operator,
+    wanted,
+    isPlain: !values.some((value) => typeof value === "object" && value !== null),
     key: JSON.stringify([field, operator, wanted]),
-    isNever: operator === "$in" && (wanted as unknown[]).length === 0,
-    holds(metadata) {
-      if (Object.hasOwn(metadata, field)) return asks((metadata as Record<string, unknown>)[field]);
-      return path.length > 1 && holdsAt(metadata, path, 0, asks);
-    },
+    isNever: values.length === 0,
+    holds: (metadata) => reach(metadata, asks),
+  };
+}
+
+/** Whether a value at a field of metadata answers yes: there may be several, and they are asked until one does. */
+export type Reach = (metadata: object, asks: (value: unknown) => boolean) => boolean;
+
+/** What leads to the field of a name. */
+export function reachOf(field: string): Reach {
+  const path = field.split(".");
+  return (metadata, asks) => {
+    if (Object.hasOwn(metadata, field)) return asks((metadata as Record<string, unknown>)[field]);
+    return path.length > 1 && holdsAt(metadata, path, 0, asks);
   };
 }
 
@@ -83,7 +102,8 @@ function questionOf(operator: Leaf["operator"], wanted: unknown): (value: unknow
   }
 }
 
-const COMPARISONS: Record<string, (a: number, b: number) => boolean> = {
+/** What compares a value with the operand. */
+export const COMPARISONS: Record<string, (a: number, b: number) => boolean> = {
   $gt: (a, b) => a > b,
   $gte: (a, b) => a >= b,
   $lt: (a, b) => a < b,

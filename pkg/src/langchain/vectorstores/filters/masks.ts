@@ -1,16 +1,18 @@
 /**
- * Which rows a filter keeps. What stands at the leaves of a filter of metadata is answered once for each row: rows never
- * change while they have their numbers, so that an answer holds until they are numbered anew. A function may go by anything,
- * and each call asks it anew.
+ * Which rows a filter keeps. Rows never change while they have their numbers, so that what is known of them holds until they
+ * are numbered anew: of each field that a filter has asked about, its values; and where that is not enough, what a leaf of a
+ * filter says of each row. A function may go by anything, and each call asks it anew.
  */
 
 import type { DocumentInterface } from "@langchain/core/documents";
 import { invalid } from "../../../core/error.js";
 import { type Rows, type SearchEngine, sameNumbers } from "../../../search/engine.js";
+import { Answered } from "./answered.js";
 import { all, and, Bits, not, or } from "./bits.js";
 import type { FilterTree } from "./compile.js";
 import type { Corpus } from "./corpus.js";
-import type { Leaf } from "./leaf.js";
+import { Field } from "./field.js";
+import { COMPARISONS, type Leaf } from "./leaf.js";
 
 /** A filter, checked: a tree or a function. */
 export type Filter = FilterTree | ((document: DocumentInterface) => boolean);
@@ -23,11 +25,11 @@ export interface Mask extends Rows {
 /** A filter of one call, which may ask it several times: about rows that it was asked about it is not asked again. */
 export type Asked = (signal: AbortSignal | undefined) => Promise<Mask>;
 
-/** How many leaves are kept, and how many bytes of bits. */
-const MOST_LEAVES = 256;
-const MOST_BYTES = 4 << 20;
+/** How many fields and leaves are kept, and how many bytes of them. */
+const MOST_KNOWN = 256;
+const MOST_BYTES = 32 << 20;
 
-/** The rows that a filter keeps, in words. Nothing where they have other numbers by now. */
+/** The rows that a filter keeps, in words. Nothing where it is to be asked anew, as where they have other numbers by now. */
 type Words = (rows: Rows, signal: AbortSignal | undefined) => Promise<Uint32Array | undefined>;
 
 /** The masks of an index that is open. */
@@ -35,18 +37,21 @@ export class Masks {
   readonly #engine: SearchEngine;
   readonly #corpus: Corpus;
   #rows: Rows | undefined;
-  /** The answers of leaves, the least recently used first. */
-  readonly #leaves = new Map<string, Bits>();
+  /** Fields and leaves, the least recently used first. */
+  readonly #known = new Map<string, Field | Answered>();
+  readonly #most: number;
 
-  constructor(engine: SearchEngine, corpus: Corpus) {
+  /** Of what it knows it keeps about `most` bytes. */
+  constructor(engine: SearchEngine, corpus: Corpus, most = MOST_BYTES) {
     this.#engine = engine;
     this.#corpus = corpus;
+    this.#most = most;
   }
 
-  /** How many bytes the answers take that are kept. */
+  /** How many bytes of what it knows are kept. */
   get bytes(): number {
     let bytes = 0;
-    for (const bits of this.#leaves.values()) bytes += bits.bytes;
+    for (const known of this.#known.values()) bytes += known.bytes;
     return bytes;
   }
 
@@ -81,41 +86,56 @@ export class Masks {
   #byTree(tree: FilterTree): Words {
     const wanted = new Map<string, Leaf>();
     leavesOf(tree, wanted);
+    let byField = true;
     return async (rows, signal) => {
-      if (!sameNumbers(this.#rows, rows)) this.#leaves.clear();
+      if (!sameNumbers(this.#rows, rows)) this.#known.clear();
       this.#rows = rows;
-      const answers = new Map<string, Bits>();
-      for (const key of wanted.keys()) {
-        const bits = this.#leaves.get(key) ?? new Bits();
-        // What was used lately goes last.
-        this.#leaves.delete(key);
-        this.#leaves.set(key, bits);
-        answers.set(key, bits);
-      }
-      const behind = [...answers].filter(([, bits]) => bits.rows < rows.count);
+      const known = new Map([...wanted].map(([key, leaf]) => [key, this.#of(leaf, byField)]));
+      const used = new Set(known.values());
+      const behind = [...used].filter((each) => each.rows < rows.count);
       if (behind.length > 0) {
-        const from = Math.min(...behind.map(([, bits]) => bits.rows));
+        const from = Math.min(...behind.map((each) => each.rows));
         const visit = (row: number, document: DocumentInterface | undefined) => {
-          for (const [key, bits] of behind) {
-            // Another call may have been at the same rows, and further.
-            if (bits.rows === row)
-              bits.push(document !== undefined && (wanted.get(key) as Leaf).holds(document.metadata));
-          }
+          // Another call may have been at the same rows, and further.
+          for (const each of behind) if (each.rows === row) each.push(document?.metadata);
         };
         if (!(await this.#corpus.visit(rows, from, visit, signal))) return undefined;
-        this.#bound();
+        this.#bound(used);
       }
-      return combined(tree, answers, rows.count);
+      for (const [key, { operator }] of wanted) if (operator in COMPARISONS) await known.get(key)?.sort();
+      // Where a field was given up meanwhile, this call goes leaf by leaf from now on: that ends.
+      const isWhole = ![...used].some((each) => each.isGivenUp);
+      byField &&= isWhole;
+      return isWhole ? combined(tree, known, rows.count) : undefined;
     };
   }
 
-  /** Lets go of what was not used for longest. */
-  #bound(): void {
+  /** What answers a leaf: its field, if it can. */
+  #of(leaf: Leaf, byField: boolean): Field | Answered {
+    const [key, most] = [JSON.stringify([leaf.field]), this.#most / 2];
+    const field = byField && leaf.isPlain && this.#used(key, () => new Field(leaf.field, most));
+    return field && !field.isGivenUp ? field : this.#used(leaf.key, () => new Answered(leaf));
+  }
+
+  /** What is known by a key, from now on if need be. What was used lately goes last. */
+  #used(key: string, made: () => Field | Answered): Field | Answered {
+    const known = this.#known.get(key) ?? made();
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** Lets go of what was not used for longest; where that is `used` all the same, gives it up. */
+  #bound(used: Set<Field | Answered>): void {
     let bytes = this.bytes;
-    for (const [key, bits] of this.#leaves) {
-      if (this.#leaves.size <= MOST_LEAVES && bytes <= MOST_BYTES) return;
-      this.#leaves.delete(key);
-      bytes -= bits.bytes;
+    for (const [key, known] of this.#known) {
+      const isFew = this.#known.size <= MOST_KNOWN;
+      if (isFew && bytes <= this.#most) return;
+      // That it was given up is worth knowing.
+      if (isFew && known.isGivenUp) continue;
+      bytes -= known.bytes;
+      if (known instanceof Field && used.has(known)) known.giveUp();
+      else this.#known.delete(key);
     }
   }
 }
@@ -127,17 +147,29 @@ function leavesOf(tree: FilterTree, found: Map<string, Leaf>): void {
 }
 
 /** A set of its own for each call. */
-function combined(tree: FilterTree, answers: Map<string, Bits>, rows: number): Uint32Array {
-  if (tree.kind === "leaf") return (answers.get(tree.leaf.key) as Bits).take(rows);
+function combined(tree: FilterTree, known: Map<string, Field | Answered>, rows: number): Uint32Array {
+  if (tree.kind === "leaf") return (known.get(tree.leaf.key) as Field | Answered).answer(tree.leaf, rows);
   if (tree.kind === "not") {
-    const words = combined(tree.part, answers, rows);
+    const words = combined(tree.part, known, rows);
     not(words, rows);
     return words;
   }
   const [first, ...rest] = tree.parts;
   if (first === undefined) return all(rows);
-  const words = combined(first, answers, rows);
+  const between = tree.kind === "and" && rangeOf(tree.parts, known);
+  if (between) return between(rows);
+  const words = combined(first, known, rows);
   const join = tree.kind === "and" ? and : or;
-  for (const part of rest) join(words, combined(part, answers, rows));
+  for (const part of rest) join(words, combined(part, known, rows));
   return words;
+}
+
+/** Where all parts ask a field what is greater or less, and it has one value a row: what answers them at once. */
+function rangeOf(parts: FilterTree[], known: Map<string, Field | Answered>) {
+  const leaves = parts.flatMap((part) => (part.kind === "leaf" && part.leaf.operator in COMPARISONS ? part.leaf : []));
+  const [first, ...others] = leaves;
+  const field = first && known.get(first.key);
+  const isOne = leaves.length === parts.length && others.every(({ key }) => known.get(key) === field);
+  if (!isOne || !(field instanceof Field && field.isSingle)) return undefined;
+  return (rows: number) => field.answer(first as Leaf, rows, others);
 }

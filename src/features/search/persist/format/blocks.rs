@@ -153,7 +153,9 @@ impl Codes {
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
     dimensions: usize,
-    numbers: Vec<f32>,
+    entry: Vec<u8>,
+    /// Where in it they begin.
+    begin: usize,
 }
 
 impl Numbers {
@@ -161,8 +163,8 @@ impl Numbers {
     ///
     /// # Errors
     /// It is none, or another.
-    pub fn read(entry: &[u8], place: Place, dimensions: usize) -> Read<Self> {
-        let mut reader = Reader::open(entry, kind::NUMBERS)?;
+    pub fn read(entry: Vec<u8>, place: Place, dimensions: usize) -> Read<Self> {
+        let mut reader = Reader::open(&entry, kind::NUMBERS)?;
         place.expect(&mut reader)?;
         if reader.small()? as usize != dimensions {
             return Err(Damage::Broken);
@@ -170,9 +172,10 @@ impl Numbers {
         let bytes = reader.bytes((place.rows as usize).saturating_mul(dimensions).saturating_mul(4))?;
         reader.end()?;
         let (numbers, _) = bytes.as_chunks::<4>();
-        let numbers: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
-        if numbers.iter().all(|number| number.is_finite()) {
-            Ok(Self { dimensions, numbers })
+        // All of them, whatever the first ones are: that goes several at a time.
+        if numbers.iter().fold(true, |all, number| all & f32::from_le_bytes(*number).is_finite()) {
+            let begin = entry.len() - bytes.len();
+            Ok(Self { dimensions, entry, begin })
         } else {
             Err(Damage::Broken)
         }
@@ -180,12 +183,14 @@ impl Numbers {
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        self.numbers.capacity() * size_of::<f32>()
+        self.entry.capacity()
     }
 
     /// Row `at` of the block.
-    pub fn row(&self, at: usize) -> Option<&[f32]> {
-        self.numbers.get(at * self.dimensions..(at + 1) * self.dimensions)
+    pub fn row(&self, at: usize) -> Option<impl Iterator<Item = f32>> {
+        let numbers = self.entry.get(self.begin..)?.as_chunks::<4>().0;
+        let row = numbers.get(at * self.dimensions..(at + 1) * self.dimensions)?;
+        Some(row.iter().map(|number| f32::from_le_bytes(*number)))
     }
 }
 
