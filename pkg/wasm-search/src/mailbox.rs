@@ -120,9 +120,9 @@ fn keys_out(keys: &Keys) -> JsValue {
     array.into()
 }
 
-/// Values of JavaScript's, each copied into linear memory: they are read at once.
+/// Values of JavaScript's, by handle: each is copied into linear memory when it is read, once.
 fn lookup(value: JsValue) -> Lookup {
-    let value = value.dyn_ref::<Uint8Array>().map(|array| Value::from(array.to_vec()));
+    let value = value.dyn_into::<Uint8Array>().ok().map(Value::from);
     Lookup { value, ..Lookup::default() }
 }
 

@@ -149,11 +149,12 @@ impl Codes {
     }
 }
 
-/// A block of numbers as it was read.
+/// A block of numbers as it was read. What of it is a number is seen when a row is asked for: few are, of a block.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
+    entry: Vec<u8>,
     dimensions: usize,
-    numbers: Vec<f32>,
+    rows: usize,
 }
 
 impl Numbers {
@@ -161,31 +162,38 @@ impl Numbers {
     ///
     /// # Errors
     /// It is none, or another.
-    pub fn read(entry: &[u8], place: Place, dimensions: usize) -> Read<Self> {
-        let mut reader = Reader::open(entry, kind::NUMBERS)?;
+    pub fn read(entry: Vec<u8>, place: Place, dimensions: usize) -> Read<Self> {
+        let mut reader = Reader::open(&entry, kind::NUMBERS)?;
         place.expect(&mut reader)?;
         if reader.small()? as usize != dimensions {
             return Err(Damage::Broken);
         }
-        let bytes = reader.bytes((place.rows as usize).saturating_mul(dimensions).saturating_mul(4))?;
+        let rows = place.rows as usize;
+        reader.bytes(rows.saturating_mul(dimensions).saturating_mul(4))?;
         reader.end()?;
-        let (numbers, _) = bytes.as_chunks::<4>();
-        let numbers: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
-        if numbers.iter().all(|number| number.is_finite()) {
-            Ok(Self { dimensions, numbers })
-        } else {
-            Err(Damage::Broken)
-        }
+        Ok(Self { entry, dimensions, rows })
     }
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        self.numbers.capacity() * size_of::<f32>()
+        self.entry.capacity()
     }
 
-    /// Row `at` of the block.
-    pub fn row(&self, at: usize) -> Option<&[f32]> {
-        self.numbers.get(at * self.dimensions..(at + 1) * self.dimensions)
+    /// Row `at` of the block, padded.
+    ///
+    /// # Errors
+    /// There is none, or not all of it is finite.
+    pub fn row(&self, at: usize) -> Read<Vec<f32>> {
+        let each = self.dimensions * 4;
+        let first = self.entry.len().saturating_sub(self.rows * each) + at * each;
+        let bytes = self.entry.get(first..first + each).ok_or(Damage::Broken)?;
+        let mut row = Vec::with_capacity(padded(self.dimensions));
+        row.extend(bytes.as_chunks::<4>().0.iter().map(|number| f32::from_le_bytes(*number)));
+        if !row.iter().all(|number| number.is_finite()) {
+            return Err(Damage::Broken);
+        }
+        row.resize(padded(self.dimensions), 0.0);
+        Ok(row)
     }
 }
 
