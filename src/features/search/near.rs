@@ -7,7 +7,7 @@ use super::bitmap::{Bitmap, Ones, WORD};
 use super::bits::Bits;
 use super::kernels;
 use super::rows::Rows;
-use super::scan::{Search, below};
+use super::scan::{Search, below, first};
 
 /// How many rows are looked at more closely, for `k` that are wanted.
 ///
@@ -127,11 +127,14 @@ impl Near {
             let block = bits.block(word);
             for Lane { search, bits, nearest } in &mut self.lanes {
                 let mask = search.mask.as_ref().map_or(live, |mask| live & mask.word(word));
-                for row in Ones(mask) {
-                    // A row that has no bits yet is taken for a near one.
-                    let of_row = block.get(row * bits.len()..(row + 1) * bits.len());
-                    let distance = of_row.map_or(0, |of_row| kernels::hamming(bits, of_row));
-                    nearest.offer(word * WORD + row, distance);
+                let rows = block.chunks_exact(bits.len());
+                // A row that has no bits yet is taken for a near one.
+                Ones(mask & !first(rows.len())).for_each(|row| nearest.offer(word * WORD + row, 0));
+                // One after the other, whether it is searched or not: to look for the next that is takes longer.
+                for (row, of_row) in rows.enumerate().filter(|_| mask > 0) {
+                    if mask >> row & 1 == 1 {
+                        nearest.offer(word * WORD + row, kernels::hamming(bits, of_row));
+                    }
                 }
             }
         }

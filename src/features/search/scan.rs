@@ -119,10 +119,12 @@ impl Pass {
 
 /// The rows of a word that are below `end`.
 pub(super) fn below(end: usize, word: usize) -> u64 {
-    match end.saturating_sub(word * WORD) {
-        rows @ 0..WORD => (1 << rows) - 1,
-        _ => u64::MAX,
-    }
+    first(end.saturating_sub(word * WORD))
+}
+
+/// The first `rows` rows of a word.
+pub(super) fn first(rows: usize) -> u64 {
+    if rows < WORD { (1 << rows) - 1 } else { u64::MAX }
 }
 
 /// Multiplies the codes of a word of rows; gives how many rows that were.
