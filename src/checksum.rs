@@ -13,14 +13,14 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<16>();
     let mut hash = P5;
     if !blocks.is_empty() {
-        let mut lanes = [P1.wrapping_add(P2), P2, 0, P1.wrapping_neg()];
-        for block in blocks {
-            let (words, _) = block.as_chunks::<4>();
-            for (lane, word) in lanes.iter_mut().zip(words) {
-                *lane = round(*lane, u32::from_le_bytes(*word));
-            }
+        // By name, so that they stay in registers where a build is to be small.
+        let [mut a, mut b, mut c, mut d] = [P1.wrapping_add(P2), P2, 0, P1.wrapping_neg()];
+        for [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] in blocks {
+            a = round(a, [*a0, *a1, *a2, *a3]);
+            b = round(b, [*b0, *b1, *b2, *b3]);
+            c = round(c, [*c0, *c1, *c2, *c3]);
+            d = round(d, [*d0, *d1, *d2, *d3]);
         }
-        let [a, b, c, d] = lanes;
         hash = a.rotate_left(1).wrapping_add(b.rotate_left(7));
         hash = hash.wrapping_add(c.rotate_left(12)).wrapping_add(d.rotate_left(18));
     }
@@ -39,8 +39,9 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     hash ^ (hash >> 16)
 }
 
-fn round(lane: u32, word: u32) -> u32 {
-    lane.wrapping_add(word.wrapping_mul(P2)).rotate_left(13).wrapping_mul(P1)
+#[inline(always)]
+fn round(lane: u32, word: [u8; 4]) -> u32 {
+    lane.wrapping_add(u32::from_le_bytes(word).wrapping_mul(P2)).rotate_left(13).wrapping_mul(P1)
 }
 
 #[cfg(test)]

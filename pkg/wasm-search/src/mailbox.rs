@@ -120,7 +120,7 @@ fn keys_out(keys: &Keys) -> JsValue {
     array.into()
 }
 
-/// Values of JavaScript's, by handle: each is copied into linear memory once, when it is read, which is soon.
+/// Values of JavaScript's, by handle: each is copied into linear memory when it is read, once.
 fn lookup(value: JsValue) -> Lookup {
     let value = value.dyn_into::<Uint8Array>().ok().map(Value::from);
     Lookup { value, ..Lookup::default() }

@@ -4,6 +4,7 @@
 //! The middle is taken from what is there, and taken anew when rows that came since have moved it; all bits are then made
 //! again, slice by slice ([`Rows::settle`](super::rows::Rows::settle)).
 
+use super::bitmap::WORD;
 use super::chunks::Chunk;
 use super::quantise::Packed;
 
@@ -135,8 +136,16 @@ impl Bits {
         bits
     }
 
+    /// The bits of the rows of a word of a bitmap, as far as they have some.
+    pub fn block(&self, word: usize) -> &[u64] {
+        let first = word * WORD;
+        let count = self.settled.saturating_sub(first).min(WORD);
+        let at = (first & ((1 << self.shift) - 1)) * self.words;
+        self.chunks.get(first >> self.shift).map(|chunk| chunk.row(at, count * self.words)).unwrap_or_default()
+    }
+
     /// The bits of `row`; none if it has none yet.
-    pub fn row(&self, row: usize) -> Option<&[u64]> {
+    fn row(&self, row: usize) -> Option<&[u64]> {
         let at = (row & ((1 << self.shift) - 1)) * self.words;
         self.chunks.get(row >> self.shift).filter(|_| row < self.settled).map(|chunk| chunk.row(at, self.words))
     }

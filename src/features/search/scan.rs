@@ -64,11 +64,11 @@ const BITS_FASTER: usize = 6;
 impl Pass {
     /// A pass over all rows there are now: by their bits first, where they have some.
     pub fn new(rows: &Rows, searches: impl IntoIterator<Item = Search>) -> Self {
-        let searches: Vec<Search> = searches.into_iter().collect();
         let end = rows.shown();
         match rows.bits() {
             Some(bits) => {
-                Self { stage: Stage::Bits(Near::new(bits, searches)), lanes: Vec::new(), word: 0, end, multiplied: 0 }
+                let near = Near::new(bits, rows.dimensions(), searches);
+                Self { stage: Stage::Bits(near), lanes: Vec::new(), word: 0, end, multiplied: 0 }
             }
             None => {
                 let lanes = searches.into_iter().map(Lane::new).collect();
@@ -89,7 +89,7 @@ impl Pass {
             near.compare(rows, self.word..stop, self.end);
             self.word = stop;
             if stop == words {
-                self.lanes = near.nearest(rows).map(Lane::new).collect();
+                self.lanes = near.nearest().map(Lane::new).collect();
                 (self.stage, self.word) = (Stage::Codes, 0);
             }
             return false;
@@ -119,10 +119,12 @@ impl Pass {
 
 /// The rows of a word that are below `end`.
 pub(super) fn below(end: usize, word: usize) -> u64 {
-    match end.saturating_sub(word * WORD) {
-        rows @ 0..WORD => (1 << rows) - 1,
-        _ => u64::MAX,
-    }
+    first(end.saturating_sub(word * WORD))
+}
+
+/// The first `rows` rows of a word.
+pub(super) fn first(rows: usize) -> u64 {
+    if rows < WORD { (1 << rows) - 1 } else { u64::MAX }
 }
 
 /// Multiplies the codes of a word of rows; gives how many rows that were.

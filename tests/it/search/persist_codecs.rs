@@ -33,9 +33,13 @@ fn read_all(bytes: &[u8], rows: usize) -> usize {
         assert!((0..rows).all(|at| codes.row(at).is_some_and(|row| row.codes.len() == STRIDE)));
         assert!(codes.row(rows).is_none());
     }
-    if let Ok(numbers) = Numbers::read(bytes, place(rows), DIMENSIONS) {
-        read += 1;
-        assert!((0..rows).all(|at| numbers.row(at).is_some_and(|row| row.iter().all(|number| number.is_finite()))));
+    if let Ok(numbers) = Numbers::read(bytes.to_vec(), place(rows), DIMENSIONS) {
+        // Whether they are numbers is seen row by row.
+        if let Ok(all) = (0..rows).map(|at| numbers.row(at)).collect::<Result<Vec<_>, _>>() {
+            read += 1;
+            assert!(all.iter().all(|row| row.len() == STRIDE && row.iter().all(|number| number.is_finite())));
+        }
+        assert_eq!(numbers.row(rows), Err(Damage::Broken));
     }
     if let Ok(documents) = Documents::read(bytes.to_vec(), place(rows), &vec![5; rows]) {
         read += 1;
@@ -267,6 +271,8 @@ fn codes_that_would_break_the_kernels_are_damage() {
         let entry = encode_codes(place(1), STRIDE, &[widths], &codes);
         assert_eq!(Codes::read(&entry, place(1), DIMENSIONS).is_ok(), sound, "{widths:?} {code}");
     }
-    let entry = encode_numbers(place(1), 2, &[0.1, f32::NAN]);
-    assert!(Numbers::read(&entry, place(1), 2).is_err());
+    let entry = encode_numbers(place(3), 2, &[0.1, 0.2, 0.3, f32::NAN, f32::INFINITY, 0.4]);
+    let numbers = Numbers::read(entry, place(3), 2).unwrap();
+    let row = [&[0.1, 0.2][..], &[0.0; 14]].concat();
+    assert_eq!([0, 1, 2].map(|at| numbers.row(at)), [Ok(row), Err(Damage::Broken), Err(Damage::Broken)]);
 }

@@ -47,6 +47,16 @@ fn dot_i8(query: &[i16], row: &[i8]) -> i64 {
 }
 
 /// In how many bits two rows of bits differ.
+#[inline(always)]
 pub fn hamming(a: &[u64], b: &[u64]) -> u32 {
-    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+    let ((eights_a, a), (eights_b, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sum = 0_u64;
+    // Written out: a build that is to be small unrolls nothing.
+    macro_rules! add {
+        ($($a:ident $b:ident)+) => { sum += 0 $(+ u64::from(($a ^ $b).count_ones()))+ };
+    }
+    for ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) in eights_a.iter().zip(eights_b) {
+        add!(a i b j c k d l e m f n g o h p);
+    }
+    sum as u32 + a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>()
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::format::{Documents, Geometry, Numbers, Place, Read};
 use super::port::{Port, sound};
 use crate::features::search::index::{Segment, VectorIndex};
-use crate::features::search::vector::padded;
 use crate::{Error, Keys, Value};
 
 /// Keys of a call that reads.
@@ -141,8 +140,8 @@ impl Stream {
     }
 }
 
-/// Takes a block, with the rows that are wanted of it.
-type Take<'t> = dyn FnMut(&Whole, &[(usize, usize)]) + Send + 't;
+/// Takes a block, with the rows that are wanted of it; fails where one of them is none.
+type Take<'t> = dyn FnMut(&Whole, &[(usize, usize)]) -> Read<()> + Send + 't;
 
 impl VectorIndex {
     /// The numbers of rows, padded, in their order.
@@ -150,17 +149,15 @@ impl VectorIndex {
     /// # Errors
     /// See [`Fault`]; `corrupt` for a block that is none.
     pub(crate) async fn numbers_of(&self, rows: &[Located], keep: Keep) -> Tried<Vec<Vec<f32>>> {
-        let padded = padded(self.geometry().dimensions);
         let mut found = vec![Vec::new(); rows.len()];
         let mut take = |block: &Whole, wanted: &[(usize, usize)]| {
-            let Whole::Numbers(numbers) = block else { return };
+            let Whole::Numbers(numbers) = block else { return Ok(()) };
             for (at, within) in wanted {
                 if let Some(row) = found.get_mut(*at) {
-                    row.reserve_exact(padded);
-                    numbers.row(*within).into_iter().for_each(|numbers| row.extend(numbers));
-                    row.resize(padded, 0.0);
+                    *row = numbers.row(*within)?;
                 }
             }
+            Ok(())
         };
         self.read(Stream::Numbers, rows, keep, &mut take).await?;
         Ok(found)
@@ -173,12 +170,13 @@ impl VectorIndex {
     pub(crate) async fn documents_of(&self, rows: &[Located], keep: Keep) -> Tried<Vec<Vec<u8>>> {
         let mut found = vec![Vec::new(); rows.len()];
         let mut take = |block: &Whole, wanted: &[(usize, usize)]| {
-            let Whole::Documents(documents) = block else { return };
+            let Whole::Documents(documents) = block else { return Ok(()) };
             for (at, within) in wanted {
                 if let Some(document) = found.get_mut(*at) {
                     document.extend_from_slice(documents.document(*within).unwrap_or_default());
                 }
             }
+            Ok(())
         };
         self.read(Stream::Documents, rows, keep, &mut take).await?;
         Ok(found)
@@ -188,24 +186,23 @@ impl VectorIndex {
     /// found whole.
     async fn read(&self, stream: Stream, rows: &[Located], keep: Keep, take: &mut Take<'_>) -> Tried<()> {
         let geometry = self.geometry();
+        let name = |block: &Block| self.port.names.block(block.place.segment, stream.letter(), block.number as usize);
         let mut missing = Vec::new();
         for (at, block) in stream.blocks(rows, geometry).into_iter().enumerate() {
             self.pause_behind(at).await;
             let known = self.state().cache.get((block.place.segment, stream, block.number));
             match known {
-                Some(known) => take(&known, &block.wanted),
+                Some(known) => take(&known, &block.wanted).or_else(|damage| sound(&name(&block), Err(damage)))?,
                 None => missing.push(block),
             }
         }
         for some in missing.chunks(KEYS) {
-            let name =
-                |block: &Block| self.port.names.block(block.place.segment, stream.letter(), block.number as usize);
             let keys: Vec<String> = some.iter().map(name).collect();
             let entries = fetch(&self.port, keys.as_slice().into()).await?;
             for (at, ((block, key), entry)) in some.iter().zip(&keys).zip(entries).enumerate() {
                 self.pause_behind(at).await;
                 let whole = Arc::new(sound(key, stream.read(entry.to_vec(), block, geometry))?);
-                take(&whole, &block.wanted);
+                sound(key, take(&whole, &block.wanted))?;
                 if keep == Keep::All {
                     self.state().cache.put((block.place.segment, stream, block.number), whole);
                 }

@@ -149,13 +149,12 @@ impl Codes {
     }
 }
 
-/// A block of numbers as it was read.
+/// A block of numbers as it was read. What of it is a number is seen when a row is asked for: few are, of a block.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
-    dimensions: usize,
     entry: Vec<u8>,
-    /// Where in it they begin.
-    begin: usize,
+    dimensions: usize,
+    rows: usize,
 }
 
 impl Numbers {
@@ -169,16 +168,10 @@ impl Numbers {
         if reader.small()? as usize != dimensions {
             return Err(Damage::Broken);
         }
-        let bytes = reader.bytes((place.rows as usize).saturating_mul(dimensions).saturating_mul(4))?;
+        let rows = place.rows as usize;
+        reader.bytes(rows.saturating_mul(dimensions).saturating_mul(4))?;
         reader.end()?;
-        let (numbers, _) = bytes.as_chunks::<4>();
-        // All of them, whatever the first ones are: that goes several at a time.
-        if numbers.iter().fold(true, |all, number| all & f32::from_le_bytes(*number).is_finite()) {
-            let begin = entry.len() - bytes.len();
-            Ok(Self { dimensions, entry, begin })
-        } else {
-            Err(Damage::Broken)
-        }
+        Ok(Self { entry, dimensions, rows })
     }
 
     /// Bytes of memory.
@@ -186,11 +179,21 @@ impl Numbers {
         self.entry.capacity()
     }
 
-    /// Row `at` of the block.
-    pub fn row(&self, at: usize) -> Option<impl Iterator<Item = f32>> {
-        let numbers = self.entry.get(self.begin..)?.as_chunks::<4>().0;
-        let row = numbers.get(at * self.dimensions..(at + 1) * self.dimensions)?;
-        Some(row.iter().map(|number| f32::from_le_bytes(*number)))
+    /// Row `at` of the block, padded.
+    ///
+    /// # Errors
+    /// There is none, or not all of it is finite.
+    pub fn row(&self, at: usize) -> Read<Vec<f32>> {
+        let each = self.dimensions * 4;
+        let first = self.entry.len().saturating_sub(self.rows * each) + at * each;
+        let bytes = self.entry.get(first..first + each).ok_or(Damage::Broken)?;
+        let mut row = Vec::with_capacity(padded(self.dimensions));
+        row.extend(bytes.as_chunks::<4>().0.iter().map(|number| f32::from_le_bytes(*number)));
+        if !row.iter().all(|number| number.is_finite()) {
+            return Err(Damage::Broken);
+        }
+        row.resize(padded(self.dimensions), 0.0);
+        Ok(row)
     }
 }
 
