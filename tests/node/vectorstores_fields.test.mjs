@@ -217,7 +217,8 @@ test("a field is looked at once, whatever is asked of it", async () => {
 
 test("what is known of fields is bounded, and what does not fit is asked leaf by leaf", async () => {
   const rows = new Rows(100_000);
-  const ids = (at) => ({ one: `first ${at}`, other: `second ${at}`, few: at % 4, flag: at % 2 === 0 });
+  const many = (at) => Object.fromEntries(Array.from({ length: 12 }, (_, name) => [`f${name}`, at % (name + 1)]));
+  const ids = (at) => ({ one: `first ${at}`, other: `second ${at}`, few: at % 4, flag: at % 2 === 0, ...many(at) });
   rows.metadata = Array.from({ length: 2_000 }, (_, at) => ids(at));
   const fields = ["one", "other", "few", "flag"];
   for (let at = 0; at < 8; at++) {
@@ -230,6 +231,11 @@ test("what is known of fields is bounded, and what does not fit is asked leaf by
   await rows.check({ few: 1 });
   await rows.check({ one: "first 7" });
   assert.equal(rows.visited, before);
+  // That a field is too much is not found out again when others have taken all of the room.
+  for (const name of Object.keys(many(0))) await rows.check({ [name]: 0 });
+  const then = rows.visited;
+  await rows.check({ one: "first 7" });
+  assert.equal(rows.visited, then + 2_000);
 });
 
 test("of a store, an object keeps what a function does that asks its leaves", async () => {
