@@ -17,7 +17,7 @@ const BUDGET_KB: f64 = 206.5;
 const EMBEDDINGS_KB: f64 = 13.6;
 
 /// The most that the search wasm may weigh, gzipped. What was aimed at is 30.
-const SEARCH_KB: f64 = 89.5;
+const SEARCH_KB: f64 = 90.0;
 
 /// The most that `bytestow/vectorstores` may weigh, as an entry.
 const VECTORSTORES_KB: f64 = 108.5;
