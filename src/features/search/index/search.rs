@@ -188,14 +188,10 @@ impl VectorIndex {
     }
 
     async fn with_documents(&self, hits: Vec<Scored>) -> Tried<Vec<Found>> {
-        let missing = hits.iter().filter(|hit| hit.document.is_none()).map(|hit| hit.located.clone());
-        let mut fetched = self.documents_of(&missing.collect::<Vec<_>>(), Keep::All).await?.into_iter();
-        let found = |Scored { id, score, document, .. }: Scored| Found {
-            id,
-            score,
-            document: document.or_else(|| fetched.next()).unwrap_or_default(),
-        };
-        Ok(hits.into_iter().map(found).collect())
+        let located: Vec<_> = hits.iter().map(|hit| hit.located.clone()).collect();
+        let documents = self.documents_of(&located, Keep::All).await?;
+        let found = |(hit, document): (Scored, Vec<u8>)| Found { id: hit.id, score: hit.score, document };
+        Ok(hits.into_iter().zip(documents).map(found).collect())
     }
 }
 
