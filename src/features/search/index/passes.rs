@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use super::line::Line;
-use super::search::SearchOptions;
 use super::{Segment, Table, VectorIndex};
 use crate::features::search::persist::blocks::{Fault, Keep, Located, Tried};
 use crate::features::search::{Bitmap, Hit, Need, Pass, Rescore, Search};
@@ -51,8 +50,6 @@ pub struct Scored {
     pub located: (Arc<Segment>, u32),
     /// Its numbers, padded, if they were asked for and are in memory.
     pub numbers: Option<Vec<f32>>,
-    /// Its document, if it was fetched with those of others.
-    pub document: Option<Vec<u8>>,
 }
 
 /// A search that waits.
@@ -62,8 +59,6 @@ pub struct Waiting {
     about: Option<(u64, usize)>,
     /// Whether the numbers of what is found are wanted.
     numbers: bool,
-    /// Documents of rows below this are not wanted.
-    at_hand: u32,
     outcome: Mutex<Option<Outcome>>,
 }
 
@@ -94,9 +89,8 @@ impl Passes {
 
 impl VectorIndex {
     /// What `search` comes to, beside others.
-    pub(super) async fn pass(&self, search: Search, options: &SearchOptions, numbers: bool) -> Outcome {
-        let (about, at_hand) = (options.about(), options.at_hand);
-        let waiting = Arc::new(Waiting { search, about, numbers, at_hand, outcome: Mutex::default() });
+    pub(super) async fn pass(&self, search: Search, about: Option<(u64, usize)>, numbers: bool) -> Outcome {
+        let waiting = Arc::new(Waiting { search, about, numbers, outcome: Mutex::default() });
         self.passes.waiting().push(waiting.clone());
         let _leaves = Leaves(&self.passes, waiting.clone());
         others_first().await;
@@ -156,27 +150,11 @@ impl VectorIndex {
         self.rescore(&mut rescores).await?;
         let mut outcomes = Vec::with_capacity(rescores.len());
         for (waiting, rescore) in scanned.iter().zip(rescores) {
-            let scored = self.scored(rescore.into_hits(), waiting.numbers).await;
-            outcomes.push(scored.ok_or_else(|| Fault::Missing(self.port.names.directory()))?);
+            outcomes.push(self.scored(rescore.into_hits(), waiting.numbers).await);
         }
         drop(scanning);
-        // Those of several searches by one call. A search that is alone fetches its own when others may scan already.
-        if scanned.len() > 1 {
-            let mut wanted: Vec<&mut Scored> = Vec::new();
-            for (waiting, hits) in scanned.iter().zip(&mut outcomes) {
-                // Who picks some of what was found wants no others.
-                if !waiting.numbers {
-                    wanted.extend(hits.iter_mut().filter(|hit| hit.row >= waiting.at_hand));
-                }
-            }
-            let located: Vec<Located> = wanted.iter().map(|hit| hit.located.clone()).collect();
-            let documents = self.documents_of(&located, Keep::All).await?;
-            for (hit, document) in wanted.into_iter().zip(documents) {
-                hit.document = Some(document);
-            }
-        }
-        for (waiting, hits) in scanned.iter().zip(outcomes) {
-            waiting.ends(Outcome::Hits(hits));
+        for (waiting, outcome) in scanned.iter().zip(outcomes) {
+            waiting.ends(Outcome::Hits(outcome.ok_or_else(|| Fault::Missing(self.port.names.directory()))?));
         }
         Ok(())
     }
@@ -294,14 +272,8 @@ impl Drop for Scanning<'_> {
 /// A hit with what is needed to fetch its document; `None` if its segment has gone meanwhile.
 fn scored(table: &Table, hit: Hit, with_numbers: bool) -> Option<Scored> {
     let numbers = table.rows().exact(hit.row).filter(|_| with_numbers).map(<[f32]>::to_vec);
-    Some(Scored {
-        row: hit.row,
-        id: table.id(hit.row).to_owned(),
-        score: hit.score,
-        located: table.locate(hit.row)?,
-        numbers,
-        document: None,
-    })
+    let id = table.id(hit.row).to_owned();
+    Some(Scored { row: hit.row, id, score: hit.score, located: table.locate(hit.row)?, numbers })
 }
 
 /// Lets those who were called in the same moment come before, so that they can be taken along.

@@ -53,7 +53,7 @@ pub struct SearchOptions {
 }
 
 impl SearchOptions {
-    pub(super) fn about(&self) -> Option<(u64, usize)> {
+    fn about(&self) -> Option<(u64, usize)> {
         self.mask.as_ref().map(Mask::about)
     }
 }
@@ -147,7 +147,7 @@ impl VectorIndex {
         let mut tries = Tries::default();
         loop {
             let search = search(&query, fetch, &options);
-            let fault = match self.pass(search, &options, pick.is_some()).await {
+            let fault = match self.pass(search, options.about(), pick.is_some()).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
                 Outcome::Hits(hits) => match self.picked(hits, pick, options.at_hand).await {
@@ -192,14 +192,14 @@ impl VectorIndex {
     }
 
     async fn with_documents(&self, hits: Vec<Scored>, at_hand: u32) -> Tried<Vec<Found>> {
-        let missing = hits.iter().filter(|hit| hit.document.is_none() && hit.row >= at_hand);
-        let missing: Vec<_> = missing.map(|hit| hit.located.clone()).collect();
-        let mut fetched = self.documents_of(&missing, Keep::All).await?.into_iter();
-        let found = |Scored { row, id, score, document, .. }: Scored| {
-            let fetched = || if row < at_hand { None } else { fetched.next() };
-            Found { id, score, row, document: document.or_else(fetched).unwrap_or_default() }
-        };
-        Ok(hits.into_iter().map(found).collect())
+        let wanted = hits.iter().filter(|hit| hit.row >= at_hand).map(|hit| hit.located.clone());
+        let mut documents = self.documents_of(&wanted.collect::<Vec<_>>(), Keep::All).await?.into_iter();
+        let mut found = Vec::with_capacity(hits.len());
+        for Scored { row, id, score, .. } in hits {
+            let document = if row < at_hand { None } else { documents.next() };
+            found.push(Found { id, score, row, document: document.unwrap_or_default() });
+        }
+        Ok(found)
     }
 }
 
