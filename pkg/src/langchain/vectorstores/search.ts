@@ -78,7 +78,12 @@ export class Searcher {
   /** Removes what a filter keeps of what is there when it is removed. */
   async remove(filter: Filter, signal?: AbortSignal): Promise<void> {
     const look = (engine: Engine) => engine.refresh();
-    await this.#kept(filter, signal, (engine, mask) => engine.removeRows(mask.words, mask.generation, mask.count), look);
+    await this.#kept(
+      filter,
+      signal,
+      (engine, mask) => engine.removeRows(mask.words, mask.generation, mask.count),
+      look,
+    );
   }
 
   async #found(
