@@ -1,11 +1,10 @@
 /** Draws runs as stacked bars on one scale. Widths are SVG attributes: the page's policy allows no inline styles. */
-import type { Phase } from "./cache.ts";
-import { milliseconds } from "./format.ts";
+import { milliseconds } from "../format.ts";
+import type { Phase } from "./run.ts";
 import type { Run } from "./runs.ts";
 
 /** The phases in the order they happen, with the words used for them all over the page. */
 export const PHASES: readonly { phase: Phase; label: string }[] = [
-  { phase: "keys", label: "Hash keys" },
   { phase: "read", label: "Read cache" },
   { phase: "embed", label: "Embed" },
   { phase: "write", label: "Write cache" },
