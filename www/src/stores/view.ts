@@ -96,9 +96,10 @@ export function showAnswers({ chunks, uses, embedded, embedMs }: Answers): void 
     if (use) used(tier, use);
   }
   answered("embedder", embedded);
-  const took = (embedded > 0 ? embedMs : undefined) ?? 0;
-  setData("embedder-took", took, took > 0 ? format.milliseconds(took) : "–");
-  setData("embedder-each", took / Math.max(embedded, 1), took > 0 ? format.microseconds(took / embedded) : "–");
+  const isKnown = embedded > 0 && embedMs !== undefined;
+  const took = isKnown ? embedMs : 0;
+  setData("embedder-took", took, isKnown ? format.milliseconds(took) : "–");
+  setData("embedder-each", isKnown ? took / embedded : 0, isKnown ? format.microseconds(took / embedded) : "–");
 }
 
 /** Shows how many vectors each tier keeps. */
