@@ -39,11 +39,13 @@ const ENCODINGS = [
  * @param {object} [options]
  * @param {number} [options.port]
  * @param {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, path: string) => void} [options.remote]
+ * @param {(request: import("node:http").IncomingMessage) => void} [options.onRequest] Told of each request.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve(dir, { port = 0, remote } = {}) {
+export async function serve(dir, { port = 0, remote, onRequest } = {}) {
   const root = await realpath(dir);
   const server = createServer((request, response) => {
+    onRequest?.(request);
     const [, mount, below = ""] = /^\/([^/?#]*)(\/.*)?$/u.exec(request.url ?? "/") ?? [];
     if (remote !== undefined && mount === REMOTE) remote(request, response, below);
     else answer(root, request, response, remote !== undefined).catch(() => response.destroy());

@@ -167,7 +167,12 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
     await driver.runAs(9, { kind: "warm (remote)", remote: 2 });
     // Twice: one that the browser has, one that the remote tier has, one that neither has.
     const sixth = "A sixth one. ".repeat(30).trim();
-    await driver.choose(["longer.txt", own.join("\n\n")], ["twice.txt", own[0]], ["6.txt", sixth], ["again.txt", sixth]);
+    await driver.choose(
+      ["longer.txt", own.join("\n\n")],
+      ["twice.txt", own[0]],
+      ["6.txt", sixth],
+      ["again.txt", sixth],
+    );
     await driver.runAs(10, { kind: "partly warm", memory: 2, remote: 3, embedded: 1 });
     assert.equal(await driver.whole("remote-kept"), chunks.length + 6);
     await checkCounts();
@@ -195,7 +200,7 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
     await driver.onAnother(withoutStorage, async () => {
       assert.match(await driver.trouble(), /normal window/u);
       assert.equal(await driver.whole("remote-kept"), chunks.length + 6);
-      await driver.runAs(1, { kind: "warm (remote)", remote: chunks.length });
+      await driver.runAs(1, { kind: "warm (remote)", remote: chunks.length, stored: 0 });
       assert.match(await driver.trouble(), /normal window/u);
       await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length, remote: 0 });
       assert.match(await driver.trouble(), /normal window/u);
@@ -358,7 +363,10 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
   async function checkCounts() {
     assert.equal(await driver.whole("stats-remote-requests"), remote.counts().requests - askedBefore);
     const hits = (store) => driver.whole(`stats-${store}-hits`);
-    assert.equal(await driver.whole("stats-browser-misses"), (await hits("remote")) + (await driver.whole("stats-remote-misses")));
+    assert.equal(
+      await driver.whole("stats-browser-misses"),
+      (await hits("remote")) + (await driver.whole("stats-remote-misses")),
+    );
   }
 });
 

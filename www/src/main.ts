@@ -136,13 +136,15 @@ function setBusy(is: boolean): void {
 async function runAll(): Promise<void> {
   if (collection.chunks.length === 0) throw new PageError("There is no text.", "Choose a text file, or add the novel.");
   controls.setStatus("Embedding what the cache lacks …");
+  let report = () => "";
   try {
-    controls.setStatus(await runner.run(collection.chunks, choice.embedder));
+    report = await runner.run(collection.chunks, choice.embedder);
   } finally {
     tabs.tell();
     await keptChanged();
     await showRuns();
   }
+  controls.setStatus(report());
 }
 
 async function clearBrowser(): Promise<void> {

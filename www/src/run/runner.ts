@@ -55,8 +55,8 @@ export class Runner {
     return this.#cacheOf(embedder).cached;
   }
 
-  /** Embeds `chunks`; gives what to say of it. */
-  async run(chunks: readonly PageChunk[], embedder: PageEmbedder): Promise<string> {
+  /** Embeds `chunks`; gives what to say of it once the tiers have been looked at. */
+  async run(chunks: readonly PageChunk[], embedder: PageEmbedder): Promise<() => string> {
     await this.load();
     const { run } = this.#loaded;
     // A chunk that stands twice is one to the cache.
@@ -69,6 +69,7 @@ export class Runner {
       progress: { done: 0, of: texts.length, hits: 0 },
     };
     this.#going = going;
+    this.#tiers.begin();
     this.#controls.setDoing("running");
     const onProgress = (progress: RunProgress) => {
       going.progress = progress;
@@ -91,11 +92,12 @@ export class Runner {
       };
       this.#runs.push(entry);
       saveRuns(this.#runs);
-      return this.#report(entry);
+      return () => this.#report(entry);
     } catch (error) {
       if (!going.abort.signal.aborted) throw error;
       const { done, of } = going.progress;
-      return `Cancelled: ${format.count(done)} of ${format.counted(of, "chunk")} are in the cache. The next run goes on from there.`;
+      return () =>
+        `Cancelled: ${format.count(done)} of ${format.counted(of, "chunk")} are in the cache. The next run goes on from there.`;
     } finally {
       this.#going = undefined;
     }

@@ -50,6 +50,8 @@ export class Tiers {
   #tiered: TieredByteStore | undefined;
   #front: TieredByteStore | undefined;
   #state: RemoteState = { is: "sought" };
+  /** Whether the remote tier has failed in this run: then it is not waited for again and again. */
+  #isSpared = false;
 
   constructor(listener: TiersListener) {
     this.#listener = listener;
@@ -100,6 +102,11 @@ export class Tiers {
     });
   }
 
+  /** A run begins: the remote tier is asked again, however it did before. */
+  begin(): void {
+    this.#isSpared = false;
+  }
+
   /** Lets go of what memory holds: it was changed behind it. */
   forget(): Promise<void> {
     return this.#memory.clear();
@@ -142,18 +149,27 @@ export class Tiers {
    * alone than not at all.
    */
   #forgiving(tiered: TieredByteStore): BaseByteStore {
+    const store = () => (this.#isSpared ? this.browser : tiered);
+    const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+      const before = this.#state;
+      try {
+        return await this.#watched(work);
+      } finally {
+        if (this.#state !== before && this.#state.is === "down") this.#isSpared = true;
+      }
+    };
     return {
-      mget: (keys) => this.#watched(() => tiered.mget(keys)),
+      mget: (keys) => watched(() => store().mget(keys)),
       mset: async (pairs) => {
         try {
-          await this.#watched(() => tiered.mset(pairs));
+          await watched(() => store().mset(pairs));
         } catch (error) {
           if (!isOfRemote(error)) throw error;
           await this.browser.mset(pairs);
         }
       },
-      mdelete: (keys) => this.#watched(() => tiered.mdelete(keys)),
-      yieldKeys: (prefix) => tiered.yieldKeys(prefix),
+      mdelete: (keys) => watched(() => store().mdelete(keys)),
+      yieldKeys: (prefix) => store().yieldKeys(prefix),
     };
   }
 
