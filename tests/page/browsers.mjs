@@ -34,7 +34,12 @@ async function type(tab, page, selector, text) {
   await page.evaluate((which) => document.querySelector(which).select(), selector);
   if (text === "") await page.keyboard.press("Delete");
   else await page.keyboard.type(text);
-  await page.keyboard.press("Tab");
+  await page.evaluate((which) => {
+    const field = document.querySelector(which);
+    field.blur();
+    // A headless Firefox has no window that is in front, without which nothing gains or loses the focus.
+    if (!document.hasFocus()) field.dispatchEvent(new Event("change", { bubbles: true }));
+  }, selector);
 }
 
 /** @param {import("playwright-core").Page} page */

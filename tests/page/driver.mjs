@@ -83,7 +83,7 @@ export class Driver {
     };
     this.#browser.hear(tab, complain, {
       request: (url) => {
-        if (!url.startsWith(this.#url) && !url.startsWith("about:")) complain(`request to ${url}`);
+        if (/^https?:/u.test(url) && !url.startsWith(this.#url)) complain(`request to ${url}`);
       },
     });
   }

@@ -52,7 +52,7 @@ export function makeCards(): void {
             ["written", "Written"],
           ];
     return `<li id="tier-${tier}" class="tier tier-${tier}">
-      <h4>${title} <small id="${tier}-where">${where}</small></h4>
+      <h4>${title} <small id="${tier}-where" data-testid="${tier}-where">${where}</small></h4>
       <p class="answered"><data id="${tier}-hits" data-testid="${tier}-hits" value="">–</data> <span>${tier === "embedder" ? "computed" : "answered"}</span></p>
       <svg class="share" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect id="${tier}-share" width="0" height="10"/></svg>
       <dl>${rows.map(([name, label]) => number(`${tier}-${name}`, label)).join("")}</dl>
