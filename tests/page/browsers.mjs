@@ -2,7 +2,7 @@
  * The browsers that the page is driven in, each on a profile that persists, behind one face: what a person can do with a
  * tab, and what a test may look at.
  */
-import { newProfile, openProfile } from "../support/chromium.mjs";
+import { launchPrivate, newProfile, openProfile } from "../support/chromium.mjs";
 import { openFirefox } from "../support/firefox.mjs";
 
 /** How long anything on the page may take on a busy machine, in ms. */
@@ -99,7 +99,8 @@ function hear(page, complain, texts) {
 }
 
 /**
- * The browsers. `open(profile, { preferences, args })` opens one: `newTab()`, `firstTab()`, `hear(tab, …)`, `close()`.
+ * The browsers. `open(profile, { preferences, ignoreCertificates })` opens one: `firstTab()`, `newTab()`, `newPrivate()`,
+ * `hear(tab, …)`, `close()`.
  */
 export const BROWSERS = [
   {
@@ -111,6 +112,11 @@ export const BROWSERS = [
         context,
         firstTab: async () => chromiumTab(context.pages()[0] ?? (await context.newPage())),
         newTab: async () => chromiumTab(await context.newPage()),
+        // A persistent profile has no private windows: one of a browser of its own.
+        async newPrivate() {
+          const browser = await launchPrivate();
+          return { tab: await chromiumTab(await browser.newPage()), close: () => browser.close() };
+        },
         hear: (tab, complain, texts) => hear(tab.page, complain, texts),
         close: () => context.close(),
       };
@@ -124,6 +130,10 @@ export const BROWSERS = [
       return {
         firstTab: async () => firefoxTab((await browser.pages())[0] ?? (await browser.newPage())),
         newTab: async () => firefoxTab(await browser.newPage()),
+        async newPrivate() {
+          const context = await browser.createBrowserContext();
+          return { tab: await firefoxTab(await context.newPage()), close: () => context.close() };
+        },
         hear: (tab, complain, texts) => hear(tab.page, complain, texts),
         close: () => browser.close(),
       };

@@ -103,6 +103,14 @@ export class Driver {
     }
   }
 
+  /** Looks at a private window from now on; gives what closes it. */
+  async inPrivate() {
+    const { tab, close } = await this.#browser.newPrivate();
+    this.tab = tab;
+    this.#watch(tab);
+    return close;
+  }
+
   /** Does `work` in a tab that is open. */
   async inTab(tab, work) {
     const before = this.tab;

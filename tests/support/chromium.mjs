@@ -32,6 +32,11 @@ export function openProfile(profile, options = {}) {
   return chromium.launchPersistentContext(profile.path, given);
 }
 
+/** Opens a browser whose pages are in private windows: nothing outlives it. */
+export function launchPrivate() {
+  return chromium.launch({ executablePath: executable(), headless: true, args: FLAGS });
+}
+
 /** Opens a browser on `profile` that can be killed, as by a crash of the machine's. */
 export async function openKillable(profile) {
   const child = spawn(

@@ -28,7 +28,8 @@ export interface Trouble {
 export function describe(error: unknown): Trouble {
   if (error instanceof PageError) return { what: error.message, advice: error.advice, code: error.code };
   if (error instanceof BytestowError) {
-    const advice = isOfRemote(error) ? REMOTE_ADVICE : (ADVICE[error.code] ?? RELOAD);
+    const isOfWasm = error.code === "unavailable" && /\bwasm\b/u.test(error.message);
+    const advice = isOfRemote(error) ? REMOTE_ADVICE : isOfWasm ? WASM_ADVICE : (ADVICE[error.code] ?? RELOAD);
     return { what: sentence(error.message), advice, code: error.code };
   }
   const what = error instanceof Error ? error.message : String(error);
@@ -43,6 +44,10 @@ const RELOAD = "Reload the page and try again. If it happens again, it is a bug 
 
 const REMOTE_ADVICE =
   "That was the remote tier, behind this page’s server: see that it runs. What is in this browser works without it.";
+
+const WASM_ADVICE =
+  "It is a file of this page, and all stores are in it: see that the server is there and gives out bytestow.wasm, then " +
+  "reload the page.";
 
 const ADVICE: Readonly<Record<string, string>> = {
   quota_exceeded:

@@ -33,6 +33,8 @@ let busy = false;
 let sampleIsWanted = false;
 /** What is wrong for as long as the page is open. */
 let lasting: BytestowError | undefined;
+/** Whether the browser had no room left when it was written to last. */
+let isFull = false;
 /** How many vectors this browser was last seen to keep. */
 let kept: number | undefined;
 /** Whether a change by another tab is about to be shown. */
@@ -124,6 +126,7 @@ async function task(work: () => Promise<void>): Promise<void> {
 
 function storageFailed(error: BytestowError): void {
   if (error.code === "unavailable") lasting = error;
+  if (error.code === "quota_exceeded") isFull = true;
   controls.setTrouble(describe(error));
 }
 
@@ -149,7 +152,8 @@ async function runAll(): Promise<void> {
 
 async function clearBrowser(): Promise<void> {
   controls.setStatus("Clearing this browser’s storage …");
-  await tiers.clearBrowser();
+  await tiers.clearBrowser(isFull);
+  isFull = false;
   tabs.tell();
   const { remote = 0 } = await keptChanged();
   controls.setStatus(

@@ -112,10 +112,14 @@ export class Tiers {
     return this.#memory.clear();
   }
 
-  /** Empties memory and the browser's storage; what the remote tier keeps is not touched. */
-  async clearBrowser(): Promise<void> {
+  /**
+   * Empties memory and the browser's storage; what the remote tier keeps is not touched. Where that `isFull` there is no
+   * room to write down what is gone, and the whole database goes instead.
+   */
+  async clearBrowser(isFull: boolean): Promise<void> {
     await this.forget();
-    await this.browser.clear();
+    if (isFull) await new IndexedDBByteStore({ name: DATABASE }).destroy();
+    else await this.browser.clear();
   }
 
   /** Empties all tiers. */
