@@ -58,7 +58,7 @@ await build({
   alias: { "onnxruntime-web/webgpu": "onnxruntime-web/wasm" },
   plugins: [{ name: "bytestow-of-tests", setup: resolvePackage }],
 });
-for (const file of ["index.html", "icon.svg", "manifest.webmanifest", "settings.json", "sample"]) {
+for (const file of ["index.html", "icon.svg", "settings.json", "sample"]) {
   await cp(join(www, file), join(out, file), { recursive: true });
 }
 for (const name of ["bytestow", "search"]) {
@@ -90,7 +90,7 @@ async function digest(path) {
 }
 
 async function compress() {
-  const text = /\.(?:html|css|js|mjs|json|svg|txt|wasm|webmanifest)$/u;
+  const text = /\.(?:html|css|js|mjs|json|svg|txt|wasm)$/u;
   const files = (await filesOf(out)).filter((path) => text.test(path) && !path.startsWith("onnx/"));
   await Promise.all(
     files.map(async (path) => {

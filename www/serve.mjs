@@ -23,7 +23,6 @@ const TYPES = {
   ".svg": "image/svg+xml",
   ".txt": "text/plain; charset=utf-8",
   ".wasm": "application/wasm",
-  ".webmanifest": "application/manifest+json",
 };
 
 /** The encodings that the build leaves beside a file, the smaller one first. */

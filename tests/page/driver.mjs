@@ -365,8 +365,10 @@ export class Driver {
     if (!shots) return;
     await mkdir(shots, { recursive: true });
     const take = (kind) => this.tab.shoot(join(shots, `${name}-${kind}.png`));
+    await this.tab.resize(1100, 900);
+    if (!this.isChromium) return void (await take("light"));
+    await this.page.emulateMedia({ colorScheme: "light" });
     await take("light");
-    if (!this.isChromium) return;
     await this.page.emulateMedia({ colorScheme: "dark" });
     await take("dark");
     await this.tab.resize(360, 740);

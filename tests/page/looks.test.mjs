@@ -121,10 +121,7 @@ describe("the page, looked at closely", { timeout: 180_000 }, () => {
   });
 
   test("every control is reached by the keyboard in the order of the page, and named", async () => {
-    await driver.tab.eval(() => {
-      document.activeElement?.blur();
-      scrollTo(0, 0);
-    });
+    await driver.open();
     const reached = [];
     for (let presses = 0; presses < 60; presses += 1) {
       await driver.tab.press("Tab");

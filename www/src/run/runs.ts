@@ -5,6 +5,7 @@
 import { sha256 } from "../hash.ts";
 import type { TierUse, Uses } from "../stores/use.ts";
 import type { PhaseTimes } from "./run.ts";
+import { SAVED } from "./saved.ts";
 
 /** One run, as the table shows it. */
 export interface Run {
@@ -68,13 +69,12 @@ export function setIdOf(texts: readonly string[], model: string): Promise<string
   return sha256(JSON.stringify([model, texts.join("\0")]));
 }
 
-const STORAGE_KEY = "bytestow-demo-runs-3";
 const KEPT = 50;
 
 /** The runs that an earlier load of this tab made. */
 export function loadRuns(): Run[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]");
+    const kept: unknown = JSON.parse(sessionStorage.getItem(SAVED) ?? "[]");
     return Array.isArray(kept) && kept.every(isRun) ? kept : [];
   } catch {
     // Storage denied, or not what this page wrote: the table starts empty, nothing else depends on it.
@@ -85,7 +85,7 @@ export function loadRuns(): Run[] {
 /** Keeps the latest runs for a reload. */
 export function saveRuns(runs: readonly Run[]): void {
   try {
-    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(runs.slice(-KEPT)));
+    sessionStorage.setItem(SAVED, JSON.stringify(runs.slice(-KEPT)));
   } catch {
     // See loadRuns.
   }
