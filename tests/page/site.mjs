@@ -48,7 +48,7 @@ export async function buildPage({ compressed = false } = {}) {
 /** A module of the page, for Node. */
 async function pageModule(work, name) {
   const outfile = join(work, `${name.replaceAll("/", "-")}.mjs`);
-  await build({ entryPoints: [join(www, "src", `${name}.ts`)], outfile });
+  await build({ entryPoints: [join(www, "src", `${name}.ts`)], outfile, bundle: true, format: "esm" });
   return import(pathToFileURL(outfile));
 }
 

@@ -64,6 +64,7 @@ fn demo(args: &[&str]) -> shell::Outcome {
 fn bench(args: &[&str]) -> shell::Outcome {
     build::package()?;
     setup::npm_ci("tests/bench")?;
+    setup::npm_ci("www")?;
     setup::chromium()?;
     setup::firefox()?;
     setup::redis()?;

@@ -1,4 +1,5 @@
 /** The embedder that needs neither a model nor a network. */
+import { nextTask } from "../breath.ts";
 import type { PageEmbedder } from "./model.ts";
 
 type Vector = Float32Array<ArrayBuffer>;
@@ -116,16 +117,4 @@ function normalise(vector: Vector): Vector {
   const scale = 1 / Math.sqrt(sum);
   for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) * scale;
   return vector;
-}
-
-/** Lets the browser paint and handle input. A message, not a timer: timers that nest wait 4 ms each. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -1,4 +1,5 @@
 /** One run: all chunks are embedded through the cache, a part at a time, and what that takes is measured. */
+import { nextTask } from "../breath.ts";
 import type { PageEmbedder } from "../embedders/model.ts";
 import type { Cached } from "./cache.ts";
 import type { Gate } from "./gate.ts";
@@ -45,6 +46,8 @@ export async function run(
   try {
     for (let at = 0; at < texts.length; at += PART) {
       await gate.pass();
+      // What is in memory is there at once: without this all parts would be one task.
+      await nextTask();
       const part = texts.slice(at, at + PART);
       const last = { done: 0, hits: 0 };
       clock.start();
