@@ -199,6 +199,7 @@ for (const { name } of BROWSERS) {
       assert.deepEqual(await driver.texts(), ["own.txt"]);
       assert.equal(await driver.whole("text-chunks"), 5);
       assert.equal(await driver.text("run"), "Embed 5 chunks");
+      assert.equal(await driver.text("summary"), "Nothing measured of these chunks by this embedder yet.");
       await driver.runAs(4, { kind: "cold", embedded: 5 });
       assert.equal(await driver.whole("browser-kept"), chunks.length + 5);
 

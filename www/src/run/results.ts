@@ -3,7 +3,7 @@ import { data, element, setData, tagged } from "../dom.ts";
 import * as format from "../format.ts";
 import { type Counted, TIERS } from "../stores/use.ts";
 import { type Bar, drawBars, PHASES, shown } from "./chart.ts";
-import { type Comparison, type Run, type Temperature, temperature } from "./runs.ts";
+import { type Comparison, compare, type Run, type Temperature, temperature } from "./runs.ts";
 
 const KIND_CLASS: Readonly<Record<Temperature, string>> = {
   cold: "cold",
@@ -36,8 +36,8 @@ const HEADS = [
 ];
 const COUNTS = ["Hits", "Misses", "Requests", "Bytes read", "Bytes written"];
 
-/** Shows all runs, the latest first, and what they come to for the chunks at hand. */
-export function showRuns(runs: readonly Run[], comparison: Comparison, load: string): void {
+/** Shows all runs, the latest first, and what those of the set `setId`, the chunks and the embedder at hand, come to. */
+export function showRuns(runs: readonly Run[], setId: string, load: string): void {
   const latest = runs.at(-1);
   const results = element("results", HTMLElement);
   element("nothing-yet", HTMLElement).hidden = latest !== undefined;
@@ -45,7 +45,8 @@ export function showRuns(runs: readonly Run[], comparison: Comparison, load: str
   if (latest === undefined) return;
   if (results.childElementCount === 0) results.innerHTML = skeleton();
   showLatest(latest);
-  showComparison(comparison);
+  const ofSet = runs.filter((run) => run.setId === setId);
+  showComparison(compare(ofSet), ofSet.length > 0);
   element("runs", HTMLTableSectionElement).replaceChildren(...[...runs].reverse().map((run) => row(run, load)));
 }
 
@@ -110,7 +111,8 @@ function showLatest(run: Run): void {
   setData("last-bytes-written", written, format.bytes(written));
 }
 
-function showComparison({ cold, memory, browser, remote }: Comparison): void {
+function showComparison(comparison: Comparison, isKnown: boolean): void {
+  const { cold, memory, browser, remote } = comparison;
   const bars: Bar[] = [];
   if (cold) bars.push({ label: "Cold", run: cold });
   if (memory) bars.push({ label: "Warm (memory)", run: memory });
@@ -118,7 +120,8 @@ function showComparison({ cold, memory, browser, remote }: Comparison): void {
   if (remote) bars.push({ label: "Warm (remote)", run: remote });
   element("chart", HTMLElement).hidden = bars.length === 0;
   element("bars", HTMLElement).replaceChildren(...drawBars(bars));
-  element("summary", HTMLElement).replaceChildren(...summary({ cold, memory, browser, remote } as Comparison));
+  const words = isKnown ? summary(comparison) : ["Nothing measured of these chunks by this embedder yet."];
+  element("summary", HTMLElement).replaceChildren(...words);
 }
 
 /** Says what the runs show, also when they do not show what one would like. */

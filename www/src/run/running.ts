@@ -12,7 +12,7 @@ import type { Controls } from "./controls.ts";
 import { Gate } from "./gate.ts";
 import { showCounted, showRuns } from "./results.ts";
 import { type RunProgress, run } from "./run.ts";
-import { compare, loadRuns, type Run, saveRuns, setIdOf, temperature } from "./runs.ts";
+import { loadRuns, type Run, saveRuns, setIdOf, temperature } from "./runs.ts";
 
 /** A run under way. */
 interface Going {
@@ -116,7 +116,7 @@ export class Running {
     const setId = embedder === undefined ? "" : await setIdOf(texts, embedder.model);
     const isKnown = this.#runs.some((earlier) => earlier.setId === setId);
     this.#controls.setRunLabel(texts.length, isKnown);
-    showRuns(this.#runs, compare(this.#runs, setId), this.#load);
+    showRuns(this.#runs, setId, this.#load);
     showCounted(this.#tiers.counted());
   }
 

@@ -42,7 +42,7 @@ export function temperature({ hits, misses, uses }: Pick<Run, "hits" | "misses" 
   return uses.remote?.hits === hits ? "warm (remote)" : "warm (mixed)";
 }
 
-/** The latest run of each kind over one set of chunks. */
+/** The latest run of each kind. */
 export interface Comparison {
   cold?: Run;
   memory?: Run;
@@ -50,11 +50,10 @@ export interface Comparison {
   remote?: Run;
 }
 
-/** What there is to compare for the set `setId`. */
-export function compare(runs: readonly Run[], setId: string): Comparison {
+/** What there is to compare in runs over one set. */
+export function compare(runs: readonly Run[]): Comparison {
   const comparison: Comparison = {};
   for (const run of runs) {
-    if (run.setId !== setId) continue;
     const kind = temperature(run);
     if (kind === "cold") comparison.cold = run;
     if (kind === "warm (memory)") comparison.memory = run;
