@@ -269,6 +269,15 @@ export class Driver {
     );
   }
 
+  /** The runs that the chart over runs tells of, each as its number and kind. */
+  async charted() {
+    const label = await this.tab.eval(
+      (chart) => document.querySelector(chart).getAttribute("aria-label"),
+      "#columns svg",
+    );
+    return [...label.matchAll(/run (\d+) ([a-z() ]+?) [\d.,]+ m?s/gu)].map(([, number, kind]) => `${number} ${kind}`);
+  }
+
   /** The text of the element that is called `id`; `undefined` where there is none. */
   text(id) {
     return this.tab.eval((selector) => document.querySelector(selector)?.textContent, named(id));

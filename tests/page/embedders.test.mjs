@@ -5,6 +5,7 @@ import { serve } from "../../www/serve.mjs";
 import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 import { failing, KEY, MODEL, startEndpoint, vectorOf } from "./endpoint.mjs";
+import { tinyModel, tinyVector } from "./tiny_model.mjs";
 
 const TEXT = Array.from(
   { length: 150 },
@@ -236,6 +237,28 @@ for (const { name } of BROWSERS) {
       await driver.idle();
       assert.equal(await driver.text("alert"), "");
     });
+
+    // Only Playwright, in Chromium, can answer for a host that is not to be had.
+    if (name === "chromium") {
+      test("Transformers.js embeds under the page’s policy, with a model that is as small as can be", async () => {
+        const files = tinyModel();
+        await driver.context.route(/^https:\/\/huggingface\.co\//u, async (route) => {
+          const path = new URL(route.request().url()).pathname.replace(/^.*?\/resolve\/[^/]+\//u, "");
+          const headers = { "access-control-allow-origin": "*", "content-type": "application/octet-stream" };
+          await route.fulfill({ status: path in files ? 200 : 404, body: files[path] ?? "", headers });
+        });
+        await driver.clear("clear-browser", "This browser is empty.");
+        await driver.click("choose-local");
+        await driver.click("run");
+        await driver.says(/ was cold: 0 of 1 chunk /u);
+        await driver.idle();
+        const { first } = await driver.readCache();
+        const [numbers] = Object.values(first).map(built.numbers);
+        assert.equal(numbers.length, tinyVector().length);
+        for (const [at, wanted] of tinyVector().entries())
+          assert.ok(Math.abs(numbers[at] - wanted) < 1e-6, `${numbers}`);
+      });
+    }
 
     test("no console error but of what failed, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);

@@ -133,6 +133,7 @@ for (const { name } of BROWSERS) {
       assert.match(await driver.text("run"), /again$/u);
       await driver.runAs(3, { kind: "warm (browser)", browser: chunks.length });
       await driver.checkSummary({ cold: 1, memory: 2, browser: 3 });
+      assert.deepEqual(await driver.charted(), ["1 cold", "2 warm (memory)", "3 warm (browser)"]);
       t.diagnostic(`after reload: ${await driver.times(3)}`);
       t.diagnostic(await driver.text("summary"));
       await driver.shoot(`plain-${name}`);

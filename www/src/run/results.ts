@@ -2,7 +2,7 @@
 import { data, element, setData, tagged } from "../dom.ts";
 import * as format from "../format.ts";
 import { type Counted, TIERS } from "../stores/use.ts";
-import { type Bar, drawBars, PHASES, shown } from "./chart.ts";
+import { type Bar, drawBars, drawRuns, PHASES, shown } from "./chart.ts";
 import { type Comparison, compare, type Run, type Temperature, temperature } from "./runs.ts";
 
 const KIND_CLASS: Readonly<Record<Temperature, string>> = {
@@ -47,6 +47,7 @@ export function showRuns(runs: readonly Run[], setId: string, load: string): voi
   showLatest(latest);
   const ofSet = runs.filter((run) => run.setId === setId);
   showComparison(compare(ofSet), ofSet.length > 0);
+  element("columns", HTMLElement).replaceChildren(drawRuns(ofSet));
   element("runs", HTMLTableSectionElement).replaceChildren(...[...runs].reverse().map((run) => row(run, load)));
 }
 
@@ -85,7 +86,9 @@ function skeleton(): string {
   });
   const legend = PHASES.map(({ phase, label }) => `<li class="phase-${phase}">${label}</li>`);
   return `<p id="summary" class="summary" data-testid="summary"></p>
-    <div id="chart" class="card"><div id="bars" data-testid="bars"></div><ul class="legend" aria-hidden="true">${legend.join("")}</ul></div>
+    <div id="chart" class="card"><div id="bars" data-testid="bars"></div><ul class="legend" aria-hidden="true">${legend.join("")}</ul>
+      <div id="columns" data-testid="columns"></div>
+      <p class="fine">The runs over these chunks, the oldest first: <span class="key phase-embed">embedded</span>, <span class="key phase-read">warm</span>, <span class="key phase-far">warm from the remote tier</span>.</p></div>
     <h4>Last run: <span id="last-kind" class="kind" data-testid="last-kind"></span></h4>
     <dl class="tiles">${tiles.join("")}</dl>
     <h4 id="runs-heading">Every run</h4>
