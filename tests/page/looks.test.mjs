@@ -81,6 +81,16 @@ describe("the page, looked at closely", { timeout: 180_000 }, () => {
     await driver.tab.resize(1100, 900);
   });
 
+  test("a reload shows the page where it was left, and nothing moves by itself either", async () => {
+    await driver.tab.eval(() => document.querySelector("#results").scrollIntoView());
+    const place = await driver.tab.eval(() => scrollY);
+    assert.ok(place > 900, `${place} px`);
+    await driver.reload();
+    assert.equal(await driver.tab.eval(() => scrollY), place);
+    assert.ok(await driver.isVisible("summary"));
+    assert.deepEqual(await shifts(), []);
+  });
+
   test("axe finds nothing in either scheme, on a desk or a phone, with everything open", async () => {
     await driver.click("choose-endpoint");
     await driver.tab.eval(() => {

@@ -12,8 +12,10 @@ import * as format from "./format.ts";
 import type { PanelContext } from "./panel.ts";
 import { Controls } from "./run/controls.ts";
 import { Runner } from "./run/runner.ts";
+import { hasSaved } from "./run/saved.ts";
 import { settings } from "./settings.ts";
 import { serverReached, workOffline } from "./shell/offline.ts";
+import { reveal } from "./shell/opening.ts";
 import { Tabs } from "./shell/tabs.ts";
 import { type Kept, Tiers } from "./stores/tiers.ts";
 import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts";
@@ -92,10 +94,15 @@ export const context: PanelContext = {
   trouble: (error) => controls.setTrouble(error === undefined ? undefined : describe(error)),
 };
 
+if (!hasSaved()) reveal();
 task(async () => {
   const connected = connect();
   // The text first: when storage is denied, what the page is about should stand there all the same.
-  await addSample();
+  try {
+    await addSample();
+  } finally {
+    reveal();
+  }
   await connected;
   showTiers();
   await showStores();
