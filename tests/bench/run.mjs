@@ -24,6 +24,7 @@ const PARTS = [
   "edge",
   "vectorstores-node",
   "vectorstores-chromium",
+  "page",
 ];
 
 const PEERS = [
@@ -59,12 +60,15 @@ const VECTOR_STORE_ROUNDS = 30;
 /** Of cold starts, which are short; a multiple of the number of Workers, too. */
 const EDGE_ROUNDS = 36;
 
+/** Of the page, at some seconds a round. */
+const PAGE_ROUNDS = 10;
+
 const USAGE = `node run.mjs [PART...] [--only PART] [--rounds N] [--no-million] [--vectors FILE --queries FILE --dims N]
                      [--json FILE]
   PART          of ${PARTS.join(", ")}, or how their names begin; all if none is named
   --only PART   the same
   --rounds N    rounds that count (${ROUNDS}; indexeddb ${INDEXEDDB_ROUNDS}, upstash ${UPSTASH_ROUNDS}, embeddings ${EMBEDDINGS_ROUNDS}, edge ${EDGE_ROUNDS},
-                vectorstores ${VECTOR_STORE_ROUNDS}); fewer are for trying things out
+                vectorstores ${VECTOR_STORE_ROUNDS}, page ${PAGE_ROUNDS}); fewer are for trying things out
   --no-million  IndexedDB opens 100,000 keys only, not 1,000,000 as well, which take a minute or two to be written
   --vectors FILE --queries FILE --dims N
                 vector stores take these, too: rows of N floats of 16 bits, the lower byte first, one behind another
@@ -190,7 +194,12 @@ async function measure({ parts, rounds, million, files }) {
   const places = vectorStorePlaces(parts);
   const search = places && (await import("./search/index.mjs"));
   const vectors = await search?.vectorStores({ ...places, rounds: rounds ?? VECTOR_STORE_ROUNDS, files, progress });
-  const measured = { upstash, edge, indexedDb, vectors, ...ofIndexedDb };
+  let page;
+  if (parts.includes("page")) {
+    const part = await import("./page/index.mjs");
+    page = await part.page({ rounds: rounds ?? PAGE_ROUNDS, progress });
+  }
+  const measured = { upstash, edge, indexedDb, vectors, page, ...ofIndexedDb };
   const inPage = vectors?.find(({ version }) => version !== undefined);
   if (inPage !== undefined) measured.chromium ??= inPage.version;
   if (jobs.length === 0) return { ...measured, rows };
@@ -224,7 +233,7 @@ try {
 }
 
 try {
-  const { rows: all, upstash, edge, indexedDb, vectors, chromium, firefox } = await measure(given);
+  const { rows: all, upstash, edge, indexedDb, vectors, page, chromium, firefox } = await measure(given);
   const caches = given.parts.includes("embeddings") ? await import("./embeddings/report.mjs") : undefined;
   const [rows, ofCaches] = [false, true].map((wanted) => all.filter((row) => isOfCaches(row) === wanted));
   const machine = {
@@ -242,6 +251,7 @@ try {
   const coldStart = atEdge?.edgeGoal(edge.starts);
   const overIndexedDb = indexedDb === undefined ? undefined : await import("./indexeddb/report.mjs");
   const ofVectors = vectors === undefined ? undefined : await import("./search/report.mjs");
+  const ofPage = page === undefined ? undefined : await import("./page/report.mjs");
   const counted = [
     ...rows,
     ...(indexedDb?.flatMap(({ rows }) => rows) ?? []),
@@ -249,7 +259,7 @@ try {
   ];
   const counts = [
     ...counted.map(({ samples }) => Object.values(samples)[0].length),
-    ...[...(edge ? [edge] : []), ...(vectors ?? [])].map(({ rounds }) => rounds),
+    ...[...(edge ? [edge] : []), ...(page ? [page] : []), ...(vectors ?? [])].map(({ rounds }) => rounds),
   ];
   const samples = [...new Set(counts)].join(" or ");
   const runtimes = Object.entries({
@@ -273,6 +283,7 @@ try {
   if (caches !== undefined) said.push(caches.NOTES);
   if (atEdge !== undefined) said.push(atEdge.NOTES);
   if (ofVectors !== undefined) said.push(ofVectors.NOTES);
+  if (ofPage !== undefined) said.push(ofPage.NOTES);
   if (rows.length > 0) said.push("", tables(rows));
   said.push("");
   if (overIndexedDb !== undefined) said.push(overIndexedDb.indexedDbReport(indexedDb), "");
@@ -282,8 +293,10 @@ try {
   if (caches !== undefined) said.push(caches.embeddingsTables(ofCaches), "");
   if (atEdge !== undefined) said.push(atEdge.edgeTable(edge.starts), "");
   if (ofVectors !== undefined) said.push(ofVectors.vectorStoreReport(vectors), "");
+  if (ofPage !== undefined) said.push(ofPage.pageTable(page), "");
   said.push(...reached.map(goalLine), ...(overWire?.map(overHttp.trafficGoalLine) ?? []));
   if (atEdge !== undefined) said.push(atEdge.edgeGoalLine(coldStart));
+  if (ofPage !== undefined) said.push(ofPage.pageGoalLine(ofPage.pageGoal(page)));
   console.log(said.join("\n"));
   if (given.json !== undefined) {
     const { traffic, small } = upstash ?? {};
@@ -293,6 +306,7 @@ try {
       ...{ indexedDb, indexedDbGoals: overIndexedDb?.indexedDbGoals(indexedDb) },
       embeddingsGoals: caches?.embeddingsGoals(ofCaches),
       ...{ vectorStores: vectors, vectorStoreGoals: ofVectors?.vectorStoreGoals(vectors) },
+      ...{ page, pageGoal: ofPage?.pageGoal(page) },
     };
     await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`);
   }

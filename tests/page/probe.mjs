@@ -3,9 +3,9 @@
  */
 import { IndexedDBByteStore } from "bytestow";
 
-/** All that the page's cache holds: each key with its vector. */
+/** All that the page's cache holds: each key, with the bytes of the first. */
 export async function readCache() {
-  const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "hash-768" });
+  const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "embeddings" });
   try {
     const keys = [];
     for await (const key of store.yieldKeys()) keys.push(key);
@@ -16,7 +16,7 @@ export async function readCache() {
       digest: [...new Uint8Array(digest)].join(" "),
       keys,
       bytes: values.reduce((sum, value) => sum + value.byteLength, 0),
-      first: Object.fromEntries(keys.slice(0, 20).map((key, at) => [key, [...new Float32Array(values[at].buffer)]])),
+      first: Object.fromEntries(keys.slice(0, 20).map((key, at) => [key, [...values[at]]])),
     };
   } finally {
     await store.close();

@@ -26,9 +26,15 @@ export async function newProfile() {
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) };
 }
 
-/** Opens a browser on `profile`; closing the context ends it. */
-export function openProfile(profile) {
-  return chromium.launchPersistentContext(profile.path, { executablePath: executable(), headless: true, args: FLAGS });
+/** Opens a browser on `profile`; closing the context ends it. `options` are Playwright's. */
+export function openProfile(profile, options = {}) {
+  const given = { executablePath: executable(), headless: true, args: FLAGS, ...options };
+  return chromium.launchPersistentContext(profile.path, given);
+}
+
+/** Opens a browser whose pages are in private windows: nothing outlives it. */
+export function launchPrivate() {
+  return chromium.launch({ executablePath: executable(), headless: true, args: FLAGS });
 }
 
 /** Opens a browser on `profile` that can be killed, as by a crash of the machine's. */

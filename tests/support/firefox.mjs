@@ -22,15 +22,17 @@ export function version() {
 }
 
 /**
- * Opens a browser on `profile`, of `newProfile` in chromium.mjs. `preferences` are about:config's.
+ * Opens a browser on `profile`, of `newProfile` in chromium.mjs. `preferences` are about:config's,
+ * `options` Puppeteer's.
  * @param {{ path: string }} profile
  */
-export function openFirefox(profile, preferences = {}) {
+export function openFirefox(profile, preferences = {}, options = {}) {
   return launch({
     browser: "firefox",
     executablePath: executable(),
     headless: true,
     userDataDir: profile.path,
     extraPrefsFirefox: preferences,
+    ...options,
   });
 }

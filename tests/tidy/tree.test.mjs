@@ -69,6 +69,7 @@ describe("the repository", () => {
       "tests",
       "tests/packaging/declarations",
       "tests/runtimes",
+      "www",
     ];
     assert.deepEqual(locks.sort(), folders.map((folder) => `${folder}/package-lock.json`).sort());
     for (const path of locks) {

@@ -36,3 +36,17 @@ export function tagged(tag: "span", className: string, text: string): HTMLElemen
   created.className = className;
   return created;
 }
+
+/** Loads a stylesheet of the page that the first look does without; once. */
+export function stylesheet(href: string): Promise<void> {
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = href;
+  return new Promise((resolve) => {
+    // Without it the page is plain, and works.
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => resolve());
+    document.head.append(link);
+  });
+}

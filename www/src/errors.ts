@@ -1,6 +1,6 @@
 /** What went wrong, in words that say what to do. */
 import { BytestowError } from "bytestow";
-import { isOfRemote } from "./tiers.ts";
+import { isOfRemote } from "./stores/remote.ts";
 
 /** A failure of the page itself that a person can do something about. */
 export class PageError extends Error {
@@ -9,6 +9,8 @@ export class PageError extends Error {
   constructor(
     message: string,
     readonly advice: string,
+    /** For those who look closer; the same for the same cause. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -18,15 +20,16 @@ export class PageError extends Error {
 export interface Trouble {
   what: string;
   advice: string;
-  /** The code of a `BytestowError`. */
-  code?: string;
+  /** The code of a `BytestowError`, or of the page's own. */
+  code?: string | undefined;
 }
 
 /** Puts any thrown value into words. */
 export function describe(error: unknown): Trouble {
-  if (error instanceof PageError) return { what: error.message, advice: error.advice };
+  if (error instanceof PageError) return { what: error.message, advice: error.advice, code: error.code };
   if (error instanceof BytestowError) {
-    const advice = isOfRemote(error) ? REMOTE_ADVICE : (ADVICE[error.code] ?? RELOAD);
+    const isOfWasm = error.code === "unavailable" && /\bwasm\b/u.test(error.message);
+    const advice = isOfRemote(error) ? REMOTE_ADVICE : isOfWasm ? WASM_ADVICE : (ADVICE[error.code] ?? RELOAD);
     return { what: sentence(error.message), advice, code: error.code };
   }
   const what = error instanceof Error ? error.message : String(error);
@@ -42,13 +45,17 @@ const RELOAD = "Reload the page and try again. If it happens again, it is a bug 
 const REMOTE_ADVICE =
   "That was the remote tier, behind this page’s server: see that it runs. What is in this browser works without it.";
 
+const WASM_ADVICE =
+  "It is a file of this page, and all stores are in it: see that the server is there and gives out bytestow.wasm, then " +
+  "reload the page.";
+
 const ADVICE: Readonly<Record<string, string>> = {
   quota_exceeded:
-    "The browser has no more room for this site, and nothing of this batch was stored. Clear this browser’s vectors or free disk " +
-    "space, then run again; a shorter text needs less.",
+    "The browser has no more room for this site: what is new is not kept. Clear this browser’s vectors or free disk space, " +
+    "then run again; a shorter text needs less.",
   unavailable:
-    "The browser gives this page no IndexedDB. Private windows and blocked site data do that: open the page in a " +
-    "normal window, or allow this site to store data.",
+    "The browser gives this page no storage. Private windows and blocked site data do that: open the page in a normal " +
+    "window, or allow this site to store data. Until then vectors are kept in memory, and go with the page.",
   corrupt: "Something stored cannot be read. Clear both tiers and run again.",
   closed: "The connection to the cache has ended. Reload the page.",
   timeout: "The browser's storage did not answer. Close other tabs of this page, then run again.",

@@ -1,169 +1,284 @@
 /**
- * The demo page of bytestow: a text is split, embedded and cached, cold and warm side by side. This file only joins the
- * parts: `texts` and `chunks` give the chunks, `embedder` the vectors, `tiers` keeps them, `cache` is the caching, `runs`
- * the comparison, `view` and `tiers_view` the page.
+ * The page of bytestow: texts are cut, embedded through the cache, searched, and looked at where they are kept. This file
+ * only joins the parts: `text` gives the chunks, `embedders` the vectors, `stores` keeps them, `run` is the caching and
+ * what it comes to, `search` and `explorer` are panels that are loaded when they are wanted.
  */
-import { embedCached, type Phase } from "./cache.ts";
-import { HashingEmbedder } from "./embedder.ts";
+import "./wasm.ts";
+import type { BytestowError } from "bytestow";
+import { Choice } from "./embedders/choice.ts";
+import type { PageEmbedder } from "./embedders/model.ts";
 import { describe, PageError } from "./errors.ts";
 import * as format from "./format.ts";
-import { compare, loadRuns, type Run, saveRuns, temperature } from "./runs.ts";
-import { loadFile, loadSample, type SplitText } from "./texts.ts";
-import { type Counted, Tiers } from "./tiers.ts";
-import { type Answers, showAnswers, showCounted, showKept, showRemote } from "./tiers_view.ts";
-import { View } from "./view.ts";
+import type { PanelContext } from "./panel.ts";
+import { Controls } from "./run/controls.ts";
+import { Runner } from "./run/runner.ts";
+import { hasSaved } from "./run/saved.ts";
+import { settings } from "./settings.ts";
+import { serverReached, workOffline } from "./shell/offline.ts";
+import { reveal } from "./shell/opening.ts";
+import { Tabs } from "./shell/tabs.ts";
+import { type Kept, Tiers } from "./stores/tiers.ts";
+import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts";
+import { Collection } from "./text/collection.ts";
+import { loadFile, loadSample, SAMPLE_NAME } from "./text/files.ts";
+import { TextView } from "./text/view.ts";
 
-/** A run under way. */
-interface Going {
-  phase: Phase;
-  chunks: number;
-  /** What the stores had counted when it began. */
-  before: Counted;
-  /** How many keys the remote tier was asked for, or given, in this phase. */
-  sent: number;
-  embedded: number;
-}
+type Change = "chunks" | "embedder" | "kept";
 
-const embedder = new HashingEmbedder(768);
-const tiers = new Tiers(heardOfRemote);
-const load = crypto.randomUUID?.() ?? String(performance.timeOrigin);
-const runs = loadRuns();
-let text: SplitText | undefined;
-let going: Going | undefined;
+/** Changes by other tabs are shown together, this long after the first, in ms. */
+const ELSEWHERE_MS = 200;
 
-const view = new View({
-  run: () => task(run),
+const listeners: ((what: Change) => void)[] = [];
+const collection = new Collection();
+let busy = false;
+/** Whether the person asked for the novel; else it makes room for the first text of theirs. */
+let sampleIsWanted = false;
+/** What is wrong for as long as the page is open. */
+let lasting: BytestowError | undefined;
+/** Whether the browser had no room left when it was written to last. */
+let isFull = false;
+/** How many vectors this browser was last seen to keep. */
+let kept: number | undefined;
+/** Whether a change by another tab is about to be shown. */
+let heard = false;
+
+makeCards();
+const controls = new Controls({
+  run: () => task(runAll),
+  pause: () => runner.pauseOrResume(),
+  cancel: () => runner.cancel(),
   clearBrowser: () => task(clearBrowser),
   clearBoth: () => task(clearBoth),
-  sample: () => task(() => use(loadSample)),
-  files: (files) => task(() => use(() => fromFiles(files))),
+});
+const tiers = new Tiers({
+  remote: () => showTiers(),
+  elsewhere: changedElsewhere,
+  trouble: storageFailed,
+});
+const tabs = new Tabs(changedElsewhere);
+const runner = new Runner(tiers, controls, storageFailed);
+const choice = new Choice({
+  changed: () => void embedderChanged(),
+  waiting: (seconds) =>
+    controls.setStatus(`The endpoint asks to be left alone for ${format.counted(seconds, "second")} …`),
+});
+const view = new TextView({
+  files: (files) => task(() => addFiles(files)),
+  sample: () => {
+    sampleIsWanted = true;
+    void task(addSample);
+  },
+  remove: (name) => task(() => removeText(name)),
+  cut: (cut) => task(() => changeChunks(() => collection.recut(cut))),
 });
 
+/** What the panels share. */
+export const context: PanelContext = {
+  browser: tiers.browser,
+  get store() {
+    return tiers.store;
+  },
+  embeddings() {
+    const { embedder, error } = chosen();
+    if (embedder) return { model: embedder.model, cached: runner.through(embedder) };
+    const fails = () => Promise.reject(error);
+    return { model: "", cached: { embedDocuments: fails, embedQuery: fails } };
+  },
+  chunks: () => collection.chunks,
+  onChange: (listener) => listeners.push(listener),
+  changed() {
+    tabs.tell();
+    void tiers.forget().then(keptChanged);
+  },
+  status: (text) => controls.setStatus(text),
+  trouble: (error) => controls.setTrouble(error === undefined ? undefined : describe(error)),
+};
+
+if (!hasSaved()) reveal();
 task(async () => {
+  const connected = connect();
   // The text first: when storage is denied, what the page is about should stand there all the same.
-  await Promise.all([use(loadSample), tiers.connect()]);
-  showRemote(tiers.state);
+  try {
+    await addSample();
+  } finally {
+    reveal();
+  }
+  await connected;
+  showTiers();
   await showStores();
 });
+workOffline();
+
+async function connect(): Promise<void> {
+  const { remote, reached } = await settings();
+  tiers.connect(remote);
+  serverReached(reached);
+}
 
 /** Does one thing at a time, and shows what becomes of it. */
 async function task(work: () => Promise<void>): Promise<void> {
-  view.setBusy(true);
-  view.setTrouble(undefined);
+  if (busy) return;
+  setBusy(true);
+  controls.setTrouble(lasting && describe(lasting));
   try {
     await work();
   } catch (error) {
-    view.setStatus("");
-    view.setTrouble(describe(error));
+    controls.setStatus("");
+    controls.setTrouble(describe(error));
   } finally {
-    going = undefined;
     showTiers();
-    view.setBusy(false);
+    setBusy(false);
   }
 }
 
-async function run(): Promise<void> {
-  if (text === undefined) throw new PageError("There is no text yet.", "Choose a text file, or take the sample.");
-  const { id, name, chunks } = text;
-  const mine: Going = { phase: "keys", chunks: chunks.length, before: tiers.counted(), sent: 0, embedded: 0 };
-  going = mine;
-  const { vectors, ...result } = await embedCached(tiers, embedder, chunks, (phase, done, of) => {
-    if (phase !== mine.phase) Object.assign(mine, { phase, sent: 0 });
-    if (phase === "embed") mine.embedded = done;
-    view.setProgress(phase, done, of);
-    showTiers();
-  });
-  const { browser, remote } = tiers.since(mine.before);
-  going = undefined;
-  // A chunk that comes twice is asked of the remote tier once, and answered twice.
-  if (remote) remote.hits = result.hits - browser.hits;
-  const number = (runs.at(-1)?.number ?? 0) + 1;
-  const entry: Run = { number, load, textId: id, textName: name, chunks: vectors.length, ...result, browser, remote };
-  runs.push(entry);
-  saveRuns(runs);
-  showRuns();
-  await showStores();
-  if (tiers.trouble) view.setTrouble(describe(tiers.trouble));
-  view.setStatus(
-    `Run ${number} was ${temperature(entry)}: ${format.count(entry.hits)} of ${format.counted(entry.chunks, "chunk")} ` +
-      `came from the cache, ${format.count(entry.misses)} were embedded. It took ` +
-      `${format.milliseconds(entry.total)}.${tiers.state.is === "down" ? " The remote tier is down." : ""}`,
-  );
+function storageFailed(error: BytestowError): void {
+  if (error.code === "unavailable") lasting = error;
+  if (error.code === "quota_exceeded") isFull = true;
+  controls.setTrouble(describe(error));
+}
+
+function setBusy(is: boolean): void {
+  busy = is;
+  controls.setDoing(is ? "something" : "nothing");
+  view.setBusy(is);
+}
+
+async function runAll(): Promise<void> {
+  if (collection.chunks.length === 0) throw new PageError("There is no text.", "Choose a text file, or add the novel.");
+  controls.setStatus("Embedding what the cache lacks …");
+  let report = () => "";
+  try {
+    report = await runner.run(collection.chunks, choice.embedder);
+  } finally {
+    tabs.tell();
+    await keptChanged();
+    await showRuns();
+  }
+  controls.setStatus(report());
 }
 
 async function clearBrowser(): Promise<void> {
-  view.setStatus("Clearing this browser’s storage …");
-  await tiers.clearBrowser();
-  const { remote = 0 } = await showStores();
-  view.setStatus(`This browser is empty. The next run ${remote > 0 ? "can read from the remote tier" : "is cold"}.`);
+  controls.setStatus("Clearing this browser’s storage …");
+  await tiers.clearBrowser(isFull);
+  isFull = false;
+  tabs.tell();
+  const { remote = 0 } = await keptChanged();
+  controls.setStatus(
+    `This browser is empty. The next run ${remote > 0 ? "can read from the remote tier" : "is cold"}.`,
+  );
 }
 
 async function clearBoth(): Promise<void> {
-  view.setStatus("Clearing both tiers …");
+  controls.setStatus("Clearing both tiers …");
   try {
-    await tiers.clearBoth();
+    await tiers.clearAll();
   } finally {
-    await showStores();
+    tabs.tell();
+    await keptChanged();
   }
-  view.setStatus("Both tiers are empty. The next run is cold.");
+  controls.setStatus("Both tiers are empty. The next run is cold.");
 }
 
-async function use(source: () => Promise<SplitText>): Promise<void> {
-  view.setStatus("Reading and splitting the text …");
-  text = await source();
-  showRuns();
-  view.setStatus(`“${text.name}” is split into ${format.counted(text.chunks.length, "chunk")}.`);
+async function addSample(): Promise<void> {
+  controls.setStatus("Reading and cutting the text …");
+  const sample = await loadSample();
+  await changeChunks(() => collection.add(sample));
+  controls.setStatus(`“${SAMPLE_NAME}” is split into ${chunksOf(SAMPLE_NAME)}.`);
 }
 
-function fromFiles(files: readonly File[]): Promise<SplitText> {
-  const [file] = files;
-  if (file === undefined || files.length > 1) {
-    throw new PageError(`Those are ${files.length} files.`, "Choose one text file at a time.");
+/** Adds what is text of `files`, and says what is not. */
+async function addFiles(files: readonly File[]): Promise<void> {
+  controls.setStatus("Reading and cutting …");
+  const read = await Promise.allSettled(files.map(loadFile));
+  const texts = read.filter((result) => result.status === "fulfilled").map(({ value }) => value);
+  const failed = read.filter((result) => result.status === "rejected");
+  if (texts.length > 0) {
+    await changeChunks(() => {
+      if (!sampleIsWanted) collection.remove(SAMPLE_NAME);
+      for (const text of texts) collection.add(text);
+    });
+    const [first] = texts;
+    controls.setStatus(
+      texts.length === 1 && first
+        ? `“${first.name}” is split into ${chunksOf(first.name)}.`
+        : `${texts.length} texts are added, ${format.counted(collection.chunks.length, "chunk")} in all.`,
+    );
   }
-  return loadFile(file);
+  if (failed[0]) throw failed[0].reason;
 }
 
-function showRuns(): void {
-  if (text === undefined) return;
-  const { id } = text;
-  view.setText(
-    text,
-    runs.some((earlier) => earlier.textId === id),
-  );
-  view.setRuns(runs, compare(runs, id), load);
+async function removeText(name: string): Promise<void> {
+  if (name === SAMPLE_NAME) sampleIsWanted = false;
+  await changeChunks(() => collection.remove(name));
+  controls.setStatus(`“${name}” is removed. What was embedded of it is kept.`);
+}
+
+async function changeChunks(change: () => void): Promise<void> {
+  change();
+  view.show(collection);
+  await showRuns();
+  tell("chunks");
+}
+
+async function embedderChanged(): Promise<void> {
+  const { embedder } = chosen();
+  showEmbedder(embedder?.label ?? "");
+  await showRuns();
+  tell("embedder");
+}
+
+function chosen(): { embedder?: PageEmbedder; error?: unknown } {
+  try {
+    return { embedder: choice.embedder };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function chunksOf(name: string): string {
+  return format.counted(collection.chunks.filter(({ file }) => file === name).length, "chunk");
+}
+
+function showRuns(): Promise<void> {
+  return runner.show(collection.chunks, chosen().embedder);
+}
+
+function showTiers(): void {
+  showRemote(tiers.state);
+  runner.showTiers();
 }
 
 /** Shows what the tiers keep and have counted, and what cannot be counted. */
-async function showStores(): Promise<{ remote?: number | undefined }> {
-  const { trouble, ...kept } = await tiers.count();
-  showKept(kept);
-  showCounted(tiers.counted());
-  if (trouble !== undefined) view.setTrouble(describe(trouble));
-  return kept;
-}
-
-/** Shows what the run under way, or the last one, has asked of each tier. */
-function showTiers(): void {
-  showRemote(tiers.state);
-  const last = runs.at(-1);
-  if (going) {
-    const { chunks, embedded } = going;
-    showAnswers({ chunks, embedded, embedMs: undefined, ...tiers.since(going.before) });
-  } else if (last) {
-    showAnswers(answersOf(last));
-  }
-}
-
-function answersOf({ chunks, misses, times, browser, remote }: Run): Answers {
-  return { chunks, embedded: misses, embedMs: times.embed, browser, remote };
-}
-
-/** Another request to the remote tier has ended: `keys` of the run's are through. */
-function heardOfRemote(keys: number): void {
+async function showStores(): Promise<Partial<Kept>> {
+  const { trouble, ...counted } = await tiers.count();
+  kept = counted.browser;
+  showKept(counted);
   showTiers();
-  if (going?.phase !== "read" && going?.phase !== "write") return;
-  const { browser } = tiers.since(going.before);
-  const of = going.phase === "read" ? going.chunks - browser.hits : going.embedded;
-  going.sent = Math.min(going.sent + keys, of);
-  view.setProgress(going.phase, going.sent, of);
+  if (trouble !== undefined) controls.setTrouble(describe(trouble));
+  return counted;
+}
+
+async function keptChanged(): Promise<Partial<Kept>> {
+  tell("kept");
+  return showStores();
+}
+
+/** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
+function changedElsewhere(): void {
+  if (heard) return;
+  heard = true;
+  setTimeout(async () => {
+    heard = false;
+    await tiers.forget();
+    const before = kept;
+    const { browser = 0 } = await keptChanged();
+    if (busy || browser === before) return;
+    controls.setStatus(
+      `Another tab has changed what is kept: this browser now has ${format.counted(browser, "vector")}.`,
+    );
+  }, ELSEWHERE_MS);
+}
+
+function tell(what: Change): void {
+  for (const listener of listeners) listener(what);
 }

@@ -3,15 +3,27 @@
  * server that offers one names the URL, relative to the page, under which it passes requests on and adds the token.
  */
 
-/** The remote tier's URL; `undefined` where there is none. */
-export async function remoteUrl(): Promise<string | undefined> {
+/** What is known of the server. */
+export interface Settings {
+  /** The remote tier's URL; `undefined` where there is none. */
+  remote: string | undefined;
+  /** Whether the server answered just now; else this is what it said when it last did. */
+  reached: boolean;
+}
+
+/** Asks the server. */
+export async function settings(): Promise<Settings> {
   try {
     const response = await fetch("./settings.json", { cache: "no-store" });
-    const settings: unknown = response.ok ? await response.json() : undefined;
-    const { remote } = Object(settings) as { remote?: unknown };
-    return typeof remote === "string" && remote !== "" ? remote : undefined;
+    const said: unknown = response.ok ? await response.json() : undefined;
+    const { remote } = Object(said) as { remote?: unknown };
+    return {
+      remote: typeof remote === "string" && remote !== "" ? remote : undefined,
+      // The service worker says so of answers from before.
+      reached: !response.headers.has("x-from-before"),
+    };
   } catch {
-    // No settings, or none that can be read: then the page is by itself.
-    return undefined;
+    // None that can be read: then the page is by itself.
+    return { remote: undefined, reached: false };
   }
 }

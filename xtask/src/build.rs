@@ -70,6 +70,7 @@ fn trapping_package() -> Outcome {
 
 /// The page, over the package as a user would import it.
 pub fn page() -> Outcome {
+    setup::npm_ci("www")?;
     shell::run("bundle the page", &mut shell::node("www/build.mjs"))
 }
 

@@ -56,7 +56,7 @@ fn demo(args: &[&str]) -> shell::Outcome {
     build::package()?;
     build::page()?;
     let page = shell::root().join("www/dist");
-    let mut command = shell::node("tests/page/serve.mjs");
+    let mut command = shell::node("tests/page/demo.mjs");
     command.arg(page).args(args);
     shell::run("serve the page (Ctrl-C ends it)", &mut command)
 }
@@ -64,6 +64,7 @@ fn demo(args: &[&str]) -> shell::Outcome {
 fn bench(args: &[&str]) -> shell::Outcome {
     build::package()?;
     setup::npm_ci("tests/bench")?;
+    setup::npm_ci("www")?;
     setup::chromium()?;
     setup::firefox()?;
     setup::redis()?;

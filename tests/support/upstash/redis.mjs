@@ -61,10 +61,9 @@ function cli(port, database, args, input) {
 /**
  * Starts redis-server and the server in front of it, which end at `close()` and with this process. `url(n)` is the REST
  * API of database `n` (0 to 1023). `cli(n, ...args)` runs redis-cli; an argument that is a Buffer, which must be the
- * last, goes through its standard input.
+ * last, goes through its standard input. `token` is what the server wants to be shown.
  */
-export async function startRedis() {
-  const token = "secret";
+export async function startRedis({ token = "secret" } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "bytestow-redis-"));
   const [port, remove] = [await freePort(), () => rm(folder, { recursive: true, force: true })];
   let front;

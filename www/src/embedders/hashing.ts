@@ -1,44 +1,41 @@
-/**
- * What turns texts into vectors. The page knows embedders by this interface only.
- */
+/** The embedder that needs neither a model nor a network. */
+import { nextTask } from "../breath.ts";
+import type { PageEmbedder } from "./model.ts";
 
-/** A vector as it is cached: `dimensions` floats of 32 bits over a buffer of its own. */
-export type Vector = Float32Array<ArrayBuffer>;
-
-/** Turns texts into vectors of one length. */
-export interface Embedder {
-  /** Names the model and all that decides its output; part of every cache key. */
-  readonly id: string;
-  readonly dimensions: number;
-  /** One vector for each text, in order; `onProgress` is told how many are done. */
-  embed(texts: readonly string[], onProgress?: (done: number) => void): Promise<Vector[]>;
-}
+type Vector = Float32Array<ArrayBuffer>;
 
 /**
- * An embedder that needs no model and no network: feature hashing. Word uni-, bi- and trigrams and the character
- * 3- to 5-grams of every word are hashed into a fixed number of signed dimensions, and the sum is scaled to length 1.
- * Texts that share wording come out close together. It knows nothing of meaning, but its work is real.
+ * Feature hashing. Word uni-, bi- and trigrams and the character 3- to 5-grams of every word are hashed into a fixed
+ * number of signed dimensions, and the sum is scaled to length 1. Texts that share wording come out close together. It
+ * knows nothing of meaning, but its work is real.
  */
-export class HashingEmbedder implements Embedder {
-  readonly id: string;
+export class HashingEmbedder implements PageEmbedder {
+  readonly label = "Local hashing";
+  readonly model: string;
   readonly dimensions: number;
+  /** It is this thread that computes. */
+  readonly concurrency = 1;
+  signal: AbortSignal | undefined;
 
   constructor(dimensions: number = 768) {
     this.dimensions = dimensions;
-    this.id = `hash-w123-c345-${dimensions}-v1`;
+    this.model = `hash-w123-c345-${dimensions}-v1`;
   }
 
-  async embed(texts: readonly string[], onProgress?: (done: number) => void): Promise<Vector[]> {
+  async embedQuery(text: string): Promise<Vector> {
+    return this.#embedOne(text);
+  }
+
+  async embedDocuments(texts: readonly string[]): Promise<Vector[]> {
     const vectors: Vector[] = [];
     let pause = performance.now() + SLICE_MS;
     for (const text of texts) {
       vectors.push(this.#embedOne(text));
       if (performance.now() < pause) continue;
-      onProgress?.(vectors.length);
       await nextTask();
+      this.signal?.throwIfAborted();
       pause = performance.now() + SLICE_MS;
     }
-    onProgress?.(vectors.length);
     return vectors;
   }
 
@@ -81,7 +78,7 @@ export class HashingEmbedder implements Embedder {
 }
 
 /** Longest stretch of work before the page gets to paint and to answer, in ms. */
-const SLICE_MS = 30;
+const SLICE_MS = 16;
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
 const MIN_CHARACTERS = 3;
 const MAX_CHARACTERS = 5;
@@ -120,16 +117,4 @@ function normalise(vector: Vector): Vector {
   const scale = 1 / Math.sqrt(sum);
   for (let at = 0; at < vector.length; at += 1) vector[at] = (vector[at] ?? 0) * scale;
   return vector;
-}
-
-/** Lets the browser paint and handle input. A message, not a timer: timers that nest wait 4 ms each. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -1,18 +1,12 @@
 /**
- * A server for the page, on this machine only: its files, and beside them, under the same origin, the way to a remote
- * tier. For the browser tests, and for people:
- *
- *   node tests/page/serve.mjs <folder> [port]
- *
- * prints the address and serves, with a remote tier in memory, until it is stopped.
+ * Serves the built page on this machine: its files, compressed where the browser takes that, and beside them, under the
+ * same origin, the way to a remote tier where there is one.
  */
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
-import { startRemote } from "./remote.mjs";
 
 /** Where the remote tier is found; the page is told by its settings, relative to itself. */
 const REMOTE = "redis";
@@ -31,6 +25,12 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
+/** The encodings that the build leaves beside a file, the smaller one first. */
+const ENCODINGS = [
+  ["br", ".br"],
+  ["gzip", ".gz"],
+];
+
 /**
  * Serves the files below `dir` on 127.0.0.1; port 0 takes a free one. With `remote`, a handler of what is asked below
  * `/redis`, the page's settings name it; without, the files are all there is, as on any static server.
@@ -38,11 +38,13 @@ const TYPES = {
  * @param {object} [options]
  * @param {number} [options.port]
  * @param {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse, path: string) => void} [options.remote]
+ * @param {(request: import("node:http").IncomingMessage) => void} [options.onRequest] Told of each request.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve(dir, { port = 0, remote } = {}) {
+export async function serve(dir, { port = 0, remote, onRequest } = {}) {
   const root = await realpath(dir);
   const server = createServer((request, response) => {
+    onRequest?.(request);
     const [, mount, below = ""] = /^\/([^/?#]*)(\/.*)?$/u.exec(request.url ?? "/") ?? [];
     if (remote !== undefined && mount === REMOTE) remote(request, response, below);
     else answer(root, request, response, remote !== undefined).catch(() => response.destroy());
@@ -62,7 +64,7 @@ export async function serve(dir, { port = 0, remote } = {}) {
 }
 
 async function answer(root, request, response, hasRemote) {
-  // Without caching, what was just built is what is seen.
+  // Asked for again each time, what was just built is what is seen; unchanged, it is not sent again.
   const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff" };
   const refuse = (status, text) => {
     response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
@@ -74,13 +76,28 @@ async function answer(root, request, response, hasRemote) {
   }
   const file = await find(root, request.url ?? "/");
   if (file === undefined) return refuse(404, "not found");
+  const { encoding, ...sent } = await encoded(file, request.headers["accept-encoding"]);
+  const etag = `"${sent.size}-${Math.trunc(sent.mtimeMs)}"`;
+  const about = { ...headers, etag, vary: "accept-encoding" };
+  if (request.headers["if-none-match"] === etag) return response.writeHead(304, about).end();
   response.writeHead(200, {
-    ...headers,
+    ...about,
+    ...(encoding && { "content-encoding": encoding }),
     "content-type": TYPES[extname(file.path)] ?? "application/octet-stream",
-    "content-length": file.size,
+    "content-length": sent.size,
   });
   if (request.method === "HEAD") return response.end();
-  await pipeline(createReadStream(file.path), response);
+  await pipeline(createReadStream(sent.path), response);
+}
+
+/** The file, or the compressed one beside it that whoever asks takes. */
+async function encoded(file, accepted = "") {
+  for (const [encoding, ending] of ENCODINGS) {
+    if (!accepted.split(/\s*,\s*/u).includes(encoding)) continue;
+    const found = await stat(file.path + ending).catch(() => undefined);
+    if (found?.isFile()) return { path: file.path + ending, size: found.size, mtimeMs: found.mtimeMs, encoding };
+  }
+  return file;
 }
 
 /** The file that a request's target names, if it lies below `root` once dots and symbolic links are resolved. */
@@ -90,24 +107,8 @@ async function find(root, target) {
     const found = await realpath(join(root, path.endsWith("/") ? `${path}index.html` : path));
     if (!found.startsWith(root + sep)) return undefined;
     const info = await stat(found);
-    return info.isFile() ? { path: found, size: info.size } : undefined;
+    return info.isFile() ? { path: found, size: info.size, mtimeMs: info.mtimeMs } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-if (process.argv[1] && (await realpath(process.argv[1])) === fileURLToPath(import.meta.url)) {
-  const [dir, port = "0"] = process.argv.slice(2);
-  if (dir === undefined || !/^\d{1,5}$/u.test(port)) {
-    console.error("usage: node serve.mjs <folder> [port]");
-    process.exit(2);
-  }
-  try {
-    const { pass } = await startRemote();
-    const { url } = await serve(dir, { port: Number(port), remote: pass });
-    console.log(url);
-  } catch (error) {
-    console.error(error?.code === "EADDRINUSE" ? `port ${port} is in use: choose another, or 0 for a free one` : error);
-    process.exit(1);
   }
 }

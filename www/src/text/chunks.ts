@@ -1,10 +1,28 @@
 /**
  * Splits a text into the chunks that are embedded: whole paragraphs as long as they fit together, else whole sentences,
- * else whole words. Nothing but white space is lost or changed, and nothing overlaps.
+ * else whole words. Nothing but white space is lost or changed. Where chunks overlap, each begins with the last words of
+ * the one before.
  */
 
-/** The longest chunk, in UTF-16 units: some five sentences, a usual size for retrieval. */
-export const MAX_CHUNK_LENGTH = 450;
+/** The longest chunk unless chosen otherwise, in UTF-16 units: some five sentences, a usual size for retrieval. */
+export const CHUNK_SIZE = 450;
+/** How much of the chunk before is said again, at most, unless chosen otherwise. */
+export const CHUNK_OVERLAP = 50;
+
+/** How a text is split. */
+export interface Cut {
+  /** The longest chunk, what it repeats included. */
+  size: number;
+  /** How much of the chunk before it repeats, at most; 0 for nothing. */
+  overlap: number;
+}
+
+/** A chunk. */
+export interface Chunk {
+  text: string;
+  /** How many of its first units the chunk before ends with; the space behind them is not counted. */
+  repeats: number;
+}
 
 /** A piece that should stay whole, and what joins it to the piece before it if both land in one chunk. */
 interface Piece {
@@ -12,8 +30,27 @@ interface Piece {
   joint: string;
 }
 
-/** The chunks of `text`, in order, none empty and none longer than `maxLength`. */
-export function splitIntoChunks(text: string, maxLength: number = MAX_CHUNK_LENGTH): string[] {
+/** The chunks of `text`, in order, none empty and none longer than `size`. */
+export function splitIntoChunks(text: string, { size, overlap }: Cut): Chunk[] {
+  let before = "";
+  return splitWithoutOverlap(text, size - overlap).map((own) => {
+    const repeated = lastWords(before, overlap - 1);
+    before = own;
+    return { text: repeated === "" ? own : `${repeated} ${own}`, repeats: repeated.length };
+  });
+}
+
+/** The last whole words of `text` that come to at most `length` units. */
+function lastWords(text: string, length: number): string {
+  if (length <= 0) return "";
+  if (text.length <= length) return text;
+  const start = text.length - length;
+  if (/\s/u.test(text.charAt(start - 1))) return text.slice(start).trim();
+  const space = text.slice(start).search(/\s/u);
+  return space < 0 ? "" : text.slice(start + space).trim();
+}
+
+function splitWithoutOverlap(text: string, maxLength: number): string[] {
   const chunks: string[] = [];
   let chunk = "";
   for (const { text: piece, joint } of pieces(text, maxLength)) {

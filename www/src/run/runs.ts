@@ -2,70 +2,78 @@
  * The runs of this tab, and what they say of cold against warm. They outlive a reload (`sessionStorage`), so that the
  * warm run after it still has its cold one to stand beside.
  */
-import type { PhaseTimes } from "./cache.ts";
-import type { TierUse } from "./tiers.ts";
+import { sha256 } from "../hash.ts";
+import type { TierUse, Uses } from "../stores/use.ts";
+import type { PhaseTimes } from "./run.ts";
+import { SAVED } from "./saved.ts";
 
 /** One run, as the table shows it. */
 export interface Run {
   number: number;
   /** Page load it belongs to, so that the table can show where a reload was. */
   load: string;
-  textId: string;
-  textName: string;
+  /** Of the chunks and the embedder: only runs over the same ones are compared. */
+  setId: string;
+  /** Which texts, in words. */
+  texts: string;
+  embedder: string;
   chunks: number;
   hits: number;
   misses: number;
-  browser: TierUse;
-  /** `null` where there was none. */
-  remote: TierUse | null;
-  bytesRead: number;
-  bytesWritten: number;
+  uses: Uses;
   times: PhaseTimes;
   total: number;
 }
 
-/** Cold: nothing came from a tier. Warm: everything did, from the one, the other, or both. */
-export type Temperature = "cold" | "warm (browser)" | "warm (remote)" | "warm (both)" | "partly warm";
+/** Cold: nothing came from a tier. Warm: everything did, from one of them, or of more than one. */
+export type Temperature =
+  | "cold"
+  | "warm (memory)"
+  | "warm (browser)"
+  | "warm (remote)"
+  | "warm (mixed)"
+  | "partly warm";
 
 /** Which of them a run was. */
-export function temperature({
-  hits,
-  misses,
-  browser,
-  remote,
-}: Pick<Run, "hits" | "misses" | "browser" | "remote">): Temperature {
+export function temperature({ hits, misses, uses }: Pick<Run, "hits" | "misses" | "uses">): Temperature {
   if (misses > 0) return hits === 0 ? "cold" : "partly warm";
-  if ((remote?.hits ?? 0) === 0) return "warm (browser)";
-  return browser.hits === 0 ? "warm (remote)" : "warm (both)";
+  if (uses.memory.hits === hits) return "warm (memory)";
+  if (uses.browser.hits === hits) return "warm (browser)";
+  return uses.remote?.hits === hits ? "warm (remote)" : "warm (mixed)";
 }
 
-/** The latest run of each kind over one text. */
+/** The latest run of each kind. */
 export interface Comparison {
   cold?: Run;
+  memory?: Run;
   browser?: Run;
   remote?: Run;
 }
 
-/** What there is to compare for the text `textId`. */
-export function compare(runs: readonly Run[], textId: string): Comparison {
+/** What there is to compare in runs over one set. */
+export function compare(runs: readonly Run[]): Comparison {
   const comparison: Comparison = {};
   for (const run of runs) {
-    if (run.textId !== textId) continue;
     const kind = temperature(run);
     if (kind === "cold") comparison.cold = run;
+    if (kind === "warm (memory)") comparison.memory = run;
     if (kind === "warm (browser)") comparison.browser = run;
     if (kind === "warm (remote)") comparison.remote = run;
   }
   return comparison;
 }
 
-const STORAGE_KEY = "bytestow-demo-runs-2";
+/** Names a set of chunks and who embeds them: runs over the same set are compared. */
+export function setIdOf(texts: readonly string[], model: string): Promise<string> {
+  return sha256(JSON.stringify([model, texts.join("\0")]));
+}
+
 const KEPT = 50;
 
 /** The runs that an earlier load of this tab made. */
 export function loadRuns(): Run[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]");
+    const kept: unknown = JSON.parse(sessionStorage.getItem(SAVED) ?? "[]");
     return Array.isArray(kept) && kept.every(isRun) ? kept : [];
   } catch {
     // Storage denied, or not what this page wrote: the table starts empty, nothing else depends on it.
@@ -76,21 +84,22 @@ export function loadRuns(): Run[] {
 /** Keeps the latest runs for a reload. */
 export function saveRuns(runs: readonly Run[]): void {
   try {
-    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(runs.slice(-KEPT)));
+    sessionStorage.setItem(SAVED, JSON.stringify(runs.slice(-KEPT)));
   } catch {
     // See loadRuns.
   }
 }
 
 function isRun(value: unknown): value is Run {
-  const run = Object(value) as Partial<Record<keyof Run, unknown>>;
-  const { number, chunks, hits, misses, bytesRead, bytesWritten, total, browser, remote, times } = run;
+  const { uses, times, ...run } = Object(value) as Partial<Record<keyof Run, unknown>>;
+  const { memory, browser, remote } = Object(uses) as Partial<Record<keyof Uses, unknown>>;
   return (
-    areNumbers({ number, chunks, hits, misses, bytesRead, bytesWritten, total }) &&
+    areNumbers(pick(run, ["number", "chunks", "hits", "misses", "total"])) &&
+    areNumbers(pick(times, ["read", "embed", "write"])) &&
+    isUse(memory) &&
     isUse(browser) &&
     (remote === null || isUse(remote)) &&
-    areNumbers(pick(times, ["keys", "read", "embed", "write"])) &&
-    [run.load, run.textId, run.textName].every((text) => typeof text === "string")
+    [run.load, run.setId, run.texts, run.embedder].every((text) => typeof text === "string")
   );
 }
 

@@ -1,29 +1,26 @@
-/** Where the text comes from: the novel that ships with the page, or a file of the person's. */
-import { splitIntoChunks } from "./chunks.ts";
-import { PageError } from "./errors.ts";
-import { sha256 } from "./hash.ts";
+/** Where texts come from: the novel that ships with the page, and files of the person's. */
+import { PageError } from "../errors.ts";
 
-/** A text, ready to be embedded. */
-export interface SplitText {
+/** A text that is open on the page. */
+export interface PageText {
+  /** A file's name, or the novel's title; no two texts of the page have one. */
   name: string;
-  /** SHA-256 of the whole, so that only runs over the same text are compared. */
-  id: string;
-  characters: number;
-  chunks: string[];
+  text: string;
 }
 
-const SAMPLE = { name: "Pride and Prejudice", url: "./sample/pride-and-prejudice.txt" };
+/** The novel's title. */
+export const SAMPLE_NAME = "Pride and Prejudice";
+const SAMPLE_URL = "./sample/pride-and-prejudice.txt";
 
 /** Above this the vectors alone come to some hundred megabytes: more than a demonstration should store. */
 const MAX_FILE_BYTES = 8_000_000;
 
-/** Fetches and splits the sample. */
-export async function loadSample(): Promise<SplitText> {
-  let text: string;
+/** Fetches the sample. */
+export async function loadSample(): Promise<PageText> {
   try {
-    const response = await fetch(SAMPLE.url);
+    const response = await fetch(SAMPLE_URL);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    text = await response.text();
+    return { name: SAMPLE_NAME, text: await response.text() };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PageError(
@@ -31,14 +28,14 @@ export async function loadSample(): Promise<SplitText> {
       "See that the server still runs and reload, or choose a text file of your own.",
     );
   }
-  return split(SAMPLE.name, text);
 }
 
-/** Reads and splits a file; refuses what is not text. */
-export async function loadFile(file: File): Promise<SplitText> {
+/** Reads a file; refuses what is not text. */
+export async function loadFile(file: File): Promise<PageText> {
+  const { name } = file;
   if (file.size > MAX_FILE_BYTES) {
     throw new PageError(
-      `“${file.name}” is larger than ${MAX_FILE_BYTES / 1_000_000} MB.`,
+      `“${name}” is larger than ${MAX_FILE_BYTES / 1_000_000} MB.`,
       "Choose a shorter text: a novel is about 1 MB.",
     );
   }
@@ -47,17 +44,11 @@ export async function loadFile(file: File): Promise<SplitText> {
     bytes = new Uint8Array(await file.arrayBuffer());
   } catch {
     // What a dropped folder does, and a file that is gone by now.
-    throw new PageError(`“${file.name}” could not be read.`, "Choose a single text file, not a folder.");
+    throw new PageError(`“${name}” could not be read.`, "Choose text files, not a folder.");
   }
-  return split(file.name, decode(file.name, bytes));
-}
-
-async function split(name: string, text: string): Promise<SplitText> {
-  const chunks = splitIntoChunks(text);
-  if (chunks.length === 0) {
-    throw new PageError(`“${name}” has no text in it.`, "Choose a file with words in it.");
-  }
-  return { name, id: await sha256(text), characters: text.length, chunks };
+  const text = decode(name, bytes);
+  if (text.trim() === "") throw new PageError(`“${name}” has no text in it.`, "Choose a file with words in it.");
+  return { name, text };
 }
 
 function decode(name: string, bytes: Uint8Array): string {

@@ -1,0 +1,131 @@
+/** What fails, and what the page then says to do, in each browser. (Endpoints: embedders.test.mjs; files: page.test.mjs.) */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { serve } from "../../www/serve.mjs";
+import { BROWSERS } from "./browsers.mjs";
+import { buildPage, Driver } from "./driver.mjs";
+
+/** Room for the page's own files, and for some of the vectors. */
+const ROOM = 3_000_000;
+
+for (const { name } of BROWSERS) {
+  describe(`failures of the page, in ${name}`, { timeout: 180_000 }, () => {
+    let built, chunks, server, driver;
+
+    before(async () => {
+      built = await buildPage();
+      ({ chunks } = built);
+      server = await serve(built.site);
+      driver = new Driver(built, server.url, name);
+      await driver.start();
+    });
+
+    after(async () => {
+      await driver?.remove();
+      await server?.close();
+      await built?.remove();
+    });
+
+    for (const [how, deny] of [
+      ["that has no IndexedDB", () => Object.defineProperty(globalThis, "indexedDB", { value: undefined })],
+      [
+        "that denies it",
+        () => {
+          IDBFactory.prototype.open = () => {
+            throw new DOMException("The operation is insecure.", "SecurityError");
+          };
+        },
+      ],
+    ]) {
+      test(`a browser ${how}: said, with what to do, and the page goes on in memory`, async () => {
+        await driver.onAnother(deny, async () => {
+          assert.match(await driver.trouble(), /keeps nothing.*normal window.*kept in memory, and go with the page/su);
+          assert.equal(await driver.text("error-code"), "unavailable");
+          assert.equal(await driver.whole("text-chunks"), chunks.length, "the rest of the page stands");
+          await driver.click("run");
+          await driver.says(/^Run 1 was cold:/u);
+          await driver.idle();
+          assert.match(await driver.trouble(), /normal window/u);
+          await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length });
+        });
+      });
+    }
+
+    test("a full disk: said, with what to do, and what fits is kept", async () => {
+      const small = await withRoom(ROOM);
+      try {
+        await small.open();
+        await small.reads("offline", /^(?:Works offline now|This browser does not let)/u);
+        await small.click("run");
+        await small.says(/^Run 1 was cold:/u);
+        const said = await small.trouble();
+        assert.match(said, /no more room for this site: what is new is not kept\. Clear this browser’s vectors/u);
+        assert.equal(await small.text("error-code"), "quota_exceeded");
+        const kept = await small.whole("browser-kept");
+        assert.ok(kept > 0 && kept < chunks.length, `${kept} are kept`);
+        await small.clear("clear-browser", "This browser is empty.");
+        await small.lift?.();
+        await small.choose(["own.txt", "A line that fits."]);
+        await small.runAs(2, { kind: "cold", embedded: 1 });
+        assert.equal(await small.text("alert"), "");
+        assert.equal(await small.whole("browser-kept"), 1);
+      } finally {
+        await small.remove();
+      }
+    });
+
+    test("a private window: the page works, and keeps what it may until it is closed", async () => {
+      const before = driver.tab;
+      const close = await driver.inPrivate();
+      try {
+        await driver.open();
+        await driver.runAs(1, { kind: "cold", embedded: chunks.length });
+        await driver.reload();
+        await driver.runAs(2, { kind: "warm (browser)", browser: chunks.length });
+      } finally {
+        await close();
+        driver.tab = before;
+      }
+      await driver.open();
+      assert.equal(await driver.whole("browser-kept"), 0, "nothing of it is left");
+    });
+
+    test("the server gives no wasm: said in words", async () => {
+      const other = await serve(built.site, {
+        onRequest: (request) => {
+          if (request.url === "/bytestow.wasm") request.url = "/not-there";
+        },
+      });
+      const fresh = new Driver(built, other.url, name);
+      try {
+        fresh.forgiven = (text) => /404|not-there|wasm/u.test(text);
+        await fresh.start();
+        await fresh.tab.goto(other.url);
+        assert.match(await fresh.trouble(), /wasm module could not be loaded.*gives out bytestow\.wasm, then reload/su);
+        assert.deepEqual(fresh.complaints, []);
+      } finally {
+        await fresh.remove();
+        await other.close();
+      }
+    });
+
+    test("no console error, no policy violation, no request elsewhere", () => {
+      assert.deepEqual(driver.complaints, []);
+    });
+
+    /** The page in a browser that lets it keep so many bytes. */
+    async function withRoom(bytes) {
+      const preferences = { "dom.quotaManager.temporaryStorage.fixedLimit": Math.floor(bytes / 1024) };
+      const small = new Driver(built, server.url, name, { preferences });
+      await small.start();
+      if (small.isChromium) {
+        const devtools = await small.context.newCDPSession(small.page);
+        const { origin } = new URL(server.url);
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: bytes });
+        // Chromium gives the room of a database back when it sees fit.
+        small.lift = () => devtools.send("Storage.overrideQuotaForOrigin", { origin });
+      }
+      return small;
+    }
+  });
+}

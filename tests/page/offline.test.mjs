@@ -1,0 +1,134 @@
+/** The page's way through a day, in each browser: cold, warm, from the remote tier, without a server, in two tabs. */
+import assert from "node:assert/strict";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { serve } from "../../www/serve.mjs";
+import { BROWSERS } from "./browsers.mjs";
+import { buildPage, Driver } from "./driver.mjs";
+import { startRemote } from "./remote.mjs";
+
+for (const { name } of BROWSERS) {
+  describe(`a day with the page, in ${name}`, { timeout: 180_000 }, () => {
+    let built, remote, server, driver, chunks;
+    /** What the server was asked for, by path. */
+    const asked = [];
+
+    before(async () => {
+      built = await buildPage();
+      ({ chunks } = built);
+      remote = await startRemote();
+      server = await open(0);
+      driver = new Driver(built, server.url, name);
+      await driver.start();
+    });
+
+    after(async () => {
+      await driver?.remove();
+      await server?.close();
+      await remote?.close();
+      await built?.remove();
+    });
+
+    test("cold, then warm from memory, then after a reload from this browser", async () => {
+      await driver.open();
+      await driver.runAs(1, { kind: "cold", remote: 0, embedded: chunks.length });
+      await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length, remote: 0 });
+      await driver.reload();
+      await driver.runAs(3, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+    });
+
+    test("the browser cleared: warm from the remote tier", async () => {
+      await driver.clear("clear-browser", "This browser is empty. The next run can read from the remote tier.");
+      await driver.runAs(4, { kind: "warm (remote)", remote: chunks.length });
+    });
+
+    test("it says when it works offline", async () => {
+      await driver.reads("offline", /^Works offline now\.$/u);
+    });
+
+    test("without its server: the page opens, says so, and is warm from this browser", async () => {
+      await server.close();
+      // The browser says in its console that a server is not there, whatever the page does about it.
+      driver.forgiven = (text) => /ERR_CONNECTION_REFUSED|NetworkError|redis/u.test(text);
+      await driver.reload();
+      assert.match(await driver.text("offline"), /^You are offline\. The page and what is kept work all the same\.$/u);
+      assert.deepEqual(await driver.texts(), ["Pride and Prejudice"]);
+      await driver.runAs(5, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+      assert.match(await driver.text("remote-state"), /This browser goes on alone/u);
+    });
+
+    test("without its server: what is new is embedded, and kept in this browser", async () => {
+      await driver.add(["new.txt", "Something that was never embedded before."]);
+      await driver.runAs(6, { kind: "cold", remote: 0, embedded: 1 });
+      assert.equal(await driver.whole("browser-kept"), chunks.length + 1);
+    });
+
+    test("the server is back: the page says so after a reload, and nothing is fetched twice", async () => {
+      server = await open(Number(new URL(server.url).port));
+      asked.length = 0;
+      await driver.reload();
+      driver.forgiven = () => false;
+      await driver.reads("offline", /^Works offline now\.$/u);
+      assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+      const files = asked.filter((path) => !/^\/(?:redis|settings\.json|sw\.js)/u.test(path));
+      assert.deepEqual(files, [], "all files come from what is kept");
+    });
+
+    test("a new version is offered, and taken whole by the button", async () => {
+      await appendFile(join(built.site, "style.css"), "\n:root{--new-version:1}");
+      await changeWorker();
+      await driver.reload();
+      await driver.tab.until(() => document.querySelector("#renew").checkVisibility());
+      const versionOf = () => getComputedStyle(document.documentElement).getPropertyValue("--new-version");
+      assert.equal(await driver.tab.eval(versionOf), "", "the old version stays whole until then");
+      await driver.click("renew");
+      await driver.tab.until(
+        () => getComputedStyle(document.documentElement).getPropertyValue("--new-version") === "1",
+      );
+      await driver.ready();
+      assert.equal(await driver.isVisible("renew"), false);
+      await driver.runAs(7, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+    });
+
+    test("two tabs show each other what they keep", async () => {
+      const first = driver.tab;
+      await driver.onAnother(undefined, async () => {
+        const second = driver.tab;
+        await driver.ready();
+        await driver.clear("clear-browser", "This browser is empty.");
+        await driver.inTab(first, async () => {
+          await driver.says("Another tab has changed what is kept: this browser now has 0 vectors.");
+          assert.equal(await driver.whole("browser-kept"), 0);
+          assert.equal(await driver.whole("memory-kept"), 0, "memory must not answer what was cleared");
+          await driver.runAs(8, { kind: "warm (remote)", remote: chunks.length });
+        });
+        await driver.says(`this browser now has ${chunks.length.toLocaleString("en-US")} vectors.`);
+        assert.equal(await driver.whole("browser-kept"), chunks.length);
+        await driver.runAs(1, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+        assert.equal(driver.tab, second);
+      });
+    });
+
+    test("no console error, no policy violation, no request elsewhere", () => {
+      assert.deepEqual(driver.complaints, []);
+    });
+
+    function open(port) {
+      return serve(built.site, {
+        port,
+        remote: remote.pass,
+        onRequest: ({ url }) => asked.push(url),
+      });
+    }
+
+    /** As a build of changed files would leave it: another digest of the stylesheet. */
+    async function changeWorker() {
+      const path = join(built.site, "sw.js");
+      const code = await readFile(path, "utf8");
+      const changed = code.replace(/("?style\.css"?:\s*")([0-9a-f]{16})"/u, '$10123456789abcdef"');
+      assert.notEqual(changed, code);
+      await writeFile(path, changed);
+    }
+  });
+}

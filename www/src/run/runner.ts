@@ -1,0 +1,66 @@
+/** The runs of the page, of which nothing is loaded before one is wanted or has been made. */
+import type { EmbeddingsInterface } from "@langchain/core/embeddings";
+import type { BytestowError } from "bytestow";
+import { stylesheet } from "../dom.ts";
+import type { PageEmbedder } from "../embedders/model.ts";
+import type { PageChunk } from "../panel.ts";
+import type { Tiers } from "../stores/tiers.ts";
+import type { Controls } from "./controls.ts";
+import type { Running } from "./running.ts";
+import { hasSaved } from "./saved.ts";
+
+/** The runs. */
+export class Runner {
+  readonly #given: [Tiers, Controls, (error: BytestowError) => void];
+  readonly #controls: Controls;
+  #running: Running | undefined;
+
+  /** `onTrouble` is told when storage fails under a run, which goes on. */
+  constructor(tiers: Tiers, controls: Controls, onTrouble: (error: BytestowError) => void) {
+    this.#given = [tiers, controls, onTrouble];
+    this.#controls = controls;
+  }
+
+  /** Loads what a run, or an embedder behind the cache, needs. */
+  async load(): Promise<void> {
+    await this.#loaded();
+  }
+
+  /** The embedder through the cache. After `load`. */
+  through(embedder: PageEmbedder): EmbeddingsInterface<number[]> {
+    if (this.#running === undefined) throw new Error("the cache is used before it is loaded");
+    return this.#running.through(embedder);
+  }
+
+  /** Embeds `chunks`; gives what to say of it once the tiers have been looked at. */
+  async run(chunks: readonly PageChunk[], embedder: PageEmbedder): Promise<() => string> {
+    return (await this.#loaded()).run(chunks, embedder);
+  }
+
+  /** Shuts the way of the run, or opens it again. */
+  pauseOrResume(): void {
+    this.#running?.pauseOrResume();
+  }
+
+  /** Ends the run. What was embedded is kept. */
+  cancel(): void {
+    this.#running?.cancel();
+  }
+
+  /** Shows what the runs come to for the chunks at hand. */
+  async show(chunks: readonly PageChunk[], embedder: PageEmbedder | undefined): Promise<void> {
+    if (this.#running || hasSaved()) return (await this.#loaded()).show(chunks, embedder);
+    this.#controls.setRunLabel(new Set(chunks.map(({ text }) => text)).size, false);
+  }
+
+  /** Shows what the run under way, or the last one, has asked of each tier. */
+  showTiers(): void {
+    this.#running?.showTiers();
+  }
+
+  async #loaded(): Promise<Running> {
+    const [{ Running }] = await Promise.all([import("./running.ts"), stylesheet("results.css")]);
+    this.#running ??= new Running(...this.#given);
+    return this.#running;
+  }
+}

@@ -1,0 +1,57 @@
+/** The texts that are open on the page, and what they are cut into. */
+import type { PageChunk } from "../panel.ts";
+import { CHUNK_OVERLAP, CHUNK_SIZE, type Chunk, type Cut, splitIntoChunks } from "./chunks.ts";
+import type { PageText } from "./files.ts";
+
+/** The texts. */
+export class Collection {
+  #cut: Cut = { size: CHUNK_SIZE, overlap: CHUNK_OVERLAP };
+  readonly #texts = new Map<string, { text: string; chunks: Chunk[] }>();
+  #all: PageChunk[] = [];
+
+  get cut(): Cut {
+    return this.#cut;
+  }
+
+  /** The texts' names with their lengths, in the order they came. */
+  get texts(): { name: string; characters: number }[] {
+    return [...this.#texts].map(([name, { text }]) => ({ name, characters: text.length }));
+  }
+
+  /** All chunks of all texts. */
+  get chunks(): readonly PageChunk[] {
+    return this.#all;
+  }
+
+  /** The first chunks, with what each repeats. */
+  first(count: number): Chunk[] {
+    const first: Chunk[] = [];
+    for (const { chunks } of this.#texts.values()) first.push(...chunks.slice(0, count - first.length));
+    return first;
+  }
+
+  /** Adds a text; one of the same name is replaced. */
+  add({ name, text }: PageText): void {
+    this.#texts.set(name, { text, chunks: splitIntoChunks(text, this.#cut) });
+    this.#join();
+  }
+
+  remove(name: string): void {
+    this.#texts.delete(name);
+    this.#join();
+  }
+
+  /** Cuts all texts anew. */
+  recut(cut: Cut): void {
+    this.#cut = cut;
+    for (const entry of this.#texts.values()) entry.chunks = splitIntoChunks(entry.text, cut);
+    this.#join();
+  }
+
+  #join(): void {
+    this.#all = [];
+    for (const [file, { chunks }] of this.#texts) {
+      for (const [at, { text }] of chunks.entries()) this.#all.push({ file, at, text });
+    }
+  }
+}

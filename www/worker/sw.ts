@@ -1,0 +1,80 @@
+/**
+ * The service worker: keeps every file of the page, so that it opens without a network. A version is the files with their
+ * contents; a new one is fetched whole beside the old, and takes over when the person says so or the last page of the old
+ * one is closed. What belongs together is thus never mixed.
+ */
+
+/** Each file of the page, by its path below it, with a digest of its content; put there by the build. */
+declare const PRECACHE: Readonly<Record<string, string>>;
+
+const worker = globalThis as unknown as ServiceWorkerGlobalScope;
+/** Says on an answer that it is one from before: the server could not be asked. */
+const FROM_BEFORE = "x-from-before";
+const FILES = "bytestow-page-";
+const CACHE = FILES + hash(JSON.stringify(PRECACHE));
+const SETTINGS = "bytestow-settings";
+
+worker.addEventListener("install", (event) => event.waitUntil(install()));
+worker.addEventListener("activate", (event) => event.waitUntil(activate()));
+worker.addEventListener("fetch", (event) => {
+  const answer = answerTo(event.request);
+  if (answer !== undefined) event.respondWith(answer);
+});
+worker.addEventListener("message", (event) => {
+  if (event.data === "take over") event.waitUntil(worker.skipWaiting());
+});
+
+async function install(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  // Of the server as it is now: what the browser keeps of an older version would be mixed in.
+  await cache.addAll(Object.keys(PRECACHE).map((path) => new Request(place(path), { cache: "no-cache" })));
+  // Nobody waits for the first version.
+  if (worker.registration.active === null) await worker.skipWaiting();
+}
+
+async function activate(): Promise<void> {
+  const others = (await caches.keys()).filter((name) => name.startsWith(FILES) && name !== CACHE);
+  await Promise.all(others.map((name) => caches.delete(name)));
+  await worker.clients.claim();
+}
+
+function answerTo(request: Request): Promise<Response> | undefined {
+  const url = new URL(request.url);
+  if (request.method !== "GET" || !url.href.startsWith(worker.registration.scope)) return undefined;
+  const path = url.href.slice(worker.registration.scope.length).split(/[?#]/u, 1)[0] ?? "";
+  if (path === "settings.json") return settings(request);
+  return (path === "index.html" ? "" : path) in PRECACHE ? kept(path === "index.html" ? "" : path, request) : undefined;
+}
+
+async function kept(path: string, request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  // Storage may have been cleared under us: then the network is as good.
+  return (await cache.match(place(path), { ignoreVary: true })) ?? fetch(request);
+}
+
+/** Of the server while it answers; else what it said last. */
+async function settings(request: Request): Promise<Response> {
+  const cache = await caches.open(SETTINGS);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(place("settings.json"), response.clone());
+    return response;
+  } catch {
+    const before = await cache.match(place("settings.json"), { ignoreVary: true });
+    const headers = { "content-type": "application/json", [FROM_BEFORE]: "1" };
+    return new Response((await before?.text()) ?? '{"remote":null}', { headers });
+  }
+}
+
+function place(path: string): string {
+  return new URL(path, worker.registration.scope).href;
+}
+
+/** FNV-1a: the digests do the work, this only names their list. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return (value >>> 0).toString(16);
+}
+
+export {};
