@@ -1,0 +1,183 @@
+/**
+ * The chunks of the page's texts in a `ByteStoreVectorStore`, on the store that keeps their vectors: the index is there
+ * again after a reload, and what the cache has is not embedded for it.
+ */
+import type { EmbeddingsInterface } from "@langchain/core/embeddings";
+import type { ByteStore } from "bytestow";
+import { ByteStoreVectorStore, type VectorStoreFilter } from "bytestow/vectorstores";
+import type { PageChunk } from "../panel.ts";
+import { filesOf, indexOf } from "./names.ts";
+
+/** A chunk that was found. */
+export interface Found extends PageChunk {
+  /** Its name in the index. */
+  id: string;
+  /** Cosine similarity, from -1 to 1. */
+  score: number;
+}
+
+/** What filling came to. */
+export interface Filled {
+  /** Chunks of the open texts, all of which are in the index now. */
+  chunks: number;
+  /** Those that were not before. */
+  added: number;
+}
+
+/** What the index is said to hold, under a key of its own: of each file a digest of its chunks. */
+interface Contents {
+  /** Which index of this name it is: one that was made anew is another. */
+  born: string;
+  files: Record<string, string>;
+}
+
+/** How many chunks are added in one call. */
+const AT_ONCE = 256;
+/** What has less in common with a query than this, has nothing in common with it. */
+const LEAST = 1e-6;
+
+/** The index of one model. */
+export class ChunkIndex {
+  readonly #store: ByteStore;
+  readonly #model: string;
+  readonly #cached: EmbeddingsInterface<number[]>;
+  #opened: { born: string; vectors: ByteStoreVectorStore } | undefined;
+  #contents: Contents | undefined;
+
+  constructor(store: ByteStore, model: string, cached: EmbeddingsInterface<number[]>) {
+    this.#store = store;
+    this.#model = model;
+    this.#cached = cached;
+  }
+
+  /**
+   * Puts into the index what it lacks of `chunks`, and tells how far it is. What is there already is not written again;
+   * of a text that has changed, all is. Texts that are not open stay, for when they are again.
+   */
+  async fill(
+    chunks: readonly PageChunk[],
+    signal: AbortSignal,
+    onProgress: (done: number, of: number) => void,
+  ): Promise<Filled> {
+    const contents = (await this.#read()) ?? (await this.#beginAnew());
+    const vectors = await this.#open(contents.born);
+    const texts = await lacking(contents, chunks);
+    const of = texts.reduce((sum, text) => sum + text.chunks.length, 0);
+    let added = 0;
+    for (const { file, digest, chunks: wanted } of texts) {
+      // What an earlier text of this name has left, or a filling that was broken off.
+      await vectors.delete({ filter: { file }, signal });
+      for (let from = 0; from < wanted.length; from += AT_ONCE) {
+        const part = wanted.slice(from, from + AT_ONCE);
+        const documents = part.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
+        await vectors.addDocuments(documents, { ids: part.map((_, at) => idOf(file, from + at)), signal });
+        added += part.length;
+        onProgress(added, of);
+      }
+      await this.#note(contents.born, file, digest);
+    }
+    return { chunks: chunks.length, added };
+  }
+
+  /** The `k` chunks most like `query`, of these files. */
+  async search(query: readonly number[], k: number, files: readonly string[]): Promise<Found[]> {
+    if (this.#opened === undefined) throw new Error("the index is searched before it was filled");
+    const { vectors } = this.#opened;
+    // What the index has beside these files, if anything.
+    const others = Object.keys(this.#contents?.files ?? {}).some((file) => !files.includes(file));
+    const filter: VectorStoreFilter | undefined = others ? { file: { $in: files } } : undefined;
+    const found = await vectors.similaritySearchVectorWithScore([...query], k, filter, { scoreThreshold: LEAST });
+    return found.map(([{ id = "", pageContent: text, metadata }, score]) => {
+      const { file, at } = metadata as { file: string; at: number };
+      return { id, file, at, text, score };
+    });
+  }
+
+  /** Lets go of the index, which stays where it is. */
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.vectors.close();
+  }
+
+  /** Deletes the index: the next filling makes it anew. */
+  async forget(): Promise<void> {
+    await this.close();
+    await this.#store.mdelete([filesOf(this.#model)]);
+  }
+
+  async #open(born: string): Promise<ByteStoreVectorStore> {
+    if (this.#opened?.born !== born) {
+      await this.close();
+      const [store, model] = [this.#store, this.#model];
+      // What another tab has added is to be found at once.
+      const vectors = new ByteStoreVectorStore(this.#cached, { store, model, name: indexOf(model), refresh: 0 });
+      this.#opened = { born, vectors };
+    }
+    return this.#opened.vectors;
+  }
+
+  async #read(): Promise<Contents | undefined> {
+    const [bytes] = await this.#store.mget([filesOf(this.#model)]);
+    this.#contents = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Contents);
+    return this.#contents;
+  }
+
+  async #write(contents: Contents): Promise<void> {
+    await this.#store.mset([[filesOf(this.#model), new TextEncoder().encode(JSON.stringify(contents))]]);
+    this.#contents = contents;
+  }
+
+  /** Without a list of its files an index is not to be relied on: parts of it may have been deleted. */
+  async #beginAnew(): Promise<Contents> {
+    await this.close();
+    const old: string[] = [];
+    for await (const key of this.#store.yieldKeys(`${indexOf(this.#model)}/`)) old.push(key);
+    await this.#store.mdelete(old);
+    const contents = { born: crypto.randomUUID(), files: {} };
+    await this.#write(contents);
+    return contents;
+  }
+
+  /** Another tab may have noted other files meanwhile, or have begun anew. */
+  async #note(born: string, file: string, digest: string): Promise<void> {
+    const contents = await this.#read();
+    if (contents?.born === born) await this.#write({ born, files: { ...contents.files, [file]: digest } });
+  }
+}
+
+/** A text that the index has not, or has in another form. */
+interface Lacking {
+  file: string;
+  digest: string;
+  chunks: PageChunk[];
+}
+
+async function lacking(contents: Contents, chunks: readonly PageChunk[]): Promise<Lacking[]> {
+  const texts = new Map<string, PageChunk[]>();
+  for (const chunk of chunks) {
+    const text = texts.get(chunk.file);
+    if (text) text.push(chunk);
+    else texts.set(chunk.file, [chunk]);
+  }
+  const found: Lacking[] = [];
+  for (const [file, ofFile] of texts) {
+    const digest = await digestOf(ofFile);
+    if (!Object.hasOwn(contents.files, file) || contents.files[file] !== digest) {
+      found.push({ file, digest, chunks: ofFile });
+    }
+  }
+  return found;
+}
+
+/** SHA-256 over all chunks of a text, in hexadecimal. */
+async function digestOf(chunks: readonly PageChunk[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(chunks.map(({ at, text }) => [at, text])));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** No two chunks have the same, also where two texts have one name. */
+function idOf(file: string, number: number): string {
+  return `${file}#${number}`;
+}
