@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { serve } from "../../www/serve.mjs";
 import { browsers, buildSite, Person } from "./person.mjs";
-import { serve } from "./serve.mjs";
 
 const HOUR = 3_600;
 
@@ -85,7 +85,7 @@ for (const browser of browsers) {
       await kept("keep", "a/small", [1]);
       await kept("keep", "b/short-lived", [1, 2, 3], HOUR);
       await kept("keep", "c/large", new Array(5_000).fill(7));
-      await person.page.reload();
+      await person.reload();
       await person.says("#explorer-rows", /./u);
       const keys = Object.keys(await kept("statOfAll")).sort();
       const press = (order) => person.click(`#explorer [data-order=${order}]`);

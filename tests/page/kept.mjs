@@ -2,7 +2,7 @@
 import { IndexedDBByteStore } from "bytestow";
 
 async function withStore(work) {
-  const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "hash-768" });
+  const store = new IndexedDBByteStore({ name: "bytestow-demo", namespace: "embeddings" });
   try {
     return await work(store);
   } finally {

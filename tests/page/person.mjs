@@ -56,7 +56,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** The page, built with `kept.mjs` beside it. */
 export async function buildSite() {
   const folder = await mkdtemp(join(tmpdir(), "bytestow-site-"));
-  await promisify(execFile)(process.execPath, [join(here, "..", "..", "www", "build.mjs"), "--out", folder]);
+  await promisify(execFile)(process.execPath, [join(here, "..", "..", "www", "build.mjs"), "--out", folder, "--plain"]);
   const outfile = join(folder, "kept.js");
   await build({ entryPoints: [join(here, "kept.mjs")], outfile, bundle: true, format: "esm" });
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
@@ -97,7 +97,6 @@ export class Person {
   /** Embeds what is open, and says of how many chunks and what kind of run that was. */
   async embed() {
     const before = await this.text("#status");
-    await this.until(() => document.querySelector("#run")?.getAttribute("aria-disabled") === "false");
     await this.click("#run");
     await this.until((old) => {
       const said = document.querySelector("#status").textContent;
@@ -124,7 +123,22 @@ export class Person {
     });
     page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.message}`));
     await page.goto(this.#url);
+    await this.arrive(page);
     return page;
+  }
+
+  /** Waits until the page stands, panels included, which come at the person's first press. */
+  async arrive(page = this.page) {
+    await page.keyboard.press("Tab");
+    await page.waitForSelector("#search-form");
+    await page.waitForSelector("#explorer-found:not(:empty)");
+    await page.waitForFunction(() => document.querySelector("#run").getAttribute("aria-disabled") === "false");
+  }
+
+  /** Loads the page again. */
+  async reload() {
+    await this.page.reload();
+    await this.arrive();
   }
 
   /** Waits until `test`, run in the page, is true. */

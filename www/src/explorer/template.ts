@@ -41,7 +41,7 @@ export const MARKUP = `
   <button type="button" id="explorer-delete-found" class="explorer-grave">Delete these</button>
   <p id="explorer-found" class="fine" role="status"></p>
 </div>
-<div class="scroll explorer-table" role="region" aria-labelledby="explorer-heading" tabindex="0">
+<div class="scroll explorer-table" role="region" aria-label="Entries" tabindex="0">
   <table>
     <thead>
       <tr>

@@ -100,23 +100,26 @@ class Search {
     if (chunks.length === 0)
       throw new PageError("There is nothing to search.", "Open a text or take the sample first.");
     const { cached } = this.#context.embeddings();
+    const began = performance.now();
+    // First, so that an embedder that does not work says so before anything is written.
+    const vector = "query" in wanted ? await cached.embedQuery(wanted.query) : await first(cached, wanted.like.text);
+    const embed = performance.now() - began;
+    signal.throwIfAborted();
     const index = this.#indexOfModel();
     const filled = await index.fill(chunks, signal, (done, of) => this.#showFilling({ done, of }));
     signal.throwIfAborted();
     this.#showIndexed(filled);
 
-    const began = performance.now();
-    const vector = "query" in wanted ? await cached.embedQuery(wanted.query) : await first(cached, wanted.like.text);
-    const embedded = performance.now();
     const files = this.#file.value === "" ? [...new Set(chunks.map(({ file }) => file))] : [this.#file.value];
     const k = Number(this.#k.value);
+    const searched = performance.now();
     // A chunk is most like itself.
     const found = await index.search(vector, "like" in wanted ? k + 1 : k, files);
-    const ended = performance.now();
+    const search = performance.now() - searched;
     signal.throwIfAborted();
     const shown = "like" in wanted ? found.filter(({ id }) => id !== wanted.like.id).slice(0, k) : found;
     this.#show(wanted, shown, chunks.filter(({ file }) => files.includes(file)).length);
-    this.#tell(shown.length, { embed: embedded - began, search: ended - embedded });
+    this.#tell(shown.length, { embed, search });
     // The vector of a question is kept as well.
     const asked = "query" in wanted && !this.#asked.has(wanted.query);
     if (asked) this.#asked.add(wanted.query);
