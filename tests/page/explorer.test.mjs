@@ -278,6 +278,21 @@ for (const browser of browsers) {
       assert.equal(await person.text("#explorer-alert"), "");
     });
 
+    test("what another tab does is shown here", async () => {
+      const here = person.page;
+      const many = await person.exact("#explorer-entries");
+      person.page = await person.tab();
+      await entries(many);
+      await person.type("#explorer-prefix", "here");
+      await person.says("#explorer-found", /^1 entry/u);
+      await twice("#explorer-delete-found", /^Press again to delete 1 entry$/u);
+      await entries(many - 1);
+      await person.page.close();
+      person.page = here;
+      await here.bringToFront();
+      await entries(many - 1);
+    });
+
     test("looks well and is sound to who hears it", async () => {
       await person.type("#explorer-prefix", "1");
       await person.says("#explorer-found", /entries/u);

@@ -111,9 +111,11 @@ task(async () => {
 });
 workOffline();
 const search = element("search", HTMLElement);
-whenWanted(search, async () => (await import("./search/panel.ts")).mountSearch(search, context));
+whenWanted(search, () => import("./search/panel.ts").then((it) => it.mountSearch(search, context), context.trouble));
 const explorer = element("explorer", HTMLElement);
-whenWanted(explorer, async () => (await import("./explorer/panel.ts")).mountExplorer(explorer, context));
+whenWanted(explorer, () =>
+  import("./explorer/panel.ts").then((it) => it.mountExplorer(explorer, context), context.trouble),
+);
 
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();

@@ -31,8 +31,8 @@ interface Contents {
   files: Record<string, string>;
 }
 
-/** How many chunks are added in one call. */
-const AT_ONCE = 256;
+/** How many chunks the cache is asked for in one call: as often as that it is told how far the filling is. */
+const AT_ONCE = 100;
 /** What has less in common with a query than this, has nothing in common with it. */
 const LEAST = 1e-6;
 
@@ -43,6 +43,8 @@ export class ChunkIndex {
   readonly #cached: EmbeddingsInterface<number[]>;
   #opened: { born: string; vectors: ByteStoreVectorStore } | undefined;
   #contents: Contents | undefined;
+  /** Told that so many chunks more of the text under way have their vectors; throws if no more are wanted. */
+  #embedded: (some: number) => void = () => undefined;
 
   constructor(store: ByteStore, model: string, cached: EmbeddingsInterface<number[]>) {
     this.#store = store;
@@ -65,15 +67,17 @@ export class ChunkIndex {
     const of = texts.reduce((sum, text) => sum + text.chunks.length, 0);
     let added = 0;
     for (const { file, digest, chunks: wanted } of texts) {
-      // What an earlier text of this name has left, or a filling that was broken off.
+      let done = added;
+      this.#embedded = (some) => {
+        signal.throwIfAborted();
+        done += some;
+        onProgress(done, of);
+      };
+      // What an earlier text of this name has left.
       await vectors.delete({ filter: { file }, signal });
-      for (let from = 0; from < wanted.length; from += AT_ONCE) {
-        const part = wanted.slice(from, from + AT_ONCE);
-        const documents = part.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
-        await vectors.addDocuments(documents, { ids: part.map((_, at) => idOf(file, from + at)), signal });
-        added += part.length;
-        onProgress(added, of);
-      }
+      const documents = wanted.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
+      await vectors.addDocuments(documents, { ids: wanted.map((_, place) => idOf(file, place)), signal });
+      added += wanted.length;
       await this.#note(contents.born, file, digest);
     }
     return { chunks: chunks.length, added };
@@ -91,6 +95,11 @@ export class ChunkIndex {
       const { file, at } = metadata as { file: string; at: number };
       return { id, file, at, text, score };
     });
+  }
+
+  /** Does what is otherwise done bit by bit behind writes, so that what the index takes is what it will take. */
+  async settle(): Promise<void> {
+    await this.#opened?.vectors.compact();
   }
 
   /** Lets go of the index, which stays where it is. */
@@ -111,10 +120,27 @@ export class ChunkIndex {
       await this.close();
       const [store, model] = [this.#store, this.#model];
       // What another tab has added is to be found at once.
-      const vectors = new ByteStoreVectorStore(this.#cached, { store, model, name: indexOf(model), refresh: 0 });
+      const vectors = new ByteStoreVectorStore(this.#watched(), { store, model, name: indexOf(model), refresh: 0 });
       this.#opened = { born, vectors };
     }
     return this.#opened.vectors;
+  }
+
+  /** The cache, asked for so few texts at once that it can be seen how far it is. */
+  #watched(): EmbeddingsInterface<number[]> {
+    return {
+      embedQuery: (text) => this.#cached.embedQuery(text),
+      embedDocuments: async (texts) => {
+        // Of the filling that asks: another may begin when this one is broken off.
+        const embedded = this.#embedded;
+        const vectors: number[][] = [];
+        for (let from = 0; from < texts.length; from += AT_ONCE) {
+          vectors.push(...(await this.#cached.embedDocuments(texts.slice(from, from + AT_ONCE))));
+          embedded(Math.min(AT_ONCE, texts.length - from));
+        }
+        return vectors;
+      },
+    };
   }
 
   async #read(): Promise<Contents | undefined> {

@@ -123,6 +123,7 @@ class Search {
     // The vector of a question is kept as well.
     const asked = "query" in wanted && !this.#asked.has(wanted.query);
     if (asked) this.#asked.add(wanted.query);
+    if (filled.added > 0) await index.settle();
     if (filled.added > 0 || asked) this.#context.changed();
   }
 
