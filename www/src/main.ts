@@ -111,11 +111,14 @@ task(async () => {
 });
 workOffline();
 const search = element("search", HTMLElement);
-whenWanted(search, () => import("./search/panel.ts").then((it) => it.mountSearch(search, context), context.trouble));
+whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context)));
 const explorer = element("explorer", HTMLElement);
-whenWanted(explorer, () =>
-  import("./explorer/panel.ts").then((it) => it.mountExplorer(explorer, context), context.trouble),
-);
+whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context)));
+
+/** Mounts a panel once it is loaded, and with it what stands behind `context.embeddings`. */
+function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => void): void {
+  Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
+}
 
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();

@@ -1,4 +1,4 @@
-/** What the panels are put together with: their markup, their style, and how they say what failed. */
+/** What the panels are put together with: their markup, and how they say what failed. */
 import { create } from "./dom.ts";
 import { describe } from "./errors.ts";
 
@@ -7,17 +7,6 @@ export function place(root: HTMLElement, markup: string): void {
   const template = document.createElement("template");
   template.innerHTML = markup;
   root.append(template.content);
-}
-
-/** Loads a panel's style sheet; without it the panel is plain, and works all the same. */
-export function loadStyle(href: string): Promise<void> {
-  return new Promise((resolve) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = href;
-    link.onload = link.onerror = () => resolve();
-    document.head.append(link);
-  });
 }
 
 /** Shows in `alert` what failed and what to do; `undefined` takes it away. */

@@ -1,9 +1,9 @@
 /** The explorer: what this browser keeps, looked at, deleted, carried out and in. This file joins its parts. */
-import { element } from "../dom.ts";
+import { element, stylesheet } from "../dom.ts";
 import { PageError } from "../errors.ts";
 import * as format from "../format.ts";
 import type { PanelContext } from "../panel.ts";
-import { loadStyle, place, showBusy, showTrouble } from "../parts.ts";
+import { place, showBusy, showTrouble } from "../parts.ts";
 import { listsBeside } from "../search/names.ts";
 import { onSecondPress } from "./confirm.ts";
 import { Detail } from "./detail.ts";
@@ -19,7 +19,7 @@ const BETWEEN_MS = 500;
 
 /** Puts the explorer into `root`. */
 export function mountExplorer(root: HTMLElement, context: PanelContext): void {
-  loadStyle("explorer.css").then(() => {
+  stylesheet("explorer.css").then(() => {
     place(root, MARKUP);
     new Explorer(context).begin();
   });

@@ -1,11 +1,11 @@
 /** The search: a question of the person's, or a chunk that they like, and the chunks that are most like it. */
 import "../search_wasm.ts";
 import { BytestowError } from "bytestow";
-import { create, element } from "../dom.ts";
+import { create, element, stylesheet } from "../dom.ts";
 import { PageError } from "../errors.ts";
 import * as format from "../format.ts";
 import type { PanelContext } from "../panel.ts";
-import { loadStyle, place, showTrouble } from "../parts.ts";
+import { place, showTrouble } from "../parts.ts";
 import { ChunkIndex, type Found } from "./chunk_index.ts";
 import { showFound, showNone } from "./results.ts";
 import { MARKUP } from "./template.ts";
@@ -15,7 +15,7 @@ type Wanted = { query: string } | { like: Found };
 
 /** Puts the search into `root`. */
 export function mountSearch(root: HTMLElement, context: PanelContext): void {
-  loadStyle("search.css").then(() => {
+  stylesheet("search.css").then(() => {
     place(root, MARKUP);
     new Search(context).begin();
   });
