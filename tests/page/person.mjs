@@ -233,15 +233,6 @@ export class Person {
       }, selector);
       assert.deepEqual(found, [], `${width} ${scheme}`);
       const [needed, given] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      if (needed > given)
-        console.log(
-          await this.page.evaluate(() =>
-            [...document.querySelectorAll("body *")]
-              .filter((e) => e.getBoundingClientRect().right > innerWidth)
-              .map((e) => e.id + e.className + e.tagName + e.getBoundingClientRect().right)
-              .slice(0, 40),
-          ),
-        );
       assert.ok(needed <= given, `${needed} px of content in ${given} px`);
     }
     await this.dress(1100, "light");

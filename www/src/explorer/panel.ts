@@ -19,7 +19,8 @@ const BETWEEN_MS = 500;
 
 /** Puts the explorer into `root`. */
 export function mountExplorer(root: HTMLElement, context: PanelContext): void {
-  stylesheet("explorer.css").then(() => {
+  // Tables look as they do everywhere on the page.
+  Promise.all([stylesheet("results.css"), stylesheet("explorer.css")]).then(() => {
     place(root, MARKUP);
     new Explorer(context).begin();
   });

@@ -6,6 +6,7 @@ import { isOfSearch } from "../search/names.ts";
 import type { ArchiveEntry } from "./archive/format.ts";
 import { check, read } from "./archive/read.ts";
 import { ArchiveWriter } from "./archive/write.ts";
+import { type Entry, list } from "./listing.ts";
 
 /** Told how far it has come, from 0 to 1. */
 export type Progress = (done: number) => void;
@@ -17,60 +18,49 @@ export interface Transferred {
   bytes: number;
 }
 
-/** How many keys are looked at in one call, and how many bytes are read or written in one. */
-const KEYS = 500;
-const BYTES = 1 << 20;
+/** How many entries, and about how many bytes of them, are read or written in one call. */
+const ENTRIES = 500;
+const BYTES = 1 << 19;
 
 /** All that is kept but the index of the search, which is made of the rest, as a file. */
 export async function exportAll(store: ByteStore, onProgress: Progress): Promise<Transferred & { file: Blob }> {
-  const keys: string[] = [];
-  for await (const key of store.yieldKeys()) if (!isOfSearch(key)) keys.push(key);
+  const all = (await list(store, "")).filter(({ key }) => !isOfSearch(key));
+  // What was written together lies together, and is read in one go.
+  all.sort((one, other) => (one.written ?? 0) - (other.written ?? 0));
   const writer = new ArchiveWriter();
   const done = { entries: 0, bytes: 0 };
-  for (let from = 0; from < keys.length; from += KEYS) {
-    for (const batch of await cut(store, keys.slice(from, from + KEYS))) {
-      const entries = await readEntries(store, batch);
-      await writer.add(entries);
-      done.entries += entries.length;
-      for (const { value } of entries) done.bytes += value.length;
-    }
-    onProgress((from + KEYS) / keys.length);
+  for (const batch of cut(all)) {
+    const entries = await readEntries(store, batch);
+    await writer.add(entries);
+    done.entries += entries.length;
+    for (const { value } of entries) done.bytes += value.length;
+    onProgress(done.entries / all.length);
   }
   return { ...done, file: writer.finish() };
 }
 
-/** A key, and when what stands there expires. */
-interface Wanted {
-  key: string;
-  expires: number;
-}
-
-/** Cuts `keys` into batches of about as many bytes as are read at once; those that are gone are left out. */
-async function cut(store: ByteStore, keys: string[]): Promise<Wanted[][]> {
-  const batches: Wanted[][] = [];
-  let room = 0;
-  const stats = await store.stat(keys);
-  const now = Date.now();
-  for (const [at, key] of keys.entries()) {
-    const stat = stats[at];
-    if (stat === undefined) continue;
-    // Rounded up: nothing is to be gone before its time.
-    const expires = typeof stat.ttl === "number" ? Math.ceil(now / 1000 + stat.ttl) : 0;
-    if (batches.length === 0 || stat.bytes > room) {
-      batches.push([]);
-      room = BYTES;
+/** Cuts entries into batches that are read in one call. */
+function cut(entries: readonly Entry[]): Entry[][] {
+  const batches: Entry[][] = [];
+  let [batch, room]: [Entry[], number] = [[], BYTES];
+  for (const entry of entries) {
+    if (batch.length === ENTRIES || (batch.length > 0 && entry.bytes > room)) {
+      batches.push(batch);
+      [batch, room] = [[], BYTES];
     }
-    batches.at(-1)?.push({ key, expires });
-    room -= stat.bytes;
+    batch.push(entry);
+    room -= entry.bytes;
   }
-  return batches;
+  return batch.length > 0 ? [...batches, batch] : batches;
 }
 
-async function readEntries(store: ByteStore, batch: Wanted[]): Promise<ArchiveEntry[]> {
+/** What stands under the keys of `batch`; those that are gone are left out. */
+async function readEntries(store: ByteStore, batch: readonly Entry[]): Promise<ArchiveEntry[]> {
   const values = await store.mget(batch.map(({ key }) => key));
-  return batch.flatMap((wanted, at) => {
+  return batch.flatMap(({ key, expires }, at) => {
     const value = values[at];
-    return value === undefined ? [] : [{ ...wanted, value }];
+    // Rounded up: nothing is to be gone before its time.
+    return value === undefined ? [] : [{ key, value, expires: Math.ceil((expires ?? 0) / 1000) }];
   });
 }
 
@@ -110,7 +100,7 @@ async function* batches(file: Blob): AsyncGenerator<Batch, void, undefined> {
   for await (const { end, ...entry } of read(file)) {
     if (isOver(entry) || isOfSearch(entry.key)) continue;
     const { batch, bytes } = next;
-    const full = batch.length === KEYS || bytes + entry.value.length > BYTES || batch[0]?.expires !== entry.expires;
+    const full = batch.length === ENTRIES || bytes + entry.value.length > BYTES || batch[0]?.expires !== entry.expires;
     if (batch.length > 0 && full) {
       yield next;
       next = { batch: [], bytes: 0, end };
