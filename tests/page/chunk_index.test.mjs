@@ -186,7 +186,7 @@ describe("the index of chunks", () => {
   });
 
   test("broken off, it is whole after the next filling", async () => {
-    const { open } = setUp();
+    const { asked, open } = setUp();
     const index = open();
     const chunks = textOf("one", 600);
     const stop = new AbortController();
@@ -194,6 +194,9 @@ describe("the index of chunks", () => {
       index.fill(chunks, stop.signal, () => stop.abort()),
       { name: "AbortError" },
     );
+    // Nobody is asked for vectors that are not wanted any more.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(asked.texts, 100);
     assert.deepEqual(await index.fill(chunks, never, nothing), { chunks: 600, added: 600 });
     const found = await index.search(embedOne("one"), 1_000, ["one"]);
     assert.equal(new Set(ids(found)).size, 600);
@@ -204,7 +207,8 @@ describe("the index of chunks", () => {
     const chunks = textOf("one", 20);
     const [here, there] = [open(), open()];
     await here.fill(chunks, never, nothing);
-    await there.fill(chunks, never, nothing);
+    // Both have written to it.
+    await there.fill([...chunks, ...textOf("three", 5)], never, nothing);
     // As the explorer deletes: a part, and the list beside it.
     const keys = [];
     for await (const key of store.yieldKeys(`${parts.indexOf("a model/1")}/`)) keys.push(key);
@@ -214,6 +218,13 @@ describe("the index of chunks", () => {
     for (const index of [here, there]) {
       await index.fill(chunks, never, nothing);
       assert.equal((await index.search(embedOne("one"), 50, ["one"])).length, 20);
+    }
+    // The other one writes, and does not bring back what it knew of before.
+    const more = [...chunks, ...textOf("two", 7)];
+    assert.deepEqual(await there.fill(more, never, nothing), { chunks: 27, added: 7 });
+    for (const index of [here, there, open()]) {
+      await index.fill(more, never, nothing);
+      assert.equal((await index.search(embedOne("number"), 50, ["one", "two"])).length, 27);
     }
     await here.forget();
     assert.deepEqual(await here.fill(chunks, never, nothing), { chunks: 20, added: 20 });

@@ -25,11 +25,7 @@ export interface Filled {
 }
 
 /** What the index is said to hold, under a key of its own: of each file a digest of its chunks. */
-interface Contents {
-  /** Which index of this name it is: one that was made anew is another. */
-  born: string;
-  files: Record<string, string>;
-}
+type Contents = Readonly<Record<string, string>>;
 
 /** How many chunks the cache is asked for in one call: as often as that it is told how far the filling is. */
 const AT_ONCE = 100;
@@ -41,7 +37,7 @@ export class ChunkIndex {
   readonly #store: ByteStore;
   readonly #model: string;
   readonly #cached: EmbeddingsInterface<number[]>;
-  #opened: { born: string; vectors: ByteStoreVectorStore } | undefined;
+  #vectors: ByteStoreVectorStore | undefined;
   #contents: Contents | undefined;
   /** Told that so many chunks more of the text under way have their vectors; throws if no more are wanted. */
   #embedded: (some: number) => void = () => undefined;
@@ -62,33 +58,32 @@ export class ChunkIndex {
     onProgress: (done: number, of: number) => void,
   ): Promise<Filled> {
     const contents = (await this.#read()) ?? (await this.#beginAnew());
-    const vectors = await this.#open(contents.born);
+    const vectors = this.#open();
     const texts = await lacking(contents, chunks);
     const of = texts.reduce((sum, text) => sum + text.chunks.length, 0);
     let added = 0;
     for (const { file, digest, chunks: wanted } of texts) {
       let done = added;
       this.#embedded = (some) => {
-        signal.throwIfAborted();
         done += some;
         onProgress(done, of);
+        signal.throwIfAborted();
       };
       // What an earlier text of this name has left.
       await vectors.delete({ filter: { file }, signal });
       const documents = wanted.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
       await vectors.addDocuments(documents, { ids: wanted.map((_, place) => idOf(file, place)), signal });
       added += wanted.length;
-      await this.#note(contents.born, file, digest);
+      await this.#note(file, digest);
     }
     return { chunks: chunks.length, added };
   }
 
   /** The `k` chunks most like `query`, of these files. */
   async search(query: readonly number[], k: number, files: readonly string[]): Promise<Found[]> {
-    if (this.#opened === undefined) throw new Error("the index is searched before it was filled");
-    const { vectors } = this.#opened;
+    const vectors = this.#open();
     // What the index has beside these files, if anything.
-    const others = Object.keys(this.#contents?.files ?? {}).some((file) => !files.includes(file));
+    const others = Object.keys(this.#contents ?? {}).some((file) => !files.includes(file));
     const filter: VectorStoreFilter | undefined = others ? { file: { $in: files } } : undefined;
     const found = await vectors.similaritySearchVectorWithScore([...query], k, filter, { scoreThreshold: LEAST });
     return found.map(([{ id = "", pageContent: text, metadata }, score]) => {
@@ -99,14 +94,14 @@ export class ChunkIndex {
 
   /** Does what is otherwise done bit by bit behind writes, so that what the index takes is what it will take. */
   async settle(): Promise<void> {
-    await this.#opened?.vectors.compact();
+    await this.#vectors?.compact();
   }
 
   /** Lets go of the index, which stays where it is. */
   async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    await opened?.vectors.close();
+    const opened = this.#vectors;
+    this.#vectors = undefined;
+    await opened?.close();
   }
 
   /** Deletes the index: the next filling makes it anew. */
@@ -115,15 +110,11 @@ export class ChunkIndex {
     await this.#store.mdelete([filesOf(this.#model)]);
   }
 
-  async #open(born: string): Promise<ByteStoreVectorStore> {
-    if (this.#opened?.born !== born) {
-      await this.close();
-      const [store, model] = [this.#store, this.#model];
-      // What another tab has added is to be found at once.
-      const vectors = new ByteStoreVectorStore(this.#watched(), { store, model, name: indexOf(model), refresh: 0 });
-      this.#opened = { born, vectors };
-    }
-    return this.#opened.vectors;
+  #open(): ByteStoreVectorStore {
+    const [store, model] = [this.#store, this.#model];
+    // What another tab has added is to be found at once.
+    this.#vectors ??= new ByteStoreVectorStore(this.#watched(), { store, model, name: indexOf(model), refresh: 0 });
+    return this.#vectors;
   }
 
   /** The cache, asked for so few texts at once that it can be seen how far it is. */
@@ -160,15 +151,13 @@ export class ChunkIndex {
     const old: string[] = [];
     for await (const key of this.#store.yieldKeys(`${indexOf(this.#model)}/`)) old.push(key);
     await this.#store.mdelete(old);
-    const contents = { born: crypto.randomUUID(), files: {} };
-    await this.#write(contents);
-    return contents;
+    await this.#write({});
+    return {};
   }
 
-  /** Another tab may have noted other files meanwhile, or have begun anew. */
-  async #note(born: string, file: string, digest: string): Promise<void> {
-    const contents = await this.#read();
-    if (contents?.born === born) await this.#write({ born, files: { ...contents.files, [file]: digest } });
+  /** Another tab may have noted other files meanwhile. */
+  async #note(file: string, digest: string): Promise<void> {
+    await this.#write({ ...(await this.#read()), [file]: digest });
   }
 }
 
@@ -189,7 +178,7 @@ async function lacking(contents: Contents, chunks: readonly PageChunk[]): Promis
   const found: Lacking[] = [];
   for (const [file, ofFile] of texts) {
     const digest = await digestOf(ofFile);
-    if (!Object.hasOwn(contents.files, file) || contents.files[file] !== digest) {
+    if (!Object.hasOwn(contents, file) || contents[file] !== digest) {
       found.push({ file, digest, chunks: ofFile });
     }
   }
