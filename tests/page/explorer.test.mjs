@@ -5,17 +5,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../../www/serve.mjs";
-import { browsers, buildSite, Person } from "./person.mjs";
+import { browsers, buildPanels, Person } from "./person.mjs";
 
 const HOUR = 3_600;
 
 for (const browser of browsers) {
   describe(`the explorer, in ${browser}`, { timeout: 180_000 }, () => {
-    let site, server, person, exported;
+    let built, server, person, exported;
 
     before(async () => {
-      site = await buildSite();
-      server = await serve(site.folder);
+      built = await buildPanels();
+      server = await serve(built.site);
       person = new Person(browser, server.url);
       await person.start();
     });
@@ -23,7 +23,7 @@ for (const browser of browsers) {
     after(async () => {
       await person?.end();
       await server?.close();
-      await site?.remove();
+      await built?.remove();
     });
 
     /** Runs what `kept.mjs` has, in the page. */
@@ -34,7 +34,7 @@ for (const browser of browsers) {
     /** Presses a button that asks first, and says so. */
     async function twice(selector, question) {
       await person.click(selector);
-      assert.match(await person.text(selector), question);
+      await person.says(selector, question);
       await person.click(selector);
     }
 
@@ -43,7 +43,7 @@ for (const browser of browsers) {
       await entries(0);
       assert.equal(await person.text("#explorer-page"), "");
       await person.click("#explorer-clear");
-      assert.equal(await person.text("#explorer-status"), "There is nothing to clear.");
+      await person.says("#explorer-status", /^There is nothing to clear\.$/u);
       assert.equal(await person.text("#explorer-clear"), "Clear all");
       await person.click("#explorer-export");
       assert.match(await person.says("#explorer-alert", /./u), /^There is nothing to export\./u);
@@ -63,7 +63,7 @@ for (const browser of browsers) {
         new RegExp(`^${chunks.toLocaleString("en-US")} entries, `, "u"),
       );
       const said = await person.says("#explorer-quota", /^This site uses/u);
-      const quota = await person.page.evaluate(async () => (await navigator.storage.estimate()).quota);
+      const quota = await person.tab.eval(async () => (await navigator.storage.estimate()).quota);
       assert.ok(said.includes(` of the ${(quota / 1e9).toFixed(1)} GB `), `${said}: ${quota}`);
     });
 
@@ -71,8 +71,11 @@ for (const browser of browsers) {
       const all = Object.keys(await kept("statOfAll")).length;
       const first = await rows();
       assert.equal(first.length, 10);
-      await person.click("#explorer-before");
+      // There is nothing before: the button says so, and does nothing.
+      await person.tab.focus("#explorer-before");
+      await person.press("Enter");
       assert.deepEqual(await rows(), first);
+      assert.match(await person.text("#explorer-page"), /^1 to 10 of/u);
       await person.click("#explorer-after");
       await person.says("#explorer-page", new RegExp(`^11 to 20 of ${all.toLocaleString("en-US")}$`, "u"));
       const second = await rows();
@@ -89,7 +92,12 @@ for (const browser of browsers) {
       await person.says("#explorer-rows", /./u);
       const keys = Object.keys(await kept("statOfAll")).sort();
       const press = (order) => person.click(`#explorer [data-order=${order}]`);
-      const sorted = () => person.page.$eval("#explorer [aria-sort]:not([aria-sort=none])", (head) => head.ariaSort);
+      const sorted = async () => {
+        const [direction] = await person.look("#explorer [aria-sort]:not([aria-sort=none])", (heads) =>
+          heads.map((head) => head.getAttribute("aria-sort")),
+        );
+        return direction;
+      };
       await press("key");
       assert.deepEqual(await rows(), keys.slice(0, 10));
       assert.equal(await sorted(), "ascending");
@@ -107,7 +115,7 @@ for (const browser of browsers) {
     test("size, age and life stand beside each key", async () => {
       await person.type("#explorer-prefix", "b/");
       await person.says("#explorer-found", /^1 entry, 3 B$/u);
-      const [cells] = await person.page.$$eval("#explorer-rows tr", (all) =>
+      const [cells] = await person.look("#explorer-rows tr", (all) =>
         all.map((row) => Array.from(row.cells, (cell) => cell.textContent)),
       );
       assert.equal(cells[0], "b/short-lived");
@@ -150,22 +158,20 @@ for (const browser of browsers) {
         shown,
         numbers.slice(0, 8).map((number) => Number(number.toPrecision(4))),
       );
-      assert.equal(await person.page.$eval(".sparkline", (drawn) => drawn.getAttribute("role")), "img");
+      assert.equal(await person.look(".sparkline", ([drawn]) => drawn.getAttribute("role")), "img");
       // What is drawn reaches up and down as the numbers do.
-      const [path] = await person.page.$$eval(".sparkline path:not(.zero)", (all) =>
-        all.map((one) => one.getAttribute("d")),
-      );
+      const [path] = await person.look(".sparkline path:not(.zero)", (all) => all.map((one) => one.getAttribute("d")));
       assert.equal(path.match(/M/gu).length, 300);
 
       await person.click("#explorer-views [value=bytes]");
-      const lines = (await person.page.$eval("#explorer-body pre", (dump) => dump.textContent)).split("\n");
+      const lines = (await person.look("#explorer-body pre", ([dump]) => dump.textContent)).split("\n");
       const dumped = lines.flatMap((line) => line.slice(6, 54).trim().split(/\s+/u));
       assert.deepEqual(
         dumped,
         [...bytes.subarray(0, 512)].map((byte) => byte.toString(16).padStart(2, "0")),
       );
       await person.click("#explorer-views [value=vector]");
-      await person.page.waitForSelector(".sparkline");
+      await person.tab.until(() => document.querySelector(".sparkline") !== null);
     });
 
     test("bytes that are no vector are shown as bytes", async () => {
@@ -175,18 +181,18 @@ for (const browser of browsers) {
       await person.says("#explorer-key", /^b\/short-lived$/u);
       assert.deepEqual(await person.facts("#explorer-facts"), { Size: "3 B", Is: "bytes" });
       assert.match(await person.text("#explorer-body"), /^0000 01 02 03 ···That is all: 3 B\.$/u);
-      assert.equal(await person.page.$eval("#explorer-views", (views) => views.hidden), true);
+      assert.equal(await person.look("#explorer-views", ([views]) => views.hidden), true);
     });
 
     test("one deleted, at the second press; Escape, or going elsewhere, takes the first back", async () => {
       const before = Object.keys(await kept("statOfAll"));
       await person.click("#explorer-delete");
-      assert.equal(await person.text("#explorer-delete"), "Press again to delete this entry");
-      await person.page.keyboard.press("Escape");
-      assert.equal(await person.text("#explorer-delete"), "Delete this entry");
+      await person.says("#explorer-delete", /^Press again to delete this entry$/u);
+      await person.press("Escape");
+      await person.says("#explorer-delete", /^Delete this entry$/u);
       await person.click("#explorer-delete");
-      await person.page.focus("#explorer-prefix");
-      assert.equal(await person.text("#explorer-delete"), "Delete this entry");
+      await person.tab.focus("#explorer-prefix");
+      await person.says("#explorer-delete", /^Delete this entry$/u);
       assert.deepEqual(Object.keys(await kept("statOfAll")).sort(), [...before].sort());
       await twice("#explorer-delete", /^Press again to delete this entry$/u);
       await entries(before.length - 1);
@@ -200,10 +206,10 @@ for (const browser of browsers) {
       await person.type("#explorer-prefix", "0");
       const doomed = before.filter((key) => key.startsWith("0")).length;
       await person.says("#explorer-found", new RegExp(`^${doomed} entries`, "u"));
-      await person.page.keyboard.press("Tab");
-      await person.page.keyboard.press("Enter");
-      assert.equal(await person.text("#explorer-delete-found"), `Press again to delete ${doomed} entries`);
-      await person.page.keyboard.press("Enter");
+      await person.press("Tab");
+      await person.press("Enter");
+      await person.says("#explorer-delete-found", new RegExp(`^Press again to delete ${doomed} entries$`, "u"));
+      await person.press("Enter");
       await entries(before.length - doomed);
       assert.equal(await person.text("#explorer-status"), `${doomed} entries deleted.`);
       const left = Object.keys(await kept("statOfAll")).sort();
@@ -214,7 +220,7 @@ for (const browser of browsers) {
     test("“Keep my data” says what the browser answered", async () => {
       await person.click("#explorer-persist");
       const said = await person.says("#explorer-persisted", /keeps this data|said no/u);
-      const persisted = await person.page.evaluate(() => navigator.storage.persisted());
+      const persisted = await person.tab.eval(() => navigator.storage.persisted());
       assert.match(said, persisted ? /^The browser keeps this data/u : /^The browser said no/u);
       // The person at Firefox says yes.
       if (browser === "firefox") assert.equal(persisted, true);
@@ -279,17 +285,14 @@ for (const browser of browsers) {
     });
 
     test("what another tab does is shown here", async () => {
-      const here = person.page;
       const many = await person.exact("#explorer-entries");
-      person.page = await person.tab();
-      await entries(many);
-      await person.type("#explorer-prefix", "here");
-      await person.says("#explorer-found", /^1 entry/u);
-      await twice("#explorer-delete-found", /^Press again to delete 1 entry$/u);
-      await entries(many - 1);
-      await person.page.close();
-      person.page = here;
-      await here.bringToFront();
+      await person.inAnotherTab(async () => {
+        await entries(many);
+        await person.type("#explorer-prefix", "here");
+        await person.says("#explorer-found", /^1 entry/u);
+        await twice("#explorer-delete-found", /^Press again to delete 1 entry$/u);
+        await entries(many - 1);
+      });
       await entries(many - 1);
     });
 
@@ -297,7 +300,7 @@ for (const browser of browsers) {
       await person.type("#explorer-prefix", "1");
       await person.says("#explorer-found", /entries/u);
       await person.click("#explorer-rows button");
-      await person.page.waitForSelector(".sparkline");
+      await person.tab.until(() => document.querySelector(".sparkline") !== null);
       await person.shoot("explorer", "#explorer");
       await person.sound("#explorer");
     });

@@ -13,8 +13,6 @@ const MODULES = `
   export { readVector } from "../www/src/explorer/vector.ts";
   export { hexLines } from "../www/src/explorer/hex.ts";
   export { exportAll, importFrom } from "../www/src/explorer/transfer.ts";
-  export { HashingEmbedder } from "../www/src/embedders/hashing.ts";
-  export { CHUNK_OVERLAP, CHUNK_SIZE, splitIntoChunks } from "../www/src/text/chunks.ts";
   export { InMemoryByteStore } from "bytestow";
   export { CacheBackedEmbeddings } from "bytestow/embeddings";
 `;

@@ -1,19 +1,16 @@
 /**
- * A person at the page, in Chromium or in Firefox, by the same calls in both: what they press and type, what they see, what
- * they save and choose.
+ * A person at the panels of the page, in Chromium or in Firefox: what they press and type, what they see, what they save
+ * and choose. Everything is found by its selector.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { build } from "esbuild";
-import { launch } from "puppeteer-core";
-import { executable as chromium, newProfile } from "../support/chromium.mjs";
-import { openFirefox } from "../support/firefox.mjs";
+import { BROWSERS, browserNamed } from "./browsers.mjs";
+import { buildPage } from "./site.mjs";
 
 /** So wide, and in light or dark, the page is looked at. */
 const DRESSES = [
@@ -25,51 +22,23 @@ const DRESSES = [
 
 const shots = process.env.BYTESTOW_SHOTS;
 
-/** The browsers, each with how it is opened on a profile, saving files into a folder without asking. */
-const BROWSERS = {
-  async chromium(profile, folder) {
-    const browser = await launch({
-      browser: "chrome",
-      executablePath: chromium(),
-      headless: true,
-      userDataDir: profile.path,
-      args: ["--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"],
-      downloadBehavior: { policy: "allow", downloadPath: folder },
-    });
-    return browser;
-  },
-  firefox: (profile, folder) =>
-    openFirefox(profile, {
-      "browser.download.folderList": 2,
-      "browser.download.dir": folder,
-      "browser.download.useDownloadDir": true,
-      "browser.download.always_ask_before_handling_new_types": false,
-      "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
-      // Whoever sits there says yes.
-      "dom.storageManager.prompt.testing": true,
-      "dom.storageManager.prompt.testing.allow": true,
-    }),
-};
-
-const here = fileURLToPath(new URL(".", import.meta.url));
+/** The names of the browsers. */
+export const browsers = BROWSERS.map(({ name }) => name);
 
 /** The page, built with `kept.mjs` beside it. */
-export async function buildSite() {
-  const folder = await mkdtemp(join(tmpdir(), "bytestow-site-"));
-  await promisify(execFile)(process.execPath, [join(here, "..", "..", "www", "build.mjs"), "--out", folder, "--plain"]);
-  const outfile = join(folder, "kept.js");
-  await build({ entryPoints: [join(here, "kept.mjs")], outfile, bundle: true, format: "esm" });
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+export async function buildPanels() {
+  const built = await buildPage();
+  const source = fileURLToPath(new URL("./kept.mjs", import.meta.url));
+  await build({ entryPoints: [source], outfile: join(built.site, "kept.js"), bundle: true, format: "esm" });
+  return built;
 }
-
-/** The names of the browsers. */
-export const browsers = (process.env.ONLY ?? "chromium,firefox").split(",");
 
 /** A person at the page of `url`. */
 export class Person {
   /** What the browser complained of. */
   complaints = [];
-  page;
+  /** The tab that they look at. @type {import("./browsers.mjs").Tab} */
+  tab;
   #name;
   #url;
   #browser;
@@ -81,11 +50,32 @@ export class Person {
     this.#url = url;
   }
 
+  /** The driver's own page. */
+  get page() {
+    return this.tab.page;
+  }
+
   async start() {
-    this.#profile = await newProfile();
-    this.#folder = await mkdtemp(join(tmpdir(), "bytestow-saved-"));
-    this.#browser = await BROWSERS[this.#name](this.#profile, this.#folder);
-    this.page = await this.tab();
+    const kind = browserNamed(this.#name);
+    this.#profile = await kind.newProfile();
+    this.#folder = await mkdtemp(join(tmpdir(), "bytestow-files-"));
+    this.#browser = await kind.open(this.#profile, { preferences: this.#preferences() });
+    // Not the first tab, which has not the keyboard in Firefox.
+    this.tab = await this.#browser.newTab();
+    await this.#goTo();
+  }
+
+  /** Firefox's: files are saved without asking, and whoever is asked whether data is to be kept says yes. */
+  #preferences() {
+    return {
+      "browser.download.folderList": 2,
+      "browser.download.dir": this.#folder,
+      "browser.download.useDownloadDir": true,
+      "browser.download.always_ask_before_handling_new_types": false,
+      "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
+      "dom.storageManager.prompt.testing": true,
+      "dom.storageManager.prompt.testing.allow": true,
+    };
   }
 
   async end() {
@@ -94,65 +84,72 @@ export class Person {
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Does `work` in another tab. */
+  async inAnotherTab(work) {
+    const first = this.tab;
+    // Not the first tab, which has not the keyboard in Firefox.
+    this.tab = await this.#browser.newTab();
+    try {
+      await this.#goTo();
+      await work();
+    } finally {
+      await this.tab.close();
+      this.tab = first;
+      await this.page.bringToFront();
+    }
+  }
+
+  async #goTo() {
+    this.#browser.hear(this.tab, (text) => this.complaints.push(text), { request: () => undefined });
+    await this.tab.resize(1100, 900);
+    await this.tab.goto(this.#url);
+    await this.#arrive();
+  }
+
+  /** Loads the page again. */
+  async reload() {
+    await this.tab.reload();
+    await this.#arrive();
+  }
+
+  /** Waits until the page stands, panels included, which come at the person's first press. */
+  async #arrive() {
+    await this.tab.press("Tab");
+    await this.says("#search-none", /./u);
+    await this.says("#explorer-found", /./u);
+    await this.#idle();
+  }
+
+  async #idle() {
+    await this.tab.until(() => document.querySelector("#run").getAttribute("aria-disabled") === "false");
+  }
+
   /** Embeds what is open, and says of how many chunks and what kind of run that was. */
   async embed() {
     const before = await this.text("#status");
     await this.click("#run");
-    await this.until((old) => {
-      const said = document.querySelector("#status").textContent;
+    await this.tab.until((old) => {
+      const said = document.querySelector("#status").textContent.trim();
       return said !== old && /^Run \d+ was/u.test(said);
     }, before);
-    await this.until(() => document.querySelector("#run").getAttribute("aria-disabled") === "false");
+    await this.#idle();
     const [, kind] = /was (cold|warm|partly warm)/u.exec(await this.text("#status"));
     return { chunks: await this.exact("#text-chunks"), kind };
   }
 
   /** Runs what `kept.mjs` has, in the page. */
   kept(what, ...told) {
-    const run = async (url, name, args) => (await import(url))[name](...args);
-    return this.page.evaluate(run, `${this.#url}kept.js`, what, told);
-  }
-
-  /** Another tab on the page. */
-  async tab() {
-    const page = await this.#browser.newPage();
-    page.setDefaultTimeout(30_000);
-    await page.setViewport({ width: 1100, height: 900 });
-    page.on("console", (message) => {
-      if (["error", "warn"].includes(message.type())) this.complaints.push(`${message.type()}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => this.complaints.push(`uncaught: ${error.message}`));
-    await page.goto(this.#url);
-    await this.arrive(page);
-    return page;
-  }
-
-  /** Waits until the page stands, panels included, which come at the person's first press. */
-  async arrive(page = this.page) {
-    await page.keyboard.press("Tab");
-    await page.waitForSelector("#search-form");
-    await page.waitForSelector("#explorer-found:not(:empty)");
-    await page.waitForFunction(() => document.querySelector("#run").getAttribute("aria-disabled") === "false");
-  }
-
-  /** Loads the page again. */
-  async reload() {
-    await this.page.reload();
-    await this.arrive();
-  }
-
-  /** Waits until `test`, run in the page, is true. */
-  async until(test, ...told) {
-    await this.page.waitForFunction(test, { polling: 50 }, ...told);
+    const run = async ({ url, name, args }) => (await import(url))[name](...args);
+    return this.tab.eval(run, { url: `${this.#url}kept.js`, name: what, args: told });
   }
 
   /** Waits until the text of `selector` is like `pattern`, and gives it. */
   async says(selector, pattern) {
-    const told = [selector, pattern.source, pattern.flags];
-    const like = (where, source, flags) =>
-      new RegExp(source, flags).test(document.querySelector(where)?.textContent ?? "");
+    const told = { where: selector, source: pattern.source, flags: pattern.flags };
+    const like = ({ where, source, flags }) =>
+      new RegExp(source, flags).test(document.querySelector(where)?.textContent.replace(/\s+/gu, " ").trim() ?? "");
     try {
-      await this.until(like, ...told);
+      await this.tab.until(like, told);
     } catch (error) {
       const said = await this.text(selector).catch(() => "nothing");
       throw new Error(`${selector} says “${said}”, not ${pattern}`, { cause: error });
@@ -160,30 +157,53 @@ export class Person {
     return this.text(selector);
   }
 
-  text(selector) {
-    return this.page.$eval(selector, (element) => element.textContent.replace(/\s+/gu, " ").trim());
+  async text(selector) {
+    const [first] = await this.texts(selector);
+    assert.notEqual(first, undefined, `there is no ${selector}`);
+    return first;
   }
 
   /** The text of each element that `selector` finds. */
   texts(selector) {
-    return this.page.$$eval(selector, (all) => all.map((one) => one.textContent.replace(/\s+/gu, " ").trim()));
+    return this.look(selector, (all) => all.map((one) => one.textContent.replace(/\s+/gu, " ").trim()));
+  }
+
+  /** What `look` makes of all elements that `selector` finds. */
+  look(selector, look) {
+    return this.page.$$eval(selector, look);
   }
 
   /** The exact number behind a number shown. */
   async exact(selector) {
-    return Number(await this.page.$eval(selector, (element) => element.value));
+    const [value] = await this.look(selector, (all) => all.map((one) => Number(one.value)));
+    return value;
   }
 
-  async click(selector) {
-    await this.page.locator(selector).click();
+  click(selector) {
+    return this.tab.click(selector);
   }
 
-  /** Replaces what stands in a field. */
+  press(key) {
+    return this.tab.press(key);
+  }
+
+  /** Replaces what stands in a field, and stays there. */
   async type(selector, text) {
-    await this.page.focus(selector);
-    await this.page.$eval(selector, (field) => field.select());
-    await this.page.keyboard.press("Delete");
+    await this.tab.focus(selector);
+    await this.tab.eval((where) => document.querySelector(where).select(), selector);
+    await this.press("Delete");
     await this.page.keyboard.type(text);
+  }
+
+  /** Takes another option. */
+  async select(selector, value) {
+    if (this.#name === "chromium") await this.page.selectOption(selector, value);
+    else await this.page.select(selector, value);
+  }
+
+  /** The id of what has the keyboard's focus. */
+  focused() {
+    return this.tab.eval(() => document.activeElement.id);
   }
 
   /** Chooses files of these names and bytes. */
@@ -193,69 +213,69 @@ export class Person {
       paths.push(join(this.#folder, name));
       await writeFile(paths.at(-1), bytes);
     }
-    const input = await this.page.$(selector);
-    await input.uploadFile(...paths);
+    await this.tab.choose(selector, paths);
   }
 
-  /** Presses `selector`, and gives the file that was saved by it: its name and bytes. */
+  /** Presses `selector`, and gives the file that is saved by it: its name and bytes. */
   async save(selector) {
+    if (this.#name === "chromium") {
+      const [download] = await Promise.all([this.page.waitForEvent("download"), this.click(selector)]);
+      return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+    }
     const before = new Set(await readdir(this.#folder));
     await this.click(selector);
-    for (let size = -1; ; ) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      const name = (await readdir(this.#folder)).find((each) => !before.has(each) && each.endsWith(".bytestow"));
-      if (name === undefined) continue;
+    // Whole once Firefox has put it in the place of the part that it was.
+    for (let size = -1; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      const now = await readdir(this.#folder);
+      const name = now.find((each) => !before.has(each) && each.endsWith(".bytestow"));
+      if (name === undefined || now.some((each) => each.endsWith(".part"))) continue;
       const path = join(this.#folder, name);
-      const now = (await stat(path)).size;
-      if (now > 0 && now === size) return { name, bytes: await readFile(path) };
-      size = now;
+      const last = size;
+      size = (await stat(path)).size;
+      if (size > 0 && size === last) return { name, bytes: await readFile(path) };
     }
   }
 
   /** What a list of terms says: each term with what it is. */
-  facts(selector) {
-    return this.page.$eval(selector, (list) =>
-      Object.fromEntries(
-        Array.from(list.querySelectorAll("dt"), (term) => [term.textContent, term.nextElementSibling.textContent]),
-      ),
+  async facts(selector) {
+    const terms = await this.look(`${selector} dt`, (all) =>
+      all.map((term) => [term.textContent, term.nextElementSibling.textContent]),
     );
+    return Object.fromEntries(terms);
   }
 
-  /** Holds `selector` against axe-core's rules, in every dress. */
+  /** Holds `selector` against axe-core's rules in every dress, in which nothing may be wider than the window. */
   async sound(selector) {
-    const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    await this.page.evaluate(source);
+    await this.page.evaluate(await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
     for (const [width, scheme] of DRESSES) {
-      await this.dress(width, scheme);
-      const found = await this.page.evaluate(async (where) => {
+      await this.#dress(width, scheme);
+      const found = await this.tab.eval(async (where) => {
         const { violations } = await globalThis.axe.run(where);
         return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 120)}`));
       }, selector);
       assert.deepEqual(found, [], `${width} ${scheme}`);
-      const [needed, given] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      const [needed, given] = await this.tab.eval(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(needed <= given, `${needed} px of content in ${given} px`);
     }
-    await this.dress(1100, "light");
+    await this.#dress(1100, "light");
   }
 
-  /** Leaves screenshots of `selector` where they are asked for: light and dark, wide and on a phone. */
+  /** Leaves screenshots of `selector` where they are asked for, in every dress. */
   async shoot(name, selector) {
     if (!shots) return;
     await mkdir(shots, { recursive: true });
     for (const [width, scheme] of DRESSES) {
-      await this.dress(width, scheme);
+      await this.#dress(width, scheme);
       const part = await this.page.$(selector);
       await part.screenshot({ path: join(shots, `${name}-${this.#name}-${width}-${scheme}.png`) });
     }
-    await this.dress(1100, "light");
+    await this.#dress(1100, "light");
   }
 
-  /** So wide, in light or dark: Firefox cannot be asked for the latter. */
-  async dress(width, scheme) {
-    await this.page.setViewport({ width, height: 900 });
-    if (this.#name === "chromium") {
-      await this.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    }
+  /** So wide, in light or dark: the latter can be asked of Chromium alone. */
+  async #dress(width, scheme) {
+    await this.tab.resize(width, 900);
+    if (this.#name === "chromium") await this.page.emulateMedia({ colorScheme: scheme });
   }
 
   /** Fails if the browser complained of anything. */

@@ -3,33 +3,28 @@
  * the same chunks by the same embedder.
  */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../../www/serve.mjs";
-import { loadParts } from "./parts.mjs";
-import { browsers, buildSite, Person } from "./person.mjs";
+import { browsers, buildPanels, Person } from "./person.mjs";
 
 const NOVEL = "Pride and Prejudice";
-const SAMPLE = new URL("../../www/sample/pride-and-prejudice.txt", import.meta.url);
 const QUESTION = "a proposal of marriage";
 
 for (const browser of browsers) {
   describe(`the search, in ${browser}`, { timeout: 180_000 }, () => {
-    let site, server, person, cut, embedOne, novel;
+    let built, server, person, cut, embedOne, novel;
 
     before(async () => {
-      const parts = await loadParts();
-      const { CHUNK_SIZE: size, CHUNK_OVERLAP: overlap } = parts;
-      const embedder = new parts.HashingEmbedder();
+      built = await buildPanels();
+      const { embedder } = built;
       const vectors = new Map();
       embedOne = async (text) => {
         if (!vectors.has(text)) vectors.set(text, await embedder.embedQuery(text));
         return vectors.get(text);
       };
-      cut = (text) => parts.splitIntoChunks(text, { size, overlap }).map((chunk) => chunk.text);
-      novel = cut(await readFile(SAMPLE, "utf8"));
-      site = await buildSite();
-      server = await serve(site.folder);
+      cut = built.split;
+      novel = built.chunks;
+      server = await serve(built.site);
       person = new Person(browser, server.url);
       await person.start();
     });
@@ -37,7 +32,7 @@ for (const browser of browsers) {
     after(async () => {
       await person?.end();
       await server?.close();
-      await site?.remove();
+      await built?.remove();
     });
 
     const number = (many) => many.toLocaleString("en-US");
@@ -50,13 +45,13 @@ for (const browser of browsers) {
     /** Types a question, presses Enter, and waits for what is said about `like`. */
     async function ask(question, like = `“${question}”`) {
       await person.type("#search-query", question);
-      await person.page.keyboard.press("Enter");
-      await person.until((said) => document.querySelector("#search-found").textContent.includes(said), like);
+      await person.press("Enter");
+      await person.tab.until((said) => document.querySelector("#search-found").textContent.includes(said), like);
     }
 
     /** What is shown: of each result its file, chunk, text and score. */
     const shown = () =>
-      person.page.$$eval("#search-results li", (all) =>
+      person.look("#search-results li", (all) =>
         all.map((item) => ({
           file: item.querySelector("cite").textContent,
           at:
@@ -95,9 +90,9 @@ for (const browser of browsers) {
 
     test("before anything is looked for it says so; nothing typed is nothing done", async () => {
       assert.match(await person.text("#search-none"), /^Nothing looked for yet\./u);
-      await person.page.focus("#search-query");
-      await person.page.keyboard.press("Enter");
-      assert.equal(await person.text("#search-status"), "Type what to look for, then press Enter.");
+      await person.tab.focus("#search-query");
+      await person.press("Enter");
+      await person.says("#search-status", /^Type what to look for, then press Enter\.$/u);
       assert.deepEqual(await person.kept("statOfAll"), {});
     });
 
@@ -108,13 +103,13 @@ for (const browser of browsers) {
       await indexed(chunks, chunks);
       assert.equal(await person.text("#search-found"), `10 of ${number(chunks)} chunks, most like “${QUESTION}”`);
       assert.match(
-        await person.text("#search-status"),
+        await person.says("#search-status", /found/u),
         /^10 chunks found in [\d,.]+ m?s, after [\d,.]+ m?s for the question’s own/u,
       );
-      assert.equal(await person.page.$eval("#search-status", (line) => line.getAttribute("role")), "status");
+      assert.equal(await person.look("#search-status", ([line]) => line.getAttribute("role")), "status");
       const found = await checkShown(QUESTION, { [NOVEL]: novel }, 10);
       assert.ok(found[0].score > found[9].score && found[9].score > 0.1);
-      assert.equal(await person.page.$eval("#search-none", (none) => none.hidden), true);
+      assert.equal(await person.look("#search-none", ([none]) => none.hidden), true);
     });
 
     test("nothing was kept twice: the vectors, that of the question, and the index", async () => {
@@ -132,8 +127,8 @@ for (const browser of browsers) {
       await ask("Mr. Collins and his patroness");
       await indexed(novel.length, 0);
       for (const k of ["5", "50", "10"]) {
-        await person.page.select("#search-k", k);
-        await person.until((many) => document.querySelectorAll("#search-results li").length === many, Number(k));
+        await person.select("#search-k", k);
+        await person.tab.until((many) => document.querySelectorAll("#search-results li").length === many, Number(k));
         await checkShown("Mr. Collins and his patroness", { [NOVEL]: novel }, Number(k));
       }
     });
@@ -153,23 +148,20 @@ for (const browser of browsers) {
       await person.says("#search-found", new RegExp(`most like chunk ${number(liked.at + 1)} of ${NOVEL}$`, "u"));
       const found = await checkShown(liked.text, { [NOVEL]: novel }, 10, liked.text);
       assert.ok(!found.some(({ at }) => at === liked.at));
-      assert.equal(await person.page.evaluate(() => document.activeElement.id), "search-found");
+      assert.equal(await person.focused(), "search-found");
       // On from there to the first result's own button.
-      await person.page.keyboard.press("Tab");
-      assert.match(
-        await person.page.evaluate(() => document.activeElement.textContent),
-        /^Similar to this chunk, chunk/u,
-      );
+      await person.press("Tab");
+      assert.match(await person.tab.eval(() => document.activeElement.textContent), /^Similar to this chunk, chunk/u);
     });
 
     test("what has nothing in common with any chunk is said to be found nowhere", async () => {
       await person.type("#search-query", "?!…");
-      await person.page.keyboard.press("Enter");
+      await person.press("Enter");
       assert.equal(
         await person.says("#search-none", /^No chunk/u),
         "No chunk has anything in common with “?!…”. Try other words, or another text.",
       );
-      assert.match(await person.text("#search-status"), /^Nothing found in/u);
+      await person.says("#search-status", /^Nothing found in/u);
       assert.deepEqual(await shown(), []);
     });
 
@@ -189,14 +181,14 @@ for (const browser of browsers) {
       const [first] = await checkShown("a proposal of marriage, by letter", files, 10);
       assert.equal(first.file, "letter.txt");
       for (const file of ["poem.txt", NOVEL]) {
-        await person.page.select("#search-file", file);
+        await person.select("#search-file", file);
         await person.says("#search-found", new RegExp(` of ${number(files[file].length)} chunks?, most like`, "u"));
         await checkShown("a proposal of marriage, by letter", { [file]: files[file] }, 10);
       }
     });
 
     test("a text that is closed is not found any more, and when it is opened again nothing is added", async () => {
-      await person.page.select("#search-file", "");
+      await person.select("#search-file", "");
       await person.click('#texts [aria-label*="letter.txt"]');
       await person.says("#status", /letter\.txt” is removed/u);
       await ask("a proposal of marriage, by letter");
@@ -216,23 +208,23 @@ for (const browser of browsers) {
       await person.click('#texts [aria-label*="letter.txt"]');
       await person.says("#status", /letter\.txt” is removed/u);
       await person.type("#cut-size", "1000");
-      await person.page.keyboard.press("Tab");
-      await person.until((old) => document.querySelector("#text-chunks").value < old, novel.length);
+      await person.press("Tab");
+      await person.tab.until((old) => document.querySelector("#text-chunks").value < old, novel.length);
       const chunks = await person.exact("#text-chunks");
       await ask(QUESTION);
       await indexed(chunks, chunks);
-      await person.page.select("#search-k", "50");
-      await person.until(() => document.querySelectorAll("#search-results li").length === 50);
+      await person.select("#search-k", "50");
+      await person.tab.until(() => document.querySelectorAll("#search-results li").length === 50);
       assert.ok((await shown()).some(({ text }) => text.length > 600));
       await person.type("#cut-size", "450");
-      await person.page.keyboard.press("Tab");
-      await person.until((old) => Number(document.querySelector("#text-chunks").value) === old, novel.length);
+      await person.press("Tab");
+      await person.tab.until((old) => Number(document.querySelector("#text-chunks").value) === old, novel.length);
     });
 
     test("stopped while the index is filled, it says so, and the next search goes on", async () => {
       await person.click("#clear-browser");
       await person.says("#status", /^This browser is empty/u);
-      await person.page.evaluate(() => {
+      await person.tab.eval(() => {
         // As quick as nobody is: at the first sight of the button.
         const stop = document.querySelector("#search-stop");
         const observer = new MutationObserver(() => {
@@ -242,24 +234,21 @@ for (const browser of browsers) {
         observer.observe(stop, { attributes: true, attributeFilter: ["hidden"] });
       });
       await person.type("#search-query", QUESTION);
-      await person.page.keyboard.press("Enter");
+      await person.press("Enter");
       await person.says("#search-status", /^Stopped\. The next search goes on/u);
-      assert.equal(await person.page.$eval("#search-stop", (stop) => stop.hidden), true);
-      assert.equal(await person.page.evaluate(() => document.activeElement.id), "search-query");
+      assert.equal(await person.look("#search-stop", ([stop]) => stop.hidden), true);
+      assert.equal(await person.focused(), "search-query");
       await ask(QUESTION);
       await indexed(novel.length, novel.length);
       await checkShown(QUESTION, { [NOVEL]: novel }, 50);
     });
 
     test("another tab searches the same index", async () => {
-      const here = person.page;
-      person.page = await person.tab();
-      await ask(QUESTION);
-      await indexed(novel.length, 0);
-      await checkShown(QUESTION, { [NOVEL]: novel }, 10);
-      await person.page.close();
-      person.page = here;
-      await here.bringToFront();
+      await person.inAnotherTab(async () => {
+        await ask(QUESTION);
+        await indexed(novel.length, 0);
+        await checkShown(QUESTION, { [NOVEL]: novel }, 10);
+      });
     });
 
     test("all cleared, or a part of the index deleted by hand: the next search makes it anew", async () => {
@@ -274,8 +263,8 @@ for (const browser of browsers) {
       assert.ok(!(key in (await person.kept("statOfAll"))));
       await ask("Lady Catherine");
       await indexed(novel.length, novel.length);
-      await person.page.select("#search-k", "10");
-      await person.until(() => document.querySelectorAll("#search-results li").length === 10);
+      await person.select("#search-k", "10");
+      await person.tab.until(() => document.querySelectorAll("#search-results li").length === 10);
       await checkShown("Lady Catherine", { [NOVEL]: novel }, 10);
       await person.click("#clear-browser");
       await person.says("#status", /^This browser is empty/u);

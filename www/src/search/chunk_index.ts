@@ -65,6 +65,7 @@ export class ChunkIndex {
     for (const { file, digest, chunks: wanted } of texts) {
       let done = added;
       this.#embedded = (some) => {
+        signal.throwIfAborted();
         done += some;
         onProgress(done, of);
         signal.throwIfAborted();
