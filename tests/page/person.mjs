@@ -60,7 +60,6 @@ export class Person {
     this.#profile = await kind.newProfile();
     this.#folder = await mkdtemp(join(tmpdir(), "bytestow-files-"));
     this.#browser = await kind.open(this.#profile, { preferences: this.#preferences() });
-    // Not the first tab, which has not the keyboard in Firefox.
     this.tab = await this.#browser.newTab();
     await this.#goTo();
   }
@@ -87,7 +86,6 @@ export class Person {
   /** Does `work` in another tab. */
   async inAnotherTab(work) {
     const first = this.tab;
-    // Not the first tab, which has not the keyboard in Firefox.
     this.tab = await this.#browser.newTab();
     try {
       await this.#goTo();
@@ -103,6 +101,8 @@ export class Person {
     this.#browser.hear(this.tab, (text) => this.complaints.push(text), { request: () => undefined });
     await this.tab.resize(1100, 900);
     await this.tab.goto(this.#url);
+    // Else the keys may go elsewhere in Firefox.
+    await this.page.bringToFront();
     await this.#arrive();
   }
 
