@@ -5,6 +5,7 @@
  */
 import "./wasm.ts";
 import type { BytestowError } from "bytestow";
+import { element } from "./dom.ts";
 import { Choice } from "./embedders/choice.ts";
 import type { PageEmbedder } from "./embedders/model.ts";
 import { describe, PageError } from "./errors.ts";
@@ -17,6 +18,7 @@ import { settings } from "./settings.ts";
 import { serverReached, workOffline } from "./shell/offline.ts";
 import { reveal } from "./shell/opening.ts";
 import { Tabs } from "./shell/tabs.ts";
+import { whenWanted } from "./shell/wanted.ts";
 import { type Kept, Tiers } from "./stores/tiers.ts";
 import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts";
 import { Collection } from "./text/collection.ts";
@@ -108,6 +110,15 @@ task(async () => {
   await showStores();
 });
 workOffline();
+const search = element("search", HTMLElement);
+whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context)));
+const explorer = element("explorer", HTMLElement);
+whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context)));
+
+/** Mounts a panel once it is loaded, and with it what stands behind `context.embeddings`. */
+function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => void): void {
+  Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
+}
 
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();

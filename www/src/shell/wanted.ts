@@ -1,8 +1,12 @@
 /** Mounts what the first look at the page does without. */
 
-const SIGNS = ["pointerdown", "keydown", "focusin", "scroll"] as const;
+const SIGNS = ["pointerdown", "keydown", "focusin"] as const;
 
-/** Does `mount` once: when `root` comes near to being seen, or when the person first does anything at all. */
+/**
+ * Does `mount` once: when `root` comes near to being seen, or when the person first does anything at all. Not when they take
+ * the new version of the page: what is fetched while its worker takes over wakes the old one again, and Chromium then waits
+ * half a minute for that to fall asleep.
+ */
 export function whenWanted(root: Element, mount: () => void): void {
   const observer = new IntersectionObserver(
     (entries) => {
@@ -12,9 +16,12 @@ export function whenWanted(root: Element, mount: () => void): void {
   );
   const now = () => {
     observer.disconnect();
-    for (const sign of SIGNS) removeEventListener(sign, now);
+    for (const sign of SIGNS) removeEventListener(sign, look);
     mount();
   };
+  const look = ({ target }: Event) => {
+    if (!(target instanceof Element && target.closest("#renew"))) now();
+  };
   observer.observe(root);
-  for (const sign of SIGNS) addEventListener(sign, now, { passive: true, once: true });
+  for (const sign of SIGNS) addEventListener(sign, look, { passive: true });
 }
