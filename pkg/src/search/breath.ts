@@ -8,7 +8,12 @@ import { search } from "./source.js";
 /** For how long work may go on, in ms. A slice ends after it: some ms more, and still far from 50. */
 const SLICE = 8;
 
+/** How long only what the browser puts first (input, frames) may come between, in ms: then all that waits has its turn. */
+const FIRST_ONLY = 32;
+
 let began: number | undefined;
+/** When all that waited last had its turn. */
+let turned = Number.NEGATIVE_INFINITY;
 
 /** Whether the work of this task has gone on for long enough. */
 export function due(): boolean {
@@ -17,6 +22,7 @@ export function due(): boolean {
   const now = performance.now();
   if (began === undefined) {
     began = now;
+    turned = now;
     // Not the very end of this task, but soon after; until then there may be a breath too many, and never one too few.
     setTimeout(() => {
       began = undefined;
@@ -30,13 +36,19 @@ interface Host {
   setImmediate?: (callback: () => void) => unknown;
 }
 
-/** Lets whatever else waits have its turn. */
+/**
+ * Lets whatever else waits have its turn. What goes on by `scheduler.yield` comes before timers and messages, time and
+ * again: every so often it queues up behind them.
+ */
 export async function breath(): Promise<void> {
   const { scheduler, setImmediate } = globalThis as Host;
-  if (scheduler?.yield !== undefined) await scheduler.yield();
-  else if (setImmediate !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
-  else if (typeof MessageChannel === "function") await messaged();
-  else await new Promise((resolve) => setTimeout(resolve, 0));
+  if (scheduler?.yield !== undefined && performance.now() - turned < FIRST_ONLY) await scheduler.yield();
+  else {
+    if (setImmediate !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+    else if (typeof MessageChannel === "function") await messaged();
+    else await new Promise((resolve) => setTimeout(resolve, 0));
+    turned = performance.now();
+  }
   if (began !== undefined) began = performance.now();
 }
 

@@ -21,7 +21,7 @@ export interface Batch {
 export type AddOptions = string[] | { ids?: (string | undefined)[] | undefined; signal?: AbortSignal | undefined };
 
 /** How many documents are copied before a call first waits, and how many bytes of them: some milliseconds. */
-const AT_CALL = { documents: 2_000, bytes: 1 << 20 };
+const AT_CALL = { documents: 500, bytes: 1 << 18 };
 
 /** Checks the documents of a call and copies them: at once the first of them, what is beyond these in slices. */
 export async function batchOf(documents: unknown, ids: unknown, signal?: AbortSignal): Promise<Batch> {

@@ -8,7 +8,7 @@ import { breath, due } from "../../search/breath.js";
 const NUMBERS = 200_000;
 
 /** How many are copied before a call first waits: some milliseconds, too. */
-const AT_CALL = 1_000_000;
+const AT_CALL = 250_000;
 
 /** Vectors that nobody else can change, one after the other. */
 export interface Vectors {
@@ -19,8 +19,8 @@ export interface Vectors {
 }
 
 /**
- * Checks that `vectors` are `count` lists of numbers, all of one length, and copies them: at once the first million
- * numbers, what is beyond them in slices. `first` is the number of the first one, for the errors.
+ * Checks that `vectors` are `count` lists of numbers, all of one length, and copies them: at once the first quarter
+ * of a million numbers, what is beyond them in slices. `first` is the number of the first one, for the errors.
  */
 export async function vectorsOf(vectors: unknown, count: number, first = 0, signal?: AbortSignal): Promise<Vectors> {
   const dimensions = checkVectors(vectors, count, first);
