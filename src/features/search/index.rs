@@ -4,6 +4,7 @@
 //! how it is searched.
 
 mod cache;
+mod delete;
 mod documents;
 mod ids;
 mod line;
