@@ -10,6 +10,7 @@ mod ids;
 mod line;
 mod maintain;
 mod options;
+mod outage;
 mod passes;
 mod random;
 mod search;

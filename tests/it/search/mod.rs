@@ -14,6 +14,7 @@ mod index_reads;
 mod index_support;
 mod leaving;
 mod masks;
+mod outages;
 mod pass;
 mod persist_absorbed;
 mod persist_codecs;
