@@ -23,3 +23,4 @@ mod persist_faults;
 mod persist_takeover;
 mod persist_writers;
 mod sentences;
+mod unfinished;
