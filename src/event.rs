@@ -73,7 +73,8 @@ pub enum Event {
         /// For how long, in milliseconds.
         ms: f64,
     },
-    /// The store behind a cache failed; the cache goes on without it. Told once, until the store works again.
+    /// The store behind a cache or an index failed; what stands on it goes on without it. Told once, until the store works
+    /// again.
     StoreError {
         /// What it said.
         error: Error,

@@ -62,6 +62,7 @@ impl Engine {
             options.max_resident_bytes = setting(at::MAX_RESIDENT_BYTES) as usize;
             options.refresh = Duration::from_millis(setting(at::REFRESH_MS) as u64);
             options.stale_if_error = setting(at::STALE_IF_ERROR) == 1.0;
+            options.observer = Some(Arc::new(mailbox.clone()));
             options.pause = Some(Arc::new(mailbox.clone()));
             Ok(options)
         };
@@ -167,9 +168,10 @@ impl Engine {
         self.begin(|index| async move { Ok(answers::lookups(index.get(ids.iter()).await?)) })
     }
 
-    /// The nearest `k`: `[ids, scores, documents]`; of rows below `at_hand` their numbers instead of their documents. A threshold that is no number is none. Fails with the code `stale` where
+    /// The nearest `k`: `[ids, scores, documents]`. A threshold that is no number is none. Fails with the code `stale` where
     /// the mask is about another numbering of rows than there is, or about fewer: it says `generation` and `rows` as
-    /// [`rows`](Self::rows) did before the first of them was looked at.
+    /// [`rows`](Self::rows) did before the first of them was looked at. Of the mask's rows below `at_hand` the caller has the
+    /// documents: instead of each stands the row.
     #[expect(clippy::too_many_arguments, reason = "each crosses by itself")]
     pub fn search(
         &self,
@@ -181,7 +183,7 @@ impl Engine {
         rows: usize,
         at_hand: u32,
     ) -> u32 {
-        let options = options(threshold, mask.map(|kept| made(&kept, generation, rows)), at_hand);
+        let options = options(threshold, mask.map(|kept| made(&kept, generation, rows).at_hand(at_hand)));
         self.begin(|index| async move { found(index.search_current(&query, k, options).await?, at_hand) })
     }
 
@@ -198,7 +200,7 @@ impl Engine {
         rows: usize,
         at_hand: u32,
     ) -> u32 {
-        let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows)), at_hand);
+        let options = options(f64::NAN, mask.map(|kept| made(&kept, generation, rows).at_hand(at_hand)));
         let pick = MmrOptions { k, fetch: fetch_k, lambda };
         self.begin(|index| async move { found(index.mmr(&query, pick, options).await?, at_hand) })
     }
@@ -230,7 +232,7 @@ impl Engine {
     /// Runs all tasks as far as they get, and tells what came of it: an array of arrays, `[0, task, value]` for one that is
     /// done, `[1, task, failure]` for one that failed; `[2, request, keys]`, `[3, request, pairs]`, `[4, request, keys]`
     /// and `[5, request, prefix]` for what is to be asked of the store, by mget, mset, mdelete and yieldKeys; `[6, request]`
-    /// where others may have a turn.
+    /// where others may have a turn; `[7, 0, failure]` of a store, without which calls that read go on.
     pub fn pump(&self) -> Array {
         let outs = Array::new();
         loop {
@@ -296,8 +298,8 @@ fn made(words: &[u32], generation: f64, rows: usize) -> Mask {
     Mask::new(generation as u64, rows, Bitmap::from_words_u32(words))
 }
 
-fn options(threshold: f64, mask: Option<Mask>, at_hand: u32) -> SearchOptions {
-    SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask, at_hand }
+fn options(threshold: f64, mask: Option<Mask>) -> SearchOptions {
+    SearchOptions { threshold: Some(threshold).filter(|threshold| !threshold.is_nan()), mask }
 }
 
 fn found(found: Option<Vec<Found>>, at_hand: u32) -> std::result::Result<JsValue, Failed> {

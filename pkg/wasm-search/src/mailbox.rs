@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use bytestow::event::{Event, Observe};
 use bytestow::features::search::Pause;
 use bytestow::web::{JsCause, strings, to_js};
 use bytestow::{
@@ -15,6 +16,8 @@ use bytestow::{
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::answers::failure;
+
 /// What stands first in a request: see `Engine::pump`.
 mod kind {
     pub const GET: u32 = 2;
@@ -22,6 +25,7 @@ mod kind {
     pub const DELETE: u32 = 4;
     pub const LIST: u32 = 5;
     pub const PAUSE: u32 = 6;
+    pub const OUTAGE: u32 = 7;
 }
 
 struct Waiting {
@@ -37,11 +41,16 @@ struct Waiting {
 pub struct Mailbox {
     waiting: Rc<RefCell<Vec<Waiting>>>,
     last: Rc<Cell<u32>>,
+    /// What the store has failed with, without harm to any call.
+    outages: Rc<RefCell<Vec<Error>>>,
 }
 
 impl Mailbox {
-    /// Puts the requests that nobody has seen yet into `outs`.
+    /// Puts the requests that nobody has seen yet into `outs`, and what is to be told.
     pub fn take(&self, outs: &Array) {
+        for error in self.outages.take() {
+            outs.push(&Array::of3(&kind::OUTAGE.into(), &JsValue::from(0), &failure(&error)));
+        }
         for waiting in self.waiting.borrow_mut().iter_mut() {
             if let Some((kind, what)) = waiting.request.take() {
                 outs.push(&Array::of3(&kind.into(), &waiting.id.into(), &what));
@@ -102,6 +111,14 @@ fn failed(failure: JsValue) -> Error {
     let retryable = field("retryable").is_truthy();
     let message = field("message").as_string().unwrap_or_default();
     Error::new(code, message).with_retryable(retryable).with_foreign_cause(JsCause(failure))
+}
+
+impl Observe for Mailbox {
+    fn event(&self, event: Event) {
+        if let Event::StoreError { error } = event {
+            self.outages.borrow_mut().push(error);
+        }
+    }
 }
 
 impl Pause for Mailbox {

@@ -4,11 +4,13 @@
 //! how it is searched.
 
 mod cache;
+mod delete;
 mod documents;
 mod ids;
 mod line;
 mod maintain;
 mod options;
+mod outage;
 mod passes;
 mod random;
 mod search;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -50,7 +50,12 @@ pub struct Watched {
     pub log: Mutex<Log>,
     /// Operations until there is trouble.
     pub countdown: Mutex<Option<(usize, Trouble)>>,
-    late: Mutex<Option<(usize, Entries)>>,
+    /// While it is set, operations fail behind so many milliseconds.
+    pub outage: Mutex<Option<(Arc<ManualClock>, u64)>>,
+    /// What comes late, and how many operations were asked for since.
+    pub late: Mutex<Option<(usize, Entries)>>,
+    /// Whether answers lack the last value.
+    pub short: AtomicBool,
     /// How often an operation is polled before it is done, and before it answers.
     waits: Option<Mutex<Random>>,
     pub operations: AtomicUsize,
@@ -70,7 +75,9 @@ impl Watched {
             inner,
             log: Mutex::default(),
             countdown: Mutex::default(),
+            outage: Mutex::default(),
             late: Mutex::default(),
+            short: AtomicBool::new(false),
             waits,
             operations: AtomicUsize::new(0),
         })
@@ -109,6 +116,10 @@ impl Watched {
     async fn run<T>(&self, effect: impl Future<Output = Result<T>> + Send, late: Option<Entries>) -> Result<T> {
         self.wait().await;
         self.log.lock().unwrap().calls += 1;
+        if let Some((clock, ms)) = &*self.outage.lock().unwrap() {
+            clock.advance_ms(*ms);
+            return Err(broken());
+        }
         let trouble = self.trouble();
         let due = |late: &mut (usize, Entries)| {
             late.0 += 1;
@@ -154,6 +165,9 @@ impl ByteStore for Watched {
             for key in keys.iter() {
                 self.wait().await;
                 found.extend(self.inner.get_many([key].into()).await?);
+            }
+            if self.short.load(Ordering::SeqCst) {
+                found.pop();
             }
             Ok(found)
         })

@@ -56,27 +56,42 @@ fn a_mask_is_about_the_rows_there_were() {
 
 #[test]
 fn documents_that_are_at_hand_are_not_read() {
-    let (store, clock) = (Arc::new(InMemoryByteStore::new()), ManualClock::at(NOW));
+    let (inner, clock) = (Arc::new(InMemoryByteStore::new()), ManualClock::at(NOW));
     block_on(async {
-        let index = index(&store, &clock, 1);
-        add(&index, &documents(0..30)).await.unwrap();
-        let query = vector("query", 0, DIMENSIONS);
-        let mut rows: Vec<Vec<u8>> = index.documents(0, 30).await.unwrap().documents;
-        let all = index.search(&query, 30, SearchOptions::default()).await.unwrap();
-        let options = SearchOptions { at_hand: 12, ..SearchOptions::default() };
-        let mut found = index.search(&query, 30, options.clone()).await.unwrap();
-        assert_eq!(found.iter().filter(|found| found.document.is_empty()).count(), 12);
-        for found in &mut found {
-            assert_eq!(found.document.is_empty(), found.row < 12);
-            if found.row < 12 {
-                found.document = std::mem::take(&mut rows[found.row as usize]);
-            }
+        // Three segments, of whose documents none are kept that were read.
+        let writer = index(&inner, &clock, 1);
+        for from in [0, 10, 20] {
+            add(&writer, &documents(from..from + 10)).await.unwrap();
         }
-        assert_eq!(found, all);
+        let store = Watched::over(inner);
+        let mut options = super::index_support::options(&clock, 2);
+        options.max_cached_bytes = 0;
+        let index = VectorIndex::new(store.clone(), options).unwrap();
+        let read = || -> usize {
+            let read = store.take_log().read;
+            read.iter().filter(|key| key.rsplit('/').next().is_some_and(|name| name.starts_with('d'))).count()
+        };
+        let query = vector("query", 0, DIMENSIONS);
+        let rows: Vec<Vec<u8>> = index.documents(0, 30).await.unwrap().documents;
+        let all = index.search(&query, 30, SearchOptions::default()).await.unwrap();
+        let mask = index.filter(|_| true).await.unwrap();
         let pick = MmrOptions { k: 30, fetch: 30, lambda: 1.0 };
-        let picked = index.mmr(&query, pick, options).await.unwrap().unwrap();
-        assert_eq!(picked.iter().filter(|found| found.document.is_empty()).count(), 12);
-        assert!(picked.iter().all(|found| found.document.is_empty() == (found.row < 12)));
+        for (at_hand, blocks) in [(0, 3), (10, 2), (12, 2), (20, 1), (30, 0), (u32::MAX, 0)] {
+            let options = SearchOptions { mask: Some(mask.clone().at_hand(at_hand)), ..SearchOptions::default() };
+            read();
+            let mut found = index.search(&query, 30, options.clone()).await.unwrap();
+            assert_eq!(read(), blocks, "rows below {at_hand} are at hand");
+            let picked = index.mmr(&query, pick, options).await.unwrap().unwrap();
+            assert_eq!(read(), blocks, "rows below {at_hand} are at hand");
+            assert_eq!(picked, found);
+            for found in &mut found {
+                assert_eq!(found.document.is_empty(), found.row < at_hand);
+                if found.row < at_hand {
+                    found.document.clone_from(&rows[found.row as usize]);
+                }
+            }
+            assert_eq!(found, all);
+        }
     });
 }
 

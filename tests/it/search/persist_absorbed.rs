@@ -12,11 +12,11 @@ fn manifests(store: &InMemoryByteStore) -> usize {
     keys(store).iter().filter(|key| key.starts_with("vectors/m/")).count()
 }
 
-fn documents(range: std::ops::Range<u64>, version: u64) -> Vec<(String, u64)> {
+pub fn documents(range: std::ops::Range<u64>, version: u64) -> Vec<(String, u64)> {
     range.map(|at| (format!("id{at}"), version)).collect()
 }
 
-async fn tidy(index: &bytestow::features::search::VectorIndex) {
+pub async fn tidy(index: &bytestow::features::search::VectorIndex) {
     let mut steps = 0;
     while index.maintain().await.unwrap() {
         steps += 1;
@@ -81,7 +81,7 @@ fn what_failed_calls_left_is_deleted() {
 }
 
 /// Makes `count` writers, one document each, and lets them be dead.
-async fn leave_dead(store: &Arc<InMemoryByteStore>, clock: &ManualClock, now: u64, count: u64) {
+pub async fn leave_dead(store: &Arc<InMemoryByteStore>, clock: &ManualClock, now: u64, count: u64) {
     let then = ManualClock::at(now);
     for at in 0..count {
         let index = index(store, &then, 500 + at);

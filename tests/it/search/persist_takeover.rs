@@ -81,7 +81,7 @@ impl Actor<'_> {
 }
 
 /// Polls a call so often; `None` if it was given up.
-async fn until<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> {
+pub async fn until<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> {
     let mut call = Box::pin(call);
     let mut left = polls;
     std::future::poll_fn(move |cx| {

@@ -1,12 +1,11 @@
 //! Reading documents: by their ids, or all, a stretch of rows at a time, to be filtered.
 
 use super::VectorIndex;
+use crate::Result;
 use crate::features::search::Bitmap;
 use crate::features::search::persist::blocks::{Keep, Located};
 use crate::features::search::persist::format::Geometry;
 use crate::features::search::persist::load::Tries;
-use crate::features::search::persist::look::Due;
-use crate::{Error, ErrorCode, Result};
 
 /// Documents of a stretch of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,40 +132,4 @@ impl VectorIndex {
     pub(crate) fn geometry(&self) -> Geometry {
         Geometry { dimensions: self.dimensions().unwrap_or_default() }
     }
-
-    /// Sees what others have written, if the last look is older than [`refresh`](super::IndexOptions::refresh), as all
-    /// calls do that read.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open), but for [`stale_if_error`](super::IndexOptions::stale_if_error).
-    pub async fn look_if_old(&self) -> Result<()> {
-        let life = u64::try_from(self.options.refresh.as_millis()).unwrap_or(u64::MAX);
-        let due = Due::Older { life, now: self.now() };
-        let is_due = due.is(self.state().looked);
-        if !is_due {
-            return Ok(());
-        }
-        let looked = self.refresh_if(due).await;
-        match looked {
-            Err(error) if self.options.stale_if_error && is_out_of_reach(&error) => self.goes_on(error),
-            looked => looked,
-        }
-    }
-
-    /// With what is known, if anything is: who calls next does not wait for the same failure.
-    fn goes_on(&self, error: Error) -> Result<()> {
-        let now = self.now();
-        let mut state = self.state();
-        if state.looked.is_none() {
-            return Err(error);
-        }
-        state.looked = Some(now);
-        Ok(())
-    }
-}
-
-/// Whether it is the store that cannot be asked, and not the index that is wrong.
-fn is_out_of_reach(error: &Error) -> bool {
-    use ErrorCode::{QuotaExceeded, Timeout, Unauthorized, Unavailable};
-    matches!(error.code(), Unavailable | Timeout | Unauthorized | QuotaExceeded)
 }

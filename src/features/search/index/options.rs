@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::random::{Random, SeededRandom};
 use crate::features::search::Kind;
 use crate::features::search::vector::MAX_DIMENSIONS;
-use crate::{BoxFuture, Error, Portable, Result, SharedClock, SystemClock};
+use crate::{BoxFuture, Error, Observer, Portable, Result, SharedClock, SystemClock};
 
 /// Called between the slices of what takes long, so that a thread that does other things too can do them.
 pub trait Pause: Portable {
@@ -34,9 +34,12 @@ pub struct IndexOptions {
     /// Searches look for what others have written when the last look is older. Default: 1 s.
     pub refresh: Duration,
     /// Whether calls that read go on with what is known when a look fails because the store cannot be asked: for stores
-    /// that answer from copies then, as [`TieredByteStore`](crate::layers::TieredByteStore) does. Writes always ask.
-    /// Default: false.
+    /// that answer from copies then, as [`TieredByteStore`](crate::layers::TieredByteStore) does. Writes always ask. A look
+    /// that failed is not taken again by them for as long as it took, nor for `refresh` or 5 s, whichever is less, but
+    /// within a minute. Default: false.
     pub stale_if_error: bool,
+    /// Told, once an outage, when calls go on so: [`StoreError`](crate::event::Event::StoreError). Default: nobody.
+    pub observer: Option<Observer>,
     /// The clock.
     pub clock: SharedClock,
     /// Where names of writers come from.
@@ -68,6 +71,7 @@ impl IndexOptions {
             max_cached_bytes: 4 * 1024 * 1024,
             refresh: Duration::from_secs(1),
             stale_if_error: false,
+            observer: None,
             clock,
             random,
             pause: None,

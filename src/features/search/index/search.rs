@@ -16,13 +16,21 @@ use crate::{Error, Result};
 pub struct Mask {
     about: (u64, usize),
     kept: Arc<Bitmap>,
+    at_hand: u32,
 }
 
 impl Mask {
     /// Those of `rows` rows that `kept` has, by the numbering `generation`: as [`VectorIndex::rows`] said before the first
     /// was looked at.
     pub fn new(generation: u64, rows: usize, kept: Bitmap) -> Self {
-        Self { about: (generation, rows), kept: Arc::new(kept) }
+        Self { about: (generation, rows), kept: Arc::new(kept), at_hand: 0 }
+    }
+
+    /// The same mask of a caller who has the documents of the rows below `row`, by the mask's numbering: a search does not
+    /// read them, and finds them with empty documents.
+    #[must_use]
+    pub fn at_hand(self, row: u32) -> Self {
+        Self { at_hand: row, ..self }
     }
 
     /// How many there are, dead ones included.
@@ -48,13 +56,15 @@ pub struct SearchOptions {
     pub threshold: Option<f64>,
     /// Among which rows; all, if it is not given. See [`VectorIndex::filter`].
     pub mask: Option<Mask>,
-    /// Of rows below this one the caller has the documents: they are not read, and empty in what is found.
-    pub at_hand: u32,
 }
 
 impl SearchOptions {
     fn about(&self) -> Option<(u64, usize)> {
         self.mask.as_ref().map(Mask::about)
+    }
+
+    fn at_hand(&self) -> u32 {
+        self.mask.as_ref().map_or(0, |mask| mask.at_hand)
     }
 }
 
@@ -150,7 +160,7 @@ impl VectorIndex {
             let fault = match self.pass(search, options.about(), pick.is_some()).await {
                 Outcome::Stale => return Ok(None),
                 Outcome::Fault(fault) => fault,
-                Outcome::Hits(hits) => match self.picked(hits, pick, options.at_hand).await {
+                Outcome::Hits(hits) => match self.picked(hits, pick, options.at_hand()).await {
                     Ok(found) => return Ok(Some(found)),
                     Err(fault) => fault,
                 },

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::IndexOptions;
 use super::cache::Cache;
+use super::outage::Failed;
 use super::table::Table;
 use crate::features::search::persist::format::Manifest;
 use crate::features::search::persist::look::Look;
@@ -36,6 +37,10 @@ pub struct State {
     pub look: Look,
     /// When it was taken; `None` before the first.
     pub looked: Option<u64>,
+    /// The look behind it, if one was tried since and failed.
+    pub failed: Option<Failed>,
+    /// How many have failed.
+    pub failures: u64,
     /// The writer that this handle is, once it has written.
     pub own: Option<Own>,
     /// What the index holds, once its dimensions are known.

@@ -1,7 +1,7 @@
 //! Reading an index: a look, and the segments that it names and that are not in memory.
 
 use super::blocks::{Fault, Tried};
-use super::bring::Hidden;
+use super::bring::{Hidden, Loaded};
 use super::format::{Geometry, Manifest};
 use super::look::{Due, Look, View};
 use super::names::SegmentName;
@@ -9,7 +9,7 @@ use super::port::missing;
 use crate::Result;
 use crate::features::search::index::{State, Table, VectorIndex};
 use crate::features::search::scan::Kind;
-use crate::features::search::{Bitmap, RowsOptions};
+use crate::features::search::{Bitmap, Order, RowsOptions};
 
 /// Records that are read together, and segments.
 const RECORDS: usize = 16_384;
@@ -27,17 +27,29 @@ pub struct Tries {
 }
 
 impl VectorIndex {
-    /// Looks, once it is this call's turn, if that is still wanted.
+    /// Looks, once it is this call's turn, if that is still wanted. Where a look has failed while it waited, that is this
+    /// call's failure, too, unless it is to look in any case: the next would take as long to fail.
     pub(crate) async fn refresh_if(&self, due: Due) -> Result<()> {
+        let failures = self.state().failures;
         let turn = self.looking.take().await;
-        if !due.is(self.state().looked) {
-            return Ok(());
+        {
+            let state = self.state();
+            if !due.is(state.looked) {
+                return Ok(());
+            }
+            if !matches!(due, Due::Always)
+                && let Some(error) = state.failed_since(failures)
+            {
+                return Err(error);
+            }
         }
+        let began = self.now();
         let mut tries = Tries::default();
         loop {
-            match self.look_once().await {
-                Ok(()) => break,
-                Err(fault) => self.count(fault, &mut tries)?,
+            let Err(fault) = self.look_once().await else { break };
+            if let Err(error) = self.count(fault, &mut tries) {
+                self.state().fails(error.clone(), began, self.now(), self.refresh_ms());
+                return Err(error);
             }
         }
         drop(turn);
@@ -80,7 +92,8 @@ impl VectorIndex {
         }
         self.seen(&known, look);
         while !self.load().await? {}
-        self.state().looked = Some(began);
+        let mut state = self.state();
+        (state.looked, state.failed) = (Some(began), None);
         Ok(())
     }
 
@@ -125,18 +138,27 @@ impl VectorIndex {
 
     /// Loads what the last look names and drops what it does not; whether the look is still the last one then.
     ///
+    /// All that is new is read before any of it counts, and then counts at once: who fails half-way leaves what was there as
+    /// it was, and what was added together is found together. Not so the first time, when nobody is answered yet: group by
+    /// group, so that what was read need not all be in memory twice.
+    ///
     /// Only whoever looks calls it, so that segments come and go in one place; but segments that this handle publishes
     /// come at any time, but for the time that this takes: what counts does not change under what is being brought.
     pub(crate) async fn load(&self) -> Tried<bool> {
         let _turn = self.bringing.take().await;
-        let (view, geometry) = {
+        let (view, geometry, is_first) = {
             let mut state = self.state();
-            let view = state.look.view();
+            let (view, is_first) = (state.look.view(), state.looked.is_none());
             let Some(dimensions) = state.dimensions else { return Ok(true) };
             let Some(table) = &mut state.table else { return Ok(true) };
-            table.clear(view.cleared);
-            (view, Geometry { dimensions })
+            if is_first {
+                // Of what was cleared no rows are read.
+                table.clear(view.cleared);
+            }
+            (view, Geometry { dimensions }, is_first)
         };
+        let nothing = Bitmap::new();
+        let mut loaded = Vec::new();
         let mut group = Vec::new();
         let mut records = 0;
         for (name, listed) in &view.segments {
@@ -145,12 +167,16 @@ impl VectorIndex {
             }
             records += (listed.rows + listed.tombstones) as usize;
             if !group.is_empty() && (records > RECORDS || group.len() == SEGMENTS) {
-                self.load_group(geometry, &std::mem::take(&mut group)).await?;
+                loaded.append(&mut self.read_group(geometry, &std::mem::take(&mut group), &nothing).await?);
                 records = (listed.rows + listed.tombstones) as usize;
+                if is_first {
+                    self.add_loaded(geometry, std::mem::take(&mut loaded), view.cleared).await?;
+                }
             }
             group.push(*name);
         }
-        self.load_group(geometry, &group).await?;
+        loaded.append(&mut self.read_group(geometry, &group, &nothing).await?);
+        self.add_loaded(geometry, loaded, view.cleared).await?;
         self.drop_others(geometry).await
     }
 
@@ -191,13 +217,14 @@ impl VectorIndex {
         Ok(true)
     }
 
-    /// Reads some segments, and takes them in together.
-    async fn load_group(&self, geometry: Geometry, names: &[SegmentName]) -> Tried<()> {
-        let nothing = Bitmap::new();
-        let loaded = self.read_group(geometry, names, &nothing).await?;
+    /// Takes in segments that were read; up to `cleared` nothing counts from then on.
+    async fn add_loaded(&self, geometry: Geometry, loaded: Vec<Loaded>, cleared: Order) -> Result<()> {
         let _hidden = Hidden::begin(self);
-        let segments = self.bring_group(geometry, &loaded, &nothing).await?;
-        self.with_table(|table| segments.iter().for_each(|(records, brought)| table.add(records, brought)));
+        let segments = self.bring_group(geometry, &loaded, &Bitmap::new()).await?;
+        self.with_table(|table| {
+            table.clear(cleared);
+            segments.iter().for_each(|(records, brought)| table.add(records, brought));
+        });
         Ok(())
     }
 
