@@ -1,5 +1,8 @@
 //! Reading an index: a look, and the segments that it names and that are not in memory.
 
+use futures_util::TryFutureExt as _;
+use futures_util::future::try_join;
+
 use super::blocks::{Fault, Tried};
 use super::bring::{Hidden, Loaded};
 use super::format::{Geometry, Manifest};
@@ -12,7 +15,7 @@ use crate::features::search::scan::Kind;
 use crate::features::search::{Bitmap, Order, RowsOptions};
 
 /// Records that are read together, and segments.
-const RECORDS: usize = 16_384;
+const RECORDS: usize = 8_192;
 const SEGMENTS: usize = 64;
 
 /// How often somebody looks again because something was missing.
@@ -140,7 +143,7 @@ impl VectorIndex {
     ///
     /// All that is new is read before any of it counts, and then counts at once: who fails half-way leaves what was there as
     /// it was, and what was added together is found together. Not so the first time, when nobody is answered yet: group by
-    /// group, so that what was read need not all be in memory twice.
+    /// group, two of them at a time, so that what was read need not all be in memory twice.
     ///
     /// Only whoever looks calls it, so that segments come and go in one place; but segments that this handle publishes
     /// come at any time, but for the time that this takes: what counts does not change under what is being brought.
@@ -157,27 +160,41 @@ impl VectorIndex {
             }
             (view, Geometry { dimensions }, is_first)
         };
-        let nothing = Bitmap::new();
-        let mut loaded = Vec::new();
-        let mut group = Vec::new();
+        let (groups, nothing) = (self.groups(&view), Bitmap::new());
+        let mut read = Vec::new();
+        for group in &groups {
+            let next = self.read_group(geometry, group, &nothing);
+            if is_first {
+                // The store reads while what it has read is brought. What would not count once that does may be read, too.
+                let bring = self.add_loaded(geometry, std::mem::take(&mut read), view.cleared);
+                (read, ()) = try_join(next, bring.map_err(Fault::from)).await?;
+            } else {
+                read.append(&mut next.await?);
+            }
+        }
+        self.add_loaded(geometry, read, view.cleared).await?;
+        self.drop_others(geometry).await
+    }
+
+    /// What is read together of the segments that are not in memory.
+    fn groups(&self, view: &View) -> Vec<Vec<SegmentName>> {
+        let mut groups: Vec<Vec<SegmentName>> = Vec::new();
         let mut records = 0;
         for (name, listed) in &view.segments {
             if self.table(|table| table.has(*name)) {
                 continue;
             }
-            records += (listed.rows + listed.tombstones) as usize;
-            if !group.is_empty() && (records > RECORDS || group.len() == SEGMENTS) {
-                loaded.append(&mut self.read_group(geometry, &std::mem::take(&mut group), &nothing).await?);
-                records = (listed.rows + listed.tombstones) as usize;
-                if is_first {
-                    self.add_loaded(geometry, std::mem::take(&mut loaded), view.cleared).await?;
+            let more = (listed.rows + listed.tombstones) as usize;
+            records += more;
+            match groups.last_mut().filter(|group| records <= RECORDS && group.len() < SEGMENTS) {
+                Some(group) => group.push(*name),
+                None => {
+                    records = more;
+                    groups.push(vec![*name]);
                 }
             }
-            group.push(*name);
         }
-        loaded.append(&mut self.read_group(geometry, &group, &nothing).await?);
-        self.add_loaded(geometry, loaded, view.cleared).await?;
-        self.drop_others(geometry).await
+        groups
     }
 
     /// Drops segments that the last look does not name.
