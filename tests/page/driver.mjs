@@ -37,7 +37,7 @@ export class Driver extends Hands {
   async #checkTimes(number, embedded) {
     const phases = await Promise.all(["read", "embed", "write"].map((phase) => this.exact(`run-${number}-${phase}`)));
     const total = await this.exact(`run-${number}-total`);
-    assert.ok(total >= 0);
+    assert.ok(total >= 0 && phases.every((ms) => ms >= 0), `${phases} ms, ${total} in all`);
     assert.equal(await this.exact("last-total"), total);
     const sum = phases.reduce((before, ms) => before + ms, 0);
     assert.ok(Math.abs(sum - total) < 1e-6, `${phases} make up ${total}`);
