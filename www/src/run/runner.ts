@@ -53,6 +53,7 @@ export class Runner {
   }
 
   async #loaded(): Promise<Running> {
+    if (this.#running) return this.#running;
     const [{ Running }] = await Promise.all([part(() => import("./running.ts")), stylesheet("results.css")]);
     this.#running ??= new Running(...this.#given);
     return this.#running;
