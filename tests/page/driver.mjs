@@ -34,6 +34,12 @@ export class Driver extends Hands {
     await this.#checkTiers({ memory, browser, remote, embedded });
   }
 
+  /** Takes the network away from the tab, or gives it back. */
+  async setOffline(is) {
+    if (this.isChromium) await this.context.setOffline(is);
+    else await this.page.setOfflineMode(is);
+  }
+
   async #checkTimes(number, embedded) {
     const phases = await Promise.all(["read", "embed", "write"].map((phase) => this.exact(`run-${number}-${phase}`)));
     const total = await this.exact(`run-${number}-total`);

@@ -154,6 +154,23 @@ for (const { name } of BROWSERS) {
       for (const phase of ["read", "embed", "write"]) assert.ok((await driver.exact(`run-2-${phase}`)) >= 0, phase);
     });
 
+    test("offline: what is kept is found without a request, and of the rest it is said why not", async () => {
+      endpoint.requests.length = 0;
+      await driver.setOffline(true);
+      driver.forgiven = (text) => text.includes(endpoint.url) || /Failed to load resource|DISCONNECTED/u.test(text);
+      try {
+        checkFound(await seeker.find(QUESTION), QUESTION, 8);
+        await seeker.ask("What is not kept?");
+        assert.match(
+          await seeker.trouble(),
+          /You are offline, so the endpoint cannot be asked\.What is cached works without a network/u,
+        );
+      } finally {
+        await driver.setOffline(false);
+      }
+      assert.deepEqual(endpoint.requests, []);
+    });
+
     test("no console error but of what failed, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);
     });
