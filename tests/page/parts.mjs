@@ -18,7 +18,8 @@ const MODULES = `
   export { readVector } from "../www/src/explorer/vector.ts";
   export { hexLines } from "../www/src/explorer/hex.ts";
   export { exportAll, importFrom } from "../www/src/explorer/transfer.ts";
-  export { InMemoryByteStore } from "bytestow";
+  export { describe } from "../www/src/errors.ts";
+  export { BytestowError, InMemoryByteStore } from "bytestow";
   export { CacheBackedEmbeddings } from "bytestow/embeddings";
 `;
 

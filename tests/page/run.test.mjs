@@ -1,5 +1,6 @@
-/** A run and its clock, and what many ask for at once, in Node. */
+/** A run and its clock, what many ask for at once, and what is said, in Node. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { before, describe, test } from "node:test";
 import { loadParts } from "./parts.mjs";
 
@@ -153,5 +154,22 @@ describe("what many ask for at once", () => {
     const last = done;
     await wait(500);
     assert.equal(done, last);
+  });
+});
+
+describe("what the page says", () => {
+  test("of what cannot be read: a button to press that is there, with a remote tier and without", async () => {
+    const { describe: say, BytestowError } = await loadParts();
+    const { advice } = say(new BytestowError("corrupt", "a record is damaged"));
+    const html = await readFile(new URL("../../www/index.html", import.meta.url), "utf8");
+    const named = [...advice.matchAll(/“(Clear [a-z]+)”/gu)].map(([, button]) => button);
+    assert.deepEqual(named, ["Clear browser"]);
+    assert.match(html, /<button[^>]*id="clear-browser"[^>]*>Clear browser<\/button>/u);
+  });
+
+  test("of files: where they stay, and who else is sent what is in them", async () => {
+    const html = await readFile(new URL("../../www/index.html", import.meta.url), "utf8");
+    const [, hint] = /<p id="file-hint"[^>]*>(.*?)<\/p>/su.exec(html);
+    assert.match(hint, /stay in your browser; only an endpoint that you choose below is sent what is in them\.$/u);
   });
 });
