@@ -5,6 +5,7 @@
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type { ByteStore } from "bytestow";
 import { ByteStoreVectorStore, type VectorStoreFilter } from "bytestow/vectorstores";
+import { nextTask } from "../breath.ts";
 import { sha256 } from "../hash.ts";
 import type { PageChunk } from "../panel.ts";
 import { filesOf, indexOf } from "./names.ts";
@@ -70,6 +71,8 @@ export class ChunkIndex {
         for (let from = 0; from < all.length; from += AT_ONCE) {
           const some = all.slice(from, from + AT_ONCE);
           found.push(...(await cached.embedDocuments(some)));
+          // What is in memory is there at once: without this nobody could press Stop.
+          await nextTask();
           signal.throwIfAborted();
           done += some.length;
           onProgress(done, of);
