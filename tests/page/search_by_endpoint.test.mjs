@@ -106,15 +106,18 @@ for (const { name } of BROWSERS) {
     test("while it waits for the question's vector it says so, and can be stopped: the endpoint is let go", async () => {
       const hold = held();
       endpoint.script.push(hold.answer);
+      const before = await places();
       await seeker.ask("Is anybody there?");
       await seeker.says(/^Asking for the question’s vector …$/u);
       await until(() => hold.isAsked);
+      assert.deepEqual(await places(), before, "nothing moves for it");
       await seeker.stop();
       await seeker.says(/^Stopped\.$/u);
       await until(() => hold.isLeft);
       endpoint.script.push(failing(429, "rate_limit_exceeded", "slow down", { "retry-after": "50" }));
       await seeker.ask("Is anybody there?");
       await seeker.says(/^The endpoint asks to be left alone for 50 seconds …$/u);
+      assert.deepEqual(await places(), before, "nothing moves for that either");
       await seeker.stop();
       await seeker.says(/^Stopped\.$/u);
       await seeker.find("Is anybody there?");
@@ -174,6 +177,20 @@ for (const { name } of BROWSERS) {
     test("no console error but of what failed, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);
     });
+
+    /** How high what is found is, and the search itself, on a desk and on a phone. */
+    async function places() {
+      const found = [];
+      for (const width of [360, 1100]) {
+        await driver.tab.resize(width, 900);
+        found.push(
+          await driver.tab.eval(
+            () => document.querySelector("#search-results").offsetTop - document.querySelector("#search").offsetTop,
+          ),
+        );
+      }
+      return found;
+    }
 
     const keys = () => endpoint.requests.map(({ headers }) => headers.authorization);
 
