@@ -10,6 +10,7 @@ import { Choice } from "./embedders/choice.ts";
 import type { PageEmbedder } from "./embedders/model.ts";
 import { describe, PageError } from "./errors.ts";
 import * as format from "./format.ts";
+import { mount } from "./lazy.ts";
 import type { PanelContext } from "./panel.ts";
 import { Controls } from "./run/controls.ts";
 import { Runner } from "./run/runner.ts";
@@ -24,11 +25,32 @@ import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts"
 import { Collection } from "./text/collection.ts";
 import { loadFile, loadSample, SAMPLE_NAME } from "./text/files.ts";
 import { TextView } from "./text/view.ts";
+import { gathered, oneAtATime } from "./turns.ts";
 
 type Change = "chunks" | "embedder" | "kept";
 
 /** Changes by other tabs are shown together, this long after the first, in ms. */
 const ELSEWHERE_MS = 200;
+
+/** Shows what the tiers keep and have counted, and what cannot be counted. */
+const showStores = oneAtATime(async (): Promise<Partial<Kept>> => {
+  const { trouble, ...counted } = await tiers.count();
+  kept = counted.browser;
+  showKept(counted);
+  showTiers();
+  if (trouble !== undefined) showTrouble(trouble);
+  return counted;
+});
+/** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
+const changedElsewhere = gathered(ELSEWHERE_MS, async () => {
+  await tiers.forget();
+  const before = kept;
+  const { browser = 0 } = await keptChanged();
+  if (busy || browser === before) return;
+  controls.setStatus(
+    `Another tab has changed what is kept: this browser now has ${format.counted(browser, "vector")}.`,
+  );
+});
 
 const listeners: ((what: Change) => void)[] = [];
 const collection = new Collection();
@@ -41,8 +63,6 @@ let lasting: BytestowError | undefined;
 let isFull = false;
 /** How many vectors this browser was last seen to keep. */
 let kept: number | undefined;
-/** Whether a change by another tab is about to be shown. */
-let heard = false;
 
 makeCards();
 const controls = new Controls({
@@ -61,8 +81,7 @@ const tabs = new Tabs(changedElsewhere);
 const runner = new Runner(tiers, controls, storageFailed);
 const choice = new Choice({
   changed: () => void embedderChanged(),
-  waiting: (seconds) =>
-    controls.setStatus(`The endpoint asks to be left alone for ${format.counted(seconds, "second")} …`),
+  failed: showTrouble,
 });
 const view = new TextView({
   files: (files) => task(() => addFiles(files)),
@@ -77,14 +96,9 @@ const view = new TextView({
 /** What the panels share. */
 export const context: PanelContext = {
   browser: tiers.browser,
-  get store() {
-    return tiers.store;
-  },
-  embeddings() {
-    const { embedder, error } = chosen();
-    if (embedder) return { model: embedder.model, cached: runner.through(embedder) };
-    const fails = () => Promise.reject(error);
-    return { model: "", cached: { embedDocuments: fails, embedQuery: fails } };
+  async embeddings(asking) {
+    await choice.ready();
+    return runner.aside(choice.embedder, asking);
   },
   chunks: () => collection.chunks,
   onChange: (listener) => listeners.push(listener),
@@ -92,8 +106,7 @@ export const context: PanelContext = {
     tabs.tell();
     void tiers.forget().then(keptChanged);
   },
-  status: (text) => controls.setStatus(text),
-  trouble: (error) => controls.setTrouble(error === undefined ? undefined : describe(error)),
+  added: () => void keptChanged(),
 };
 
 if (!hasSaved()) reveal();
@@ -111,14 +124,21 @@ task(async () => {
 });
 workOffline();
 const search = element("search", HTMLElement);
-whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context)));
+const mountSearch = () =>
+  mount(
+    () => import("./search/panel.ts"),
+    (panel) => panel.mountSearch(search, context),
+    showTrouble,
+  );
+whenWanted(search, mountSearch);
 const explorer = element("explorer", HTMLElement);
-whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context)));
-
-/** Mounts a panel once it is loaded, and with it what stands behind `context.embeddings`. */
-function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => void): void {
-  Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
-}
+const mountExplorer = () =>
+  mount(
+    () => import("./explorer/panel.ts"),
+    (panel) => panel.mountExplorer(explorer, context),
+    showTrouble,
+  );
+whenWanted(explorer, mountExplorer);
 
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();
@@ -130,12 +150,12 @@ async function connect(): Promise<void> {
 async function task(work: () => Promise<void>): Promise<void> {
   if (busy) return;
   setBusy(true);
-  controls.setTrouble(lasting && describe(lasting));
+  showTrouble(undefined);
   try {
     await work();
   } catch (error) {
     controls.setStatus("");
-    controls.setTrouble(describe(error));
+    showTrouble(error);
   } finally {
     showTiers();
     setBusy(false);
@@ -145,7 +165,13 @@ async function task(work: () => Promise<void>): Promise<void> {
 function storageFailed(error: BytestowError): void {
   if (error.code === "unavailable") lasting = error;
   if (error.code === "quota_exceeded") isFull = true;
-  controls.setTrouble(describe(error));
+  showTrouble(error);
+}
+
+/** Says what failed and what to do; `undefined` takes it back, but for what lasts. */
+function showTrouble(error: unknown): void {
+  const shown = error ?? lasting;
+  controls.setTrouble(shown && describe(shown));
 }
 
 function setBusy(is: boolean): void {
@@ -159,6 +185,7 @@ async function runAll(): Promise<void> {
   controls.setStatus("Embedding what the cache lacks …");
   let report = () => "";
   try {
+    await choice.ready();
     report = await runner.run(collection.chunks, choice.embedder);
   } finally {
     tabs.tell();
@@ -221,7 +248,9 @@ async function addFiles(files: readonly File[]): Promise<void> {
 async function removeText(name: string): Promise<void> {
   if (name === SAMPLE_NAME) sampleIsWanted = false;
   await changeChunks(() => collection.remove(name));
-  controls.setStatus(`“${name}” is removed. What was embedded of it is kept.`);
+  controls.setStatus(
+    `“${name}” is removed. What was embedded of it, and what the search’s index has, is kept until it is cleared.`,
+  );
 }
 
 async function changeChunks(change: () => void): Promise<void> {
@@ -259,35 +288,9 @@ function showTiers(): void {
   runner.showTiers();
 }
 
-/** Shows what the tiers keep and have counted, and what cannot be counted. */
-async function showStores(): Promise<Partial<Kept>> {
-  const { trouble, ...counted } = await tiers.count();
-  kept = counted.browser;
-  showKept(counted);
-  showTiers();
-  if (trouble !== undefined) controls.setTrouble(describe(trouble));
-  return counted;
-}
-
 async function keptChanged(): Promise<Partial<Kept>> {
   tell("kept");
   return showStores();
-}
-
-/** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
-function changedElsewhere(): void {
-  if (heard) return;
-  heard = true;
-  setTimeout(async () => {
-    heard = false;
-    await tiers.forget();
-    const before = kept;
-    const { browser = 0 } = await keptChanged();
-    if (busy || browser === before) return;
-    controls.setStatus(
-      `Another tab has changed what is kept: this browser now has ${format.counted(browser, "vector")}.`,
-    );
-  }, ELSEWHERE_MS);
 }
 
 function tell(what: Change): void {

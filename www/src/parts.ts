@@ -30,15 +30,3 @@ export function showTrouble(alert: HTMLElement, error: unknown): void {
 export function showBusy(buttons: Iterable<HTMLElement>, busy: boolean): void {
   for (const button of buttons) button.setAttribute("aria-disabled", String(busy));
 }
-
-/** Lets the browser paint and answer. A message, not a timer: timers that nest wait 4 ms each. */
-export function breath(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}

@@ -14,7 +14,8 @@ export interface Settings {
 /** Asks the server. */
 export async function settings(): Promise<Settings> {
   try {
-    const response = await fetch("./settings.json", { cache: "no-store" });
+    // Not “no-store”: Firefox, offline, does not even ask the service worker then.
+    const response = await fetch("./settings.json", { cache: "no-cache" });
     const said: unknown = response.ok ? await response.json() : undefined;
     const { remote } = Object(said) as { remote?: unknown };
     return {

@@ -6,6 +6,8 @@
 
 /** Each file of the page, by its path below it, with a digest of its content; put there by the build. */
 declare const PRECACHE: Readonly<Record<string, string>>;
+/** Likewise what is megabytes and loaded by choice alone: it is kept once it was asked for. */
+declare const ON_USE: Readonly<Record<string, string>>;
 
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 /** Says on an answer that it is one from before: the server could not be asked. */
@@ -13,11 +15,12 @@ const FROM_BEFORE = "x-from-before";
 const FILES = "bytestow-page-";
 const CACHE = FILES + hash(JSON.stringify(PRECACHE));
 const SETTINGS = "bytestow-settings";
+const USED = "bytestow-used";
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
 worker.addEventListener("fetch", (event) => {
-  const answer = answerTo(event.request);
+  const answer = answerTo(event);
   if (answer !== undefined) event.respondWith(answer);
 });
 worker.addEventListener("message", (event) => {
@@ -35,14 +38,20 @@ async function install(): Promise<void> {
 async function activate(): Promise<void> {
   const others = (await caches.keys()).filter((name) => name.startsWith(FILES) && name !== CACHE);
   await Promise.all(others.map((name) => caches.delete(name)));
+  const used = await caches.open(USED);
+  const wanted = new Set(Object.keys(ON_USE).map(placeOfUsed));
+  const old = (await used.keys()).filter(({ url }) => !wanted.has(url));
+  await Promise.all(old.map((request) => used.delete(request)));
   await worker.clients.claim();
 }
 
-function answerTo(request: Request): Promise<Response> | undefined {
+function answerTo(event: FetchEvent): Promise<Response> | undefined {
+  const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || !url.href.startsWith(worker.registration.scope)) return undefined;
   const path = url.href.slice(worker.registration.scope.length).split(/[?#]/u, 1)[0] ?? "";
   if (path === "settings.json") return settings(request);
+  if (path in ON_USE) return used(path, event);
   return (path === "index.html" ? "" : path) in PRECACHE ? kept(path === "index.html" ? "" : path, request) : undefined;
 }
 
@@ -50,6 +59,17 @@ async function kept(path: string, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   // Storage may have been cleared under us: then the network is as good.
   return (await cache.match(place(path), { ignoreVary: true })) ?? fetch(request);
+}
+
+/** What was asked for before; else of the server, and kept: a version that has the same file need not fetch it again. */
+async function used(path: string, event: FetchEvent): Promise<Response> {
+  const cache = await caches.open(USED);
+  const before = await cache.match(placeOfUsed(path), { ignoreVary: true });
+  if (before !== undefined) return before;
+  const response = await fetch(event.request);
+  // Without room for it the page needs the network for it, as before.
+  if (response.ok) event.waitUntil(cache.put(placeOfUsed(path), response.clone()).catch(() => undefined));
+  return response;
 }
 
 /** Of the server while it answers; else what it said last. */
@@ -64,6 +84,10 @@ async function settings(request: Request): Promise<Response> {
     const headers = { "content-type": "application/json", [FROM_BEFORE]: "1" };
     return new Response((await before?.text()) ?? '{"remote":null}', { headers });
   }
+}
+
+function placeOfUsed(path: string): string {
+  return place(`${path}?${ON_USE[path]}`);
 }
 
 function place(path: string): string {

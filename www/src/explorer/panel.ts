@@ -18,12 +18,11 @@ import * as words from "./words.ts";
 const BETWEEN_MS = 500;
 
 /** Puts the explorer into `root`. */
-export function mountExplorer(root: HTMLElement, context: PanelContext): void {
+export async function mountExplorer(root: HTMLElement, context: PanelContext): Promise<void> {
   // Tables look as they do everywhere on the page.
-  Promise.all([stylesheet("results.css"), stylesheet("explorer.css")]).then(() => {
-    place(root, MARKUP);
-    new Explorer(context).begin();
-  });
+  await Promise.all([stylesheet("results.css"), stylesheet("explorer.css")]);
+  place(root, MARKUP);
+  new Explorer(context).begin();
 }
 
 class Explorer {
