@@ -4,7 +4,7 @@ use bytestow::Error;
 use bytestow::error::Cause;
 use bytestow::features::search::{Documents, Found};
 use bytestow::web::{self, JsCause, object};
-use js_sys::{Array, Float32Array, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Array, Float32Array, Float64Array, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::JsValue;
 
 /// The fields of a `BytestowError`. A failure that TypeScript gave goes out as it came in.
@@ -33,16 +33,28 @@ pub fn misused(message: &str) -> JsValue {
     object([("code", "internal".into()), ("message", message.into()), ("retryable", false.into())])
 }
 
-/// `[ids, scores, documents]`; instead of a document its row, where that is below `at_hand`.
+/// `[ids, scores, documents, places]`: documents side by side with a comma between each two, and of each how many bytes it
+/// has; of one whose row is below `at_hand`, which is not among them, -1 - its row.
 pub fn found(found: Vec<Found>, at_hand: u32) -> JsValue {
-    let (ids, documents) = (Array::new(), Array::new());
-    let mut scores = Vec::with_capacity(found.len());
+    let ids = Array::new();
+    let (mut scores, mut places) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
+    let (mut documents, mut is_next) = (Vec::new(), false);
     for Found { id, score, row, document, .. } in found {
         ids.push(&id.into());
         scores.push(score);
-        documents.push(&if row < at_hand { row.into() } else { bytes(&document) });
+        if row < at_hand {
+            places.push(-1.0 - f64::from(row));
+        } else {
+            // One of no bytes is one, too.
+            if std::mem::replace(&mut is_next, true) {
+                documents.push(b',');
+            }
+            places.push(document.len() as f64);
+            documents.extend_from_slice(&document);
+        }
     }
-    Array::of3(&ids, &Float32Array::from(scores.as_slice()), &documents).into()
+    let (scores, places) = (Float32Array::from(scores.as_slice()), Float64Array::from(places.as_slice()));
+    Array::of4(&ids, &scores, &bytes(&documents), &places).into()
 }
 
 /// An array of as many `Uint8Array | undefined`.

@@ -168,10 +168,11 @@ impl Engine {
         self.begin(|index| async move { Ok(answers::lookups(index.get(ids.iter()).await?)) })
     }
 
-    /// The nearest `k`: `[ids, scores, documents]`. A threshold that is no number is none. Fails with the code `stale` where
-    /// the mask is about another numbering of rows than there is, or about fewer: it says `generation` and `rows` as
-    /// [`rows`](Self::rows) did before the first of them was looked at. Of the mask's rows below `at_hand` the caller has the
-    /// documents: instead of each stands the row.
+    /// The nearest `k`: `[ids, scores, documents, places]`, documents side by side with a comma between each two, and of each
+    /// how many bytes it has. A threshold that is no number is none. Fails with the code `stale` where the mask is about
+    /// another numbering of rows than there is, or about fewer: it says `generation` and `rows` as [`rows`](Self::rows) did
+    /// before the first of them was looked at. Of the mask's rows below `at_hand` the caller has the documents: they are not
+    /// among them, and the place of each is -1 - its row.
     #[expect(clippy::too_many_arguments, reason = "each crosses by itself")]
     pub fn search(
         &self,

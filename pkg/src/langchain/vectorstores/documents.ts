@@ -5,9 +5,10 @@
 
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { checkText } from "../../core/arguments.js";
-import { BytestowError, invalid, kindOf, shown } from "../../core/error.js";
+import { BytestowError, invalid, kindOf } from "../../core/error.js";
 import { stillWanted } from "../../search/abort.js";
 import { breath, due } from "../../search/breath.js";
+import type { Stored } from "./stored.js";
 
 /** The documents of a call: checked, and copied. */
 export interface Batch {
@@ -96,9 +97,8 @@ function jsonOf(metadata: unknown, name: string): string {
   throw invalid(`${name} becomes something else than an object in JSON`);
 }
 
-/** A document as its bytes say, the caller's own. `id` is what the index calls it. */
-export function documentOf(bytes: Uint8Array, id: string): Document {
-  const { pageContent, metadata } = parsed(bytes, `the document ${shown(id)}`);
+/** A document as it is stored, the caller's own. `id` is what the index calls it. */
+export function documentOf({ pageContent, metadata }: Stored, id: string): Document {
   return new Document({ pageContent, metadata, id });
 }
 
@@ -111,30 +111,6 @@ function copied<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copied) as T;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copied(each)])) as T;
-}
-
-/** What the bytes of a document say. */
-export interface Stored {
-  pageContent: string;
-  // biome-ignore lint/suspicious/noExplicitAny: LangChain's own type of metadata
-  metadata: Record<string, any>;
-  id: string;
-}
-
-let decoder: TextDecoder | undefined;
-
-/** Reads the bytes of a document. `what` names it, for the error. */
-export function parsed(bytes: Uint8Array, what: string): Stored {
-  decoder ??= new TextDecoder("utf-8", { fatal: true });
-  try {
-    const [pageContent, metadata, id] = JSON.parse(decoder.decode(bytes)) as unknown[];
-    if (typeof pageContent === "string" && typeof metadata === "object" && metadata !== null) {
-      return { pageContent, metadata, id: typeof id === "string" ? id : "" };
-    }
-  } catch (cause) {
-    throw new BytestowError("corrupt", `${what} cannot be read`, { cause });
-  }
-  throw new BytestowError("corrupt", `${what} is none of LangChain's`);
 }
 
 /** A random UUID. By hand: `crypto.randomUUID` is only there in secure contexts. */

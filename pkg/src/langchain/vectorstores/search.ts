@@ -9,9 +9,10 @@ import type { Engine } from "../../wasm/bytestow_search.js";
 import { copyOf, documentOf } from "./documents.js";
 import { Corpus } from "./filters/corpus.js";
 import { type Filter, type Mask, Masks } from "./filters/masks.js";
+import { SideBySide } from "./stored.js";
 
-/** What the binding's searches give: of a document that is at hand its row. */
-type Found = [ids: string[], scores: Float32Array, documents: (Uint8Array | number)[]];
+/** What the binding's searches give: documents side by side, and of each its length; of one that is at hand -1 - its row. */
+type Found = [ids: string[], scores: Float32Array, documents: Uint8Array, places: Float64Array];
 
 /** The documents of the first rows. */
 type AtHand = readonly (Document | undefined)[];
@@ -148,18 +149,22 @@ function busy(cause: unknown): BytestowError {
 
 /** Large documents take long to read: not in one go. */
 async function documentsOf(
-  [ids, scores, documents]: Found,
+  [ids, scores, documents, places]: Found,
   atHand: AtHand,
   signal: AbortSignal | undefined,
 ): Promise<[Document, number][]> {
+  const stored = new SideBySide(
+    documents,
+    Array.from(places).filter((place) => place >= 0),
+  );
   const found: [Document, number][] = [];
   for (const [at, id] of ids.entries()) {
     if (due()) {
       await breath();
       stillWanted(signal);
     }
-    const given = documents[at] as Uint8Array | number;
-    const document = typeof given === "number" ? copyOf(atHand[given] as Document, id) : documentOf(given, id);
+    const place = places[at] as number;
+    const document = place < 0 ? copyOf(atHand[-1 - place] as Document, id) : documentOf(stored.next(id), id);
     found.push([document, scores[at] as number]);
   }
   return found;

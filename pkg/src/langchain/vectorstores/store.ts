@@ -31,6 +31,7 @@ import type {
 import { ThresholdRetriever } from "./retriever.js";
 import { Searcher } from "./search.js";
 import { checkK, checkThreshold, settingsOf } from "./settings.js";
+import { named, parsed } from "./stored.js";
 import { Upkeep } from "./upkeep.js";
 import { single, vectorsOf } from "./vectors.js";
 import { addTexts, addVectors, together } from "./writer.js";
@@ -239,7 +240,10 @@ export class ByteStoreVectorStore extends VectorStore {
           await breath();
           stillWanted(signal);
         }
-        if (bytes !== undefined) documents.push(documentOf(bytes, wanted[at] as string));
+        if (bytes !== undefined) {
+          const id = wanted[at] as string;
+          documents.push(documentOf(parsed(bytes, named(id)), id));
+        }
       }
       return documents;
     });

@@ -8,7 +8,7 @@ import { stillWanted, untilAborted } from "../../../search/abort.js";
 import { breath, due } from "../../../search/breath.js";
 import { type Rows, type SearchEngine, sameNumbers } from "../../../search/engine.js";
 import { search } from "../../../search/source.js";
-import { parsed } from "../documents.js";
+import { parsed } from "../stored.js";
 import { has } from "./bits.js";
 
 /** What `documents` of the binding gives: which rows live, and the bytes of their documents. */
@@ -132,7 +132,7 @@ export class Corpus {
 
 /** A document that nobody can change: a filter is given it again. */
 function frozen(bytes: Uint8Array, row: number): Document {
-  const { pageContent, metadata, id } = parsed(bytes, `the document of row ${row}`);
+  const { pageContent, metadata, id } = parsed(bytes, () => `the document of row ${row}`);
   return Object.freeze(new Document({ pageContent, metadata: freeze(metadata), id }));
 }
 
