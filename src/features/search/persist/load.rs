@@ -48,7 +48,7 @@ impl VectorIndex {
         loop {
             let Err(fault) = self.look_once().await else { break };
             if let Err(error) = self.count(fault, &mut tries) {
-                self.state().fails(error.clone(), began, self.now(), self.refresh_ms());
+                self.state().fails(&error, began, self.now(), self.refresh_ms());
                 return Err(error);
             }
         }
@@ -157,26 +157,32 @@ impl VectorIndex {
             }
             (view, Geometry { dimensions }, is_first)
         };
-        let nothing = Bitmap::new();
-        let mut loaded = Vec::new();
-        let mut group = Vec::new();
+        // One at least: what was cleared goes though nothing comes.
+        let mut groups = vec![Vec::new()];
         let mut records = 0;
         for (name, listed) in &view.segments {
             if self.table(|table| table.has(*name)) {
                 continue;
             }
-            records += (listed.rows + listed.tombstones) as usize;
-            if !group.is_empty() && (records > RECORDS || group.len() == SEGMENTS) {
-                loaded.append(&mut self.read_group(geometry, &std::mem::take(&mut group), &nothing).await?);
-                records = (listed.rows + listed.tombstones) as usize;
-                if is_first {
-                    self.add_loaded(geometry, std::mem::take(&mut loaded), view.cleared).await?;
-                }
+            let more = (listed.rows + listed.tombstones) as usize;
+            records += more;
+            if let Some(group) = groups.last_mut()
+                && (group.is_empty() || (records <= RECORDS && group.len() < SEGMENTS))
+            {
+                group.push(*name);
+            } else {
+                records = more;
+                groups.push(vec![*name]);
             }
-            group.push(*name);
         }
-        loaded.append(&mut self.read_group(geometry, &group, &nothing).await?);
-        self.add_loaded(geometry, loaded, view.cleared).await?;
+        let mut loaded = Vec::new();
+        let mut groups = groups.into_iter().peekable();
+        while let Some(group) = groups.next() {
+            loaded.append(&mut self.read_group(geometry, &group, &Bitmap::new()).await?);
+            if is_first || groups.peek().is_none() {
+                self.add_loaded(geometry, std::mem::take(&mut loaded), view.cleared).await?;
+            }
+        }
         self.drop_others(geometry).await
     }
 
