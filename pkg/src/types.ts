@@ -188,7 +188,8 @@ export type StoreEvent =
   | {
       /**
        * The store below a cache failed; the cache goes on without it. Told again once the store has worked meanwhile. Of a
-       * vector store: its upkeep behind a write failed, and is tried again behind the next one.
+       * vector store: its upkeep behind a write failed, and is tried again behind the next one; or it cannot be asked what
+       * others have written, and searches go on with what is known (`staleIfError`).
        */
       type: "store_error";
       /** The `code` of its error. */

@@ -1,7 +1,7 @@
 /** Calls of a vector store from their beginning to their end: what they copy, when an abort ends them, what close() waits for. */
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { InMemoryByteStore } from "bytestow";
@@ -32,6 +32,34 @@ describe("what is given is the call's own", () => {
       assert.deepEqual([found.pageContent, score], [documents[at].pageContent, 1]);
     }
     assert.deepEqual((await vectors.getByIds(["a"]))[0].metadata, { list: [1] });
+  });
+
+  test("bytes that a store takes back once it has answered are read as they were", async () => {
+    const inner = new InMemoryByteStore();
+    const store = {
+      async mget(keys) {
+        const lent = (await inner.mget(keys)).map((value) => value && Uint8Array.from(value));
+        setImmediate(() => {
+          for (const value of lent) value?.fill(0);
+        });
+        return lent;
+      },
+      mset: (pairs) => inner.mset(pairs),
+      mdelete: (keys) => inner.mdelete(keys),
+      yieldKeys: (prefix) => inner.yieldKeys(prefix),
+    };
+    const writer = open(letters, { store: inner });
+    // Blocks that are read by one call, each behind a pause.
+    for (const text of ["a", "b", "c"]) await writer.addDocuments([doc(text)]);
+    // Each look at the clock says that it is time for a breath: wasm reads what it was given behind it.
+    let now = performance.now();
+    const clock = mock.method(performance, "now", () => (now += 100));
+    try {
+      const found = await open(letters, { store }).similaritySearch("a", 9);
+      assert.deepEqual(found.map(({ pageContent }) => pageContent).sort(), ["a", "b", "c"]);
+    } finally {
+      clock.mock.restore();
+    }
   });
 });
 

@@ -238,6 +238,28 @@ test("what is known of fields is bounded, and what does not fit is asked leaf by
   assert.equal(rows.visited, then + 2_000);
 });
 
+test("a filter of more fields than are kept reads each row once a call", async () => {
+  const rows = new Rows();
+  const names = Array.from({ length: 300 }, (_, at) => `f${at}`);
+  rows.metadata = Array.from({ length: 50 }, (_, at) => Object.fromEntries(names.map((name) => [name, at % 5])));
+  for (let times = 1; times < 4; times++) {
+    await rows.check({ $or: names.map((name) => ({ [name]: times })) });
+    assert.equal(rows.visited, times * 50);
+  }
+});
+
+test("what is known of a field is counted as it is kept: texts, rows, and the order of values", async () => {
+  const rows = new Rows();
+  const text = (at) => `${"long ".repeat(20)}${at}`;
+  rows.metadata = Array.from({ length: 3_000 }, (_, at) => ({ text: text(at) }));
+  await rows.check({ text: text(5) });
+  const before = rows.masks.bytes;
+  // A character is two bytes where a text is not Latin; a row's entry is two words, and there is room for more.
+  assert.ok(before >= 3_000 * (2 * text(0).length + 8 + 4), String(before));
+  await rows.check({ text: { $gt: text(5) } });
+  assert.ok(rows.masks.bytes >= before + 3_000 * 8, String(rows.masks.bytes));
+});
+
 test("of a store, an object keeps what a function does that asks its leaves", async () => {
   const draw = new Draw("store");
   const store = new InMemoryByteStore();

@@ -9,14 +9,22 @@ import { letters } from "../support/letters.mjs";
 const remote = () => {
   const inner = new InMemoryByteStore();
   const asked = [];
-  let isDown = false;
+  let failure;
+  let calls = 0;
   const up = () => {
-    if (isDown) throw new Error("down");
+    calls++;
+    if (failure) throw failure === true ? new Error("down") : failure;
   };
   return {
     asked,
-    fail(fails) {
-      isDown = fails;
+    /** How often it was called since this was asked. */
+    calls() {
+      const since = calls;
+      calls = 0;
+      return since;
+    },
+    fail(how) {
+      failure = how;
     },
     async mget(keys) {
       up();
@@ -99,6 +107,59 @@ test("while the remote tier is down, searches go on with what is known, and writ
   await one.addDocuments([{ pageContent: "a3", metadata: { n: 3 } }], ["3"]);
   assert.deepEqual(await found(other), ["a1", "a3"]);
   assert.deepEqual(await found(other, { n: { $gte: 1 } }), ["a1", "a3"]);
+});
+
+test("that searches go on without the remote tier is told once an outage, whatever it fails with", async () => {
+  const far = remote();
+  const heard = [];
+  const vectors = device(far, { now: () => 1_800_000_000_000, onEvent: (event) => heard.push(event) });
+  await vectors.addDocuments([{ pageContent: "a", metadata: { n: 1 } }], ["a"]);
+  // So that no upkeep meets an outage.
+  await vectors.compact();
+  await vectors.similaritySearch("a", 1);
+  const revoked = Object.assign(new Error("revoked"), { name: "BytestowError", code: "unauthorized" });
+  for (const failure of [new Error("down"), revoked]) {
+    far.fail(failure);
+    for (const filter of [undefined, { n: 1 }, () => true, undefined]) {
+      assert.equal((await vectors.similaritySearch("a", 1, filter)).length, 1);
+    }
+    assert.equal((await vectors.getByIds(["a"])).length, 1);
+    far.fail(false);
+    assert.equal((await vectors.similaritySearch("a", 1)).length, 1);
+  }
+  assert.deepEqual(heard, [
+    { type: "store_error", code: "unavailable", message: "mget of the wrapped store failed: see cause" },
+    { type: "store_error", code: "unauthorized", message: "revoked" },
+  ]);
+});
+
+test("a search with a filter asks what others have written once, too", async () => {
+  const far = remote();
+  const [one, other] = [device(far, { now: () => 1_800_000_000_000 }), device(far)];
+  await one.addDocuments([{ pageContent: "a1", metadata: { n: 1 } }], ["1"]);
+  await one.compact();
+  const found = async (filter) => (await one.similaritySearch("a", 9, filter)).map((doc) => doc.pageContent).sort();
+  await found({ n: { $gte: 1 } });
+  far.calls();
+  await found();
+  const once = far.calls();
+  for (const filter of [{ n: { $gte: 1 } }, () => true]) {
+    assert.deepEqual(await found(filter), ["a1"]);
+    assert.equal(far.calls(), once);
+  }
+  // While it is down, as well.
+  far.fail(true);
+  await found();
+  const down = far.calls();
+  assert.deepEqual(await found({ n: { $gte: 1 } }), ["a1"]);
+  assert.equal(far.calls(), down);
+  far.fail(false);
+  await other.addDocuments([{ pageContent: "a2", metadata: { n: 2 } }], ["2"]);
+  assert.deepEqual(await found({ n: { $gte: 1 } }), ["a1", "a2"]);
+  await other.delete({ ids: ["1"] });
+  assert.deepEqual(await found({ n: { $gte: 1 } }), ["a2"]);
+  await one.delete({ filter: { n: 2 } });
+  assert.deepEqual(await found(), []);
 });
 
 test("where tiers are to fail with the remote one, so do searches", async () => {

@@ -5,22 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { run } from "../support/child.mjs";
+import { crates } from "./supply/crates.mjs";
 import { deny, root, tables } from "./supply/deny.mjs";
 import { lacking } from "./supply/licences.mjs";
-
-/** What `cargo tree` lists, each crate once. */
-async function crates(...args) {
-  const format = ["--prefix", "none", "--format", "{p}|{l}"];
-  const { code, stdout, stderr } = await run("cargo", ["tree", "--locked", ...args, ...format], { cwd: root });
-  assert.equal(code, 0, stderr);
-  const lines = new Set(stdout.split("\n").filter((line) => line.includes("|")));
-  const parsed = [...lines].map((line) => {
-    const [, name, version, more, licence] = /^(\S+) v(\S+)([^|]*)\|(.*?)(?: \(\*\))?$/u.exec(line);
-    // Paths are those of the repository; where another registry or git is asked, it stands here.
-    return { name, version, from: more.replace("(proc-macro)", "").trim(), licence };
-  });
-  return [...new Map(parsed.map((each) => [`${each.name} ${each.version}`, each])).values()];
-}
 
 describe("the crates, against deny.toml", { timeout: 120_000 }, () => {
   const lockfile = readFileSync(join(root, "Cargo.lock"), "utf8");
@@ -30,9 +17,9 @@ describe("the crates, against deny.toml", { timeout: 120_000 }, () => {
   before(async () => {
     const targets = graph.targets.flatMap((target) => ["--target", target]);
     assert.equal(graph["all-features"], true);
-    all = await crates("--workspace", "--all-features", ...targets);
+    all = await crates(root, "--locked", "--workspace", "--all-features", ...targets);
     const wasm = ["-p", "bytestow-wasm", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro"];
-    inWasm = new Set((await crates(...wasm)).map(({ name }) => name));
+    inWasm = new Set((await crates(root, "--locked", ...wasm)).map(({ name }) => name));
     assert.ok(all.length > 100 && inWasm.size > 20 && inWasm.has("reqwest"), `${all.length} and ${inWasm.size} crates`);
   });
 

@@ -25,6 +25,19 @@ export interface ForeignListing {
   end(): void;
 }
 
+/** Registered: the entries of the package are bundles of their own, and know each other's stores. */
+const GIVES = Symbol.for("bytestow.gives");
+
+/** Says of the stores of a class that the bytes they answer with are the caller's: nobody changes them, or takes them away. */
+export function tellGiven(prototype: object): void {
+  Object.defineProperty(prototype, GIVES, { value: true });
+}
+
+/** Whether the bytes that `store` answers with are the caller's. Who has them of another store copies them at once. */
+export function gives(store: BaseByteStore): boolean {
+  return (store as { [GIVES]?: boolean })[GIVES] === true;
+}
+
 /** An object with the four methods. `name` is the option's, for the error. */
 export function baseStore(value: unknown, name: string): BaseByteStore {
   if (typeof value !== "object" || value === null) throw invalid(`${name} must be a store, not ${kindOf(value)}`);

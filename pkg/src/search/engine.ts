@@ -31,6 +31,8 @@ export interface Recipe {
   now: () => number;
   /** Told that an instance was lost. */
   onReset(reason: string): void;
+  /** Told, once an outage, that the store cannot be asked and searches go on with what is known. */
+  onOutage(failure: { code: string; message: string }): void;
 }
 
 /** The rows of an index, and by which numbering: another one where they were numbered anew, and in each instance. */
@@ -324,7 +326,8 @@ export class SearchEngine {
         // The scan may go on; whether it is time for a breath is looked at before.
         guarded(() => engine.answer(id, true, undefined));
         this.#again = true;
-      } else this.#requests.set(id, { ask: askOf(kind, what), since: undefined });
+      } else if (kind === 7) this.#recipe.onOutage(what as { code: string; message: string });
+      else this.#requests.set(id, { ask: askOf(kind, what), since: undefined });
     }
   }
 

@@ -1,12 +1,14 @@
 /**
  * What the search wasm asks of the user's store. What an index consists of never changes under its key, so tiers may serve
  * it from near. Which of it counts does change, by others too: that is asked of the store that has the truth, and so is which
- * keys there are. Nothing that comes from one is trusted: answers are checked for their
- * shape; keys that are not of the prefix or come twice are left out. Bytes need no copy: they go into wasm at once.
+ * keys there are. Nothing that comes from one is trusted: answers are checked for their shape; bytes are copied, since wasm
+ * reads them block by block and the store may use its array again; keys that are not of the prefix or come twice are left
+ * out.
  */
 
 import { isWellFormed } from "../core/arguments.js";
 import { BytestowError } from "../core/error.js";
+import { gives } from "../core/foreign.js";
 import { truthOf } from "../core/truth.js";
 import type { BaseByteStore } from "../types.js";
 
@@ -63,7 +65,8 @@ export class Port {
     // The array of keys is the store's from now on, to change too.
     const count = keys.length;
     const isHead = keys.every((key) => key === this.#head || key.startsWith(`${this.#head}/`));
-    const answer: unknown = await (isHead ? this.#truth : this.#store).mget(keys);
+    const store = isHead ? this.#truth : this.#store;
+    const answer: unknown = await store.mget(keys);
     if (!Array.isArray(answer) || answer.length !== count) {
       throw corrupt("mget did not answer with an array of as many values as there were keys");
     }
@@ -71,7 +74,7 @@ export class Port {
       if (value === undefined || value === null) return undefined;
       if (!isBytes(value)) throw corrupt("mget gave something else than bytes");
       this.counts.bytesRead += value.length;
-      return value;
+      return gives(store) ? value : new Uint8Array(value);
     });
   }
 

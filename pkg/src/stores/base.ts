@@ -1,6 +1,7 @@
 import { checkCallOptions, checkText, keyBatch, liveSignal, pairBatch, ttlOf } from "../core/arguments.js";
 import { closed, invalid, kindOf } from "../core/error.js";
 import { emitter } from "../core/events.js";
+import { tellGiven } from "../core/foreign.js";
 import { giveWasmObjects, Handle } from "../core/handle.js";
 import { currentEpoch, guarded, isAlive, lostWithInstance } from "../core/runtime.js";
 import { stepwise } from "../core/stepwise.js";
@@ -88,6 +89,7 @@ export abstract class ByteStore {
 
   /** What only modules of this package may do with a store. */
   static {
+    tellGiven(ByteStore.prototype);
     giveWasmObjects((store) => {
       if (!(#handle in store)) return undefined;
       store.#checkOpen();

@@ -28,6 +28,9 @@ mod kind {
     pub const OUTAGE: u32 = 7;
 }
 
+/// The number of what is told and not asked: no request has it.
+const TOLD: u32 = 0;
+
 struct Waiting {
     id: u32,
     /// Until it is asked for.
@@ -41,21 +44,18 @@ struct Waiting {
 pub struct Mailbox {
     waiting: Rc<RefCell<Vec<Waiting>>>,
     last: Rc<Cell<u32>>,
-    /// What the store has failed with, without harm to any call.
-    outages: Rc<RefCell<Vec<Error>>>,
 }
 
 impl Mailbox {
     /// Puts the requests that nobody has seen yet into `outs`, and what is to be told.
     pub fn take(&self, outs: &Array) {
-        for error in self.outages.take() {
-            outs.push(&Array::of3(&kind::OUTAGE.into(), &JsValue::from(0), &failure(&error)));
-        }
         for waiting in self.waiting.borrow_mut().iter_mut() {
             if let Some((kind, what)) = waiting.request.take() {
                 outs.push(&Array::of3(&kind.into(), &waiting.id.into(), &what));
             }
         }
+        // Nobody waits for an answer to what was told.
+        self.waiting.borrow_mut().retain(|waiting| waiting.id != TOLD);
     }
 
     /// What was answered. Nobody may wait for it any more.
@@ -69,7 +69,7 @@ impl Mailbox {
     }
 
     fn ask(&self, kind: u32, what: JsValue) -> Answer<'_> {
-        let id = self.last.get().wrapping_add(1);
+        let id = self.last.get().wrapping_add(1).max(TOLD + 1);
         self.last.set(id);
         self.waiting.borrow_mut().push(Waiting { id, request: Some((kind, what)), answer: None, waker: None });
         Answer { mailbox: self, id }
@@ -116,7 +116,8 @@ fn failed(failure: JsValue) -> Error {
 impl Observe for Mailbox {
     fn event(&self, event: Event) {
         if let Event::StoreError { error } = event {
-            self.outages.borrow_mut().push(error);
+            let request = Some((kind::OUTAGE, failure(&error)));
+            self.waiting.borrow_mut().push(Waiting { id: TOLD, request, answer: None, waker: None });
         }
     }
 }

@@ -195,12 +195,17 @@ interface ByteStoreVectorStoreOptions {
   /**
    * Whether searches go on with what is known when the store cannot be asked for what others have written. `true` over a
    * `TieredByteStore` whose reads go on without its remote store, else `false`, unless given. An index that nobody has read
-   * yet is not known; and writes always ask.
+   * yet is not known; and writes always ask. So it is whatever the store fails with, be it a network that is gone, a quota
+   * that is spent or a token that was revoked: `onEvent` hears of it. Searches ask again when as much time has passed as
+   * the failure took, and `refresh` or 5 seconds, whichever is less; behind a minute in any case.
    */
   staleIfError?: boolean | undefined;
   /** What is less similar than this is not found, from -1 to 1; none unless given. Calls may say otherwise. */
   scoreThreshold?: number | undefined;
-  /** Told of what happens inside, after the fact: `reset`, and `store_error` where upkeep behind a write has failed. */
+  /**
+   * Told of what happens inside, after the fact: `reset`; `store_error` where upkeep behind a write has failed, and, once an
+   * outage, where searches go on though the store cannot be asked (`staleIfError`).
+   */
   onEvent?: ((event: StoreEvent) => void) | undefined;
   /** In a Worker: takes the upkeep behind a write, `(work) => ctx.waitUntil(work)`. Without it there is none but `compact()`. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;

@@ -132,9 +132,10 @@ export class Searcher {
     }
   }
 
-  /** Looks whether others have written. A search does so by itself, but after the filter. */
+  /** Looks whether others have written. A search does so by itself, but after the filter; where each one does, that is enough. */
   async #look(look: (engine: Engine) => number, signal: AbortSignal | undefined): Promise<void> {
     await this.#engine.open(signal);
+    if (this.#refresh === 0) return;
     const now = this.#now();
     if (now - Math.max(this.#looked, this.#engine.openedAt) < this.#refresh) return;
     this.#looked = now;

@@ -11,7 +11,7 @@ import type { ByteStoreVectorStoreOptions } from "./options.js";
 /** What the options come to. */
 export interface Settings {
   model: string;
-  recipe: Omit<Recipe, "onReset">;
+  recipe: Omit<Recipe, "onReset" | "onOutage">;
   /** NaN for none. */
   threshold: number;
   /** In ms. */

@@ -80,7 +80,9 @@ export class ByteStoreVectorStore extends VectorStore {
     this.#threshold = settings.threshold;
     const emit = emitter(settings.onEvent);
     const onReset = (reason: string) => emit?.({ type: "reset", reason });
-    this.#engine = new SearchEngine({ ...settings.recipe, onReset });
+    const onOutage = ({ code, message }: { code: string; message: string }) =>
+      emit?.({ type: "store_error", code, message });
+    this.#engine = new SearchEngine({ ...settings.recipe, onReset, onOutage });
     this.#searcher = new Searcher(this.#engine, settings.refresh, settings.recipe.now);
     this.#upkeep = new Upkeep(this.#engine, emit, settings.waitUntil);
     this.#calls = new Calls(() => this.#engine.close());

@@ -15,7 +15,10 @@ const LONGEST: u64 = 60_000;
 /// The last look, if it failed. It is no look: what is said by when somebody has looked does not go by it.
 #[derive(Debug)]
 pub struct Failed {
-    error: Error,
+    /// Of its error what others are told who share it: to copy all of one weighs more than the rest of this.
+    code: ErrorCode,
+    message: String,
+    retryable: bool,
     /// When it had failed, and for how many milliseconds behind that whoever can go on without a look does.
     at: u64,
     rest: u64,
@@ -23,26 +26,33 @@ pub struct Failed {
     told: bool,
 }
 
+impl Failed {
+    fn error(&self) -> Error {
+        Error::new(self.code, self.message.clone()).with_retryable(self.retryable)
+    }
+}
+
 impl State {
     /// A look that began at `began` has failed.
-    pub fn fails(&mut self, error: Error, began: u64, now: u64, refresh: u64) {
+    pub fn fails(&mut self, error: &Error, began: u64, now: u64, refresh: u64) {
         // As long as it took: who searches during an outage waits for it half of the time at most.
         let rest = now.saturating_sub(began).max(refresh.min(SOON)).min(LONGEST);
         let told = self.failed.take().is_some_and(|failed| failed.told);
         self.failures += 1;
-        self.failed = Some(Failed { error, at: now, rest, told });
+        let (code, message, retryable) = (error.code(), error.message().to_owned(), error.is_retryable());
+        self.failed = Some(Failed { code, message, retryable, at: now, rest, told });
     }
 
     /// What the last look has failed with, if more have failed than `failures`.
     pub fn failed_since(&self, failures: u64) -> Option<Error> {
-        self.failed.as_ref().filter(|_| self.failures > failures).map(|failed| failed.error.clone())
+        self.failed.as_ref().filter(|_| self.failures > failures).map(Failed::error)
     }
 
     /// What the last look has failed with, if that was lately and something is known without it.
     fn rests(&self, now: u64) -> Option<Error> {
         let is_lately = |failed: &&Failed| now >= failed.at && now - failed.at < failed.rest;
         let failed = self.failed.as_ref().filter(is_lately).filter(|_| self.looked.is_some())?;
-        Some(failed.error.clone()).filter(is_out_of_reach)
+        is_out_of_reach(failed.code).then(|| failed.error())
     }
 }
 
@@ -66,7 +76,7 @@ impl VectorIndex {
             None => self.refresh_if(due).await,
         };
         match looked {
-            Err(error) if self.options.stale_if_error && is_out_of_reach(&error) => self.goes_on(error),
+            Err(error) if self.options.stale_if_error && is_out_of_reach(error.code()) => self.goes_on(error),
             looked => looked,
         }
     }
@@ -93,7 +103,7 @@ impl VectorIndex {
 }
 
 /// Whether it is the store that cannot be asked, and not the index that is wrong.
-fn is_out_of_reach(error: &Error) -> bool {
+fn is_out_of_reach(code: ErrorCode) -> bool {
     use ErrorCode::{QuotaExceeded, Timeout, Unauthorized, Unavailable};
-    matches!(error.code(), Unavailable | Timeout | Unauthorized | QuotaExceeded)
+    matches!(code, Unavailable | Timeout | Unauthorized | QuotaExceeded)
 }

@@ -51,7 +51,7 @@ impl VectorIndex {
         loop {
             let Err(fault) = self.look_once().await else { break };
             if let Err(error) = self.count(fault, &mut tries) {
-                self.state().fails(error.clone(), began, self.now(), self.refresh_ms());
+                self.state().fails(&error, began, self.now(), self.refresh_ms());
                 return Err(error);
             }
         }

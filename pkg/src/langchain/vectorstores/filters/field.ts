@@ -10,8 +10,9 @@ import { COMPARISONS, type Leaf, type Reach, reachOf } from "./leaf.js";
 /** How many values are sorted together: few enough for no breath, and many enough that few such runs are searched. */
 const RUN = 2_048;
 
-/** What a value takes beside its characters, in bytes. */
+/** What a value takes beside its characters, in bytes, and its place in a run. */
 const VALUE = 72;
+const PLACE = 8;
 
 /** No row. */
 const NOWHERE = 0xffffffff;
@@ -60,7 +61,8 @@ export class Field {
 
   /** What it takes, in bytes. */
   get bytes(): number {
-    return this.#isGivenUp ? 0 : this.#there.bytes + this.#valued + this.#end * 4;
+    if (this.#isGivenUp) return 0;
+    return this.#there.bytes + this.#valued + this.#last.byteLength + this.#entries.byteLength + this.#sorted * PLACE;
   }
 
   /** Whether it has become too much. It answers nothing then. */
@@ -101,7 +103,7 @@ export class Field {
       number = this.#values.push(value) - 1;
       this.#numbers.set(value, number);
       this.#last = roomy(this.#last, number);
-      this.#valued += VALUE + (typeof value === "string" ? value.length : 0);
+      this.#valued += VALUE + (typeof value === "string" ? 2 * value.length : 0);
     }
     const last = this.#last[number] as number;
     // An array may say the same twice.

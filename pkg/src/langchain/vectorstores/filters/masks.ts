@@ -86,7 +86,8 @@ export class Masks {
   #byTree(tree: FilterTree): Words {
     const wanted = new Map<string, Leaf>();
     leavesOf(tree, wanted);
-    let byField = true;
+    // Where more are asked about than are kept, fields would be given up as soon as they were read.
+    let byField = new Set([...wanted.values()].map(fieldOf)).size <= MOST_KNOWN;
     return async (rows, signal) => {
       if (!sameNumbers(this.#rows, rows)) this.#known.clear();
       this.#rows = rows;
@@ -112,8 +113,8 @@ export class Masks {
 
   /** What answers a leaf: its field, if it can. */
   #of(leaf: Leaf, byField: boolean): Field | Answered {
-    const [key, most] = [JSON.stringify([leaf.field]), this.#most / 2];
-    const field = byField && leaf.isPlain && this.#used(key, () => new Field(leaf.field, most));
+    const most = this.#most / 2;
+    const field = byField && leaf.isPlain && this.#used(fieldOf(leaf), () => new Field(leaf.field, most));
     return field && !field.isGivenUp ? field : this.#used(leaf.key, () => new Answered(leaf));
   }
 
@@ -138,6 +139,11 @@ export class Masks {
       else this.#known.delete(key);
     }
   }
+}
+
+/** By what the field of a leaf is known; of one that no field answers the leaf. */
+function fieldOf({ field, isPlain, key }: Leaf): string {
+  return isPlain ? JSON.stringify([field]) : key;
 }
 
 function leavesOf(tree: FilterTree, found: Map<string, Leaf>): void {
