@@ -14,7 +14,7 @@ import { ReferenceVectorStore } from "./vectorstores/reference.mjs";
 /** One seed for all: what is recorded must not depend on chance. */
 const seed = "broken";
 /** What hangs need not hang for long; what works has that long on a machine that is busy, too. */
-const timeout = 20_000;
+const timeout = 30_000;
 
 vectorStoreTests(test, harnessOf("reference"));
 

@@ -47,6 +47,7 @@ const MODULES = [
     "search",
     "settings",
     "store",
+    "stored",
     "upkeep",
     "vectors",
     "writer",

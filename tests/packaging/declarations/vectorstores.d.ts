@@ -92,7 +92,7 @@ declare class ByteStoreVectorStore extends VectorStore {
   addDocuments(documents: DocumentInterface[], options?: AddDocumentsOptions | string[]): Promise<string[]>;
   /**
    * Adds documents with vectors that are known, as `addDocuments` does. A vector of zeros is kept, and scores 0. What is
-   * given is copied at the call: a million numbers at once, and two thousand documents or one MiB of them; what is beyond
+   * given is copied at the call: a quarter of a million numbers at once, and 500 documents or 256 KiB of them; what is beyond
    * them while the page has its turn now and then, and is not to be changed before the call has ended.
    *
    * @throws `invalid_argument` for numbers that are not finite and for wrong lengths, before anything is written; what the
