@@ -8,7 +8,7 @@ import type { BytestowError } from "bytestow";
 import { element } from "./dom.ts";
 import { Choice } from "./embedders/choice.ts";
 import type { PageEmbedder } from "./embedders/model.ts";
-import { describe, PageError } from "./errors.ts";
+import { gathered, PageError, TOO_EARLY } from "./errors.ts";
 import * as format from "./format.ts";
 import type { PanelContext } from "./panel.ts";
 import { Controls } from "./run/controls.ts";
@@ -19,8 +19,9 @@ import { serverReached, workOffline } from "./shell/offline.ts";
 import { reveal } from "./shell/opening.ts";
 import { Tabs } from "./shell/tabs.ts";
 import { whenWanted } from "./shell/wanted.ts";
-import { type Kept, Tiers } from "./stores/tiers.ts";
-import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts";
+import { Kept } from "./stores/kept.ts";
+import { Tiers } from "./stores/tiers.ts";
+import { makeCards, showEmbedder, showRemote } from "./stores/view.ts";
 import { Collection } from "./text/collection.ts";
 import { loadFile, loadSample, SAMPLE_NAME } from "./text/files.ts";
 import { TextView } from "./text/view.ts";
@@ -37,10 +38,6 @@ let busy = false;
 let sampleIsWanted = false;
 /** What is wrong for as long as the page is open. */
 let lasting: BytestowError | undefined;
-/** Whether the browser had no room left when it was written to last. */
-let isFull = false;
-/** How many vectors this browser was last seen to keep. */
-let kept: number | undefined;
 /** Whether a change by another tab is about to be shown. */
 let heard = false;
 
@@ -57,6 +54,7 @@ const tiers = new Tiers({
   elsewhere: changedElsewhere,
   trouble: storageFailed,
 });
+const kept = new Kept(tiers, showTiers);
 const tabs = new Tabs(changedElsewhere);
 const runner = new Runner(tiers, controls, storageFailed);
 const choice = new Choice({
@@ -66,6 +64,7 @@ const choice = new Choice({
 });
 const view = new TextView({
   files: (files) => task(() => addFiles(files)),
+  filesTooEarly: () => controls.setTrouble(TOO_EARLY),
   sample: () => {
     sampleIsWanted = true;
     void task(addSample);
@@ -77,6 +76,9 @@ const view = new TextView({
 /** What the panels share. */
 export const context: PanelContext = {
   browser: tiers.browser,
+  get isKept() {
+    return lasting === undefined;
+  },
   get store() {
     return tiers.store;
   },
@@ -92,32 +94,36 @@ export const context: PanelContext = {
     tabs.tell();
     void tiers.forget().then(keptChanged);
   },
+  clearBrowser: () => tiers.clearBrowser(),
   status: (text) => controls.setStatus(text),
-  trouble: (error) => controls.setTrouble(error === undefined ? undefined : describe(error)),
+  trouble: (error) => controls.setTrouble(error),
 };
 
-if (!hasSaved()) reveal();
+const search = element("search", HTMLElement);
+const explorer = element("explorer", HTMLElement);
+const panels = [
+  whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context))),
+  whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context))),
+];
+const show = () => reveal(() => Promise.all(panels.map((mountNow) => mountNow())));
+if (!hasSaved()) void show();
 task(async () => {
   const connected = connect();
   // The text first: when storage is denied, what the page is about should stand there all the same.
   try {
     await addSample();
   } finally {
-    reveal();
+    await show();
   }
   await connected;
   showTiers();
   await showStores();
 });
 workOffline();
-const search = element("search", HTMLElement);
-whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context)));
-const explorer = element("explorer", HTMLElement);
-whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context)));
 
 /** Mounts a panel once it is loaded, and with it what stands behind `context.embeddings`. */
-function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => void): void {
-  Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
+function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => Promise<void>): Promise<void> {
+  return Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
 }
 
 async function connect(): Promise<void> {
@@ -130,12 +136,12 @@ async function connect(): Promise<void> {
 async function task(work: () => Promise<void>): Promise<void> {
   if (busy) return;
   setBusy(true);
-  controls.setTrouble(lasting && describe(lasting));
+  controls.setTrouble(lasting);
   try {
     await work();
   } catch (error) {
     controls.setStatus("");
-    controls.setTrouble(describe(error));
+    controls.setTrouble(error);
   } finally {
     showTiers();
     setBusy(false);
@@ -144,8 +150,7 @@ async function task(work: () => Promise<void>): Promise<void> {
 
 function storageFailed(error: BytestowError): void {
   if (error.code === "unavailable") lasting = error;
-  if (error.code === "quota_exceeded") isFull = true;
-  controls.setTrouble(describe(error));
+  controls.setTrouble(error);
 }
 
 function setBusy(is: boolean): void {
@@ -170,12 +175,11 @@ async function runAll(): Promise<void> {
 
 async function clearBrowser(): Promise<void> {
   controls.setStatus("Clearing this browser’s storage …");
-  await tiers.clearBrowser(isFull);
-  isFull = false;
+  await tiers.clearBrowser();
   tabs.tell();
-  const { remote = 0 } = await keptChanged();
+  await keptChanged();
   controls.setStatus(
-    `This browser is empty. The next run ${remote > 0 ? "can read from the remote tier" : "is cold"}.`,
+    `This browser is empty. The next run ${kept.remote ? "can read from the remote tier" : "is cold"}.`,
   );
 }
 
@@ -193,7 +197,7 @@ async function clearBoth(): Promise<void> {
 async function addSample(): Promise<void> {
   controls.setStatus("Reading and cutting the text …");
   const sample = await loadSample();
-  await changeChunks(() => collection.add(sample));
+  await changeChunks(() => collection.add([sample]));
   controls.setStatus(`“${SAMPLE_NAME}” is split into ${chunksOf(SAMPLE_NAME)}.`);
 }
 
@@ -206,7 +210,7 @@ async function addFiles(files: readonly File[]): Promise<void> {
   if (texts.length > 0) {
     await changeChunks(() => {
       if (!sampleIsWanted) collection.remove(SAMPLE_NAME);
-      for (const text of texts) collection.add(text);
+      collection.add(texts);
     });
     const [first] = texts;
     controls.setStatus(
@@ -215,7 +219,10 @@ async function addFiles(files: readonly File[]): Promise<void> {
         : `${texts.length} texts are added, ${format.counted(collection.chunks.length, "chunk")} in all.`,
     );
   }
-  if (failed[0]) throw failed[0].reason;
+  const trouble = gathered(failed.map(({ reason }) => reason));
+  // What was added is said all the same.
+  if (texts.length > 0) controls.setTrouble(trouble ?? lasting);
+  else if (trouble) throw trouble;
 }
 
 async function removeText(name: string): Promise<void> {
@@ -260,18 +267,15 @@ function showTiers(): void {
 }
 
 /** Shows what the tiers keep and have counted, and what cannot be counted. */
-async function showStores(): Promise<Partial<Kept>> {
-  const { trouble, ...counted } = await tiers.count();
-  kept = counted.browser;
-  showKept(counted);
+async function showStores(): Promise<void> {
+  const trouble = await kept.count();
   showTiers();
-  if (trouble !== undefined) controls.setTrouble(describe(trouble));
-  return counted;
+  if (trouble !== undefined) controls.setTrouble(trouble);
 }
 
-async function keptChanged(): Promise<Partial<Kept>> {
+async function keptChanged(): Promise<void> {
   tell("kept");
-  return showStores();
+  await showStores();
 }
 
 /** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
@@ -281,11 +285,11 @@ function changedElsewhere(): void {
   setTimeout(async () => {
     heard = false;
     await tiers.forget();
-    const before = kept;
-    const { browser = 0 } = await keptChanged();
-    if (busy || browser === before) return;
+    const before = kept.browser;
+    await keptChanged();
+    if (busy || kept.browser === before) return;
     controls.setStatus(
-      `Another tab has changed what is kept: this browser now has ${format.counted(browser, "vector")}.`,
+      `Another tab has changed what is kept: this browser now has ${format.counted(kept.browser ?? 0, "vector")}.`,
     );
   }, ELSEWHERE_MS);
 }

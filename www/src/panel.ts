@@ -15,6 +15,8 @@ export interface PageChunk {
 export interface PanelContext {
   /** Where this browser keeps the vectors. */
   readonly browser: IndexedDBByteStore;
+  /** Whether it does: a browser that gives the page no storage has it keep them in memory. */
+  readonly isKept: boolean;
   /** The same with the remote tier behind it, where there is one. */
   readonly store: IndexedDBByteStore | TieredByteStore;
   /** The embedder chosen, through the cache; `model` names it and all that decides its vectors. */
@@ -23,6 +25,8 @@ export interface PanelContext {
   chunks(): readonly PageChunk[];
   /** Calls `listener` when chunks, embedder, or what is kept have changed, here or in another tab. */
   onChange(listener: (what: "chunks" | "embedder" | "kept") => void): void;
+  /** Empties memory and this browser's storage. */
+  clearBrowser(): Promise<void>;
   /** Tells this tab's panels and other tabs that what is kept has changed. */
   changed(): void;
   /** Says what is going on, politely. */

@@ -11,10 +11,13 @@ export interface Settings {
   reached: boolean;
 }
 
+/** How long the server may take, in ms: a network may be there and dead, and the page is its own without it. */
+const PATIENCE_MS = 3_000;
+
 /** Asks the server. */
 export async function settings(): Promise<Settings> {
   try {
-    const response = await fetch("./settings.json", { cache: "no-store" });
+    const response = await fetch("./settings.json", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     const said: unknown = response.ok ? await response.json() : undefined;
     const { remote } = Object(said) as { remote?: unknown };
     return {
@@ -23,7 +26,7 @@ export async function settings(): Promise<Settings> {
       reached: !response.headers.has("x-from-before"),
     };
   } catch {
-    // None that can be read: then the page is by itself.
+    // None that can be read, or not in time: then the page is by itself.
     return { remote: undefined, reached: false };
   }
 }

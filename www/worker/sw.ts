@@ -13,6 +13,8 @@ const FROM_BEFORE = "x-from-before";
 const FILES = "bytestow-page-";
 const CACHE = FILES + hash(JSON.stringify(PRECACHE));
 const SETTINGS = "bytestow-settings";
+/** How long the server may take to say its settings, in ms: less than the page waits, which is to hear what it said before. */
+const PATIENCE_MS = 2_500;
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -52,18 +54,23 @@ async function kept(path: string, request: Request): Promise<Response> {
   return (await cache.match(place(path), { ignoreVary: true })) ?? fetch(request);
 }
 
-/** Of the server while it answers; else what it said last. */
+/** Of the server while it answers in time; else what it said last. */
 async function settings(request: Request): Promise<Response> {
-  const cache = await caches.open(SETTINGS);
   try {
-    const response = await fetch(request);
-    if (response.ok) await cache.put(place("settings.json"), response.clone());
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    // Where there is no room to remember it, it is an answer all the same.
+    if (response.ok) await remember(response.clone()).catch(() => undefined);
     return response;
   } catch {
-    const before = await cache.match(place("settings.json"), { ignoreVary: true });
+    const before = await caches.match(place("settings.json"), { ignoreVary: true }).catch(() => undefined);
     const headers = { "content-type": "application/json", [FROM_BEFORE]: "1" };
     return new Response((await before?.text()) ?? '{"remote":null}', { headers });
   }
+}
+
+async function remember(response: Response): Promise<void> {
+  const cache = await caches.open(SETTINGS);
+  await cache.put(place("settings.json"), response);
 }
 
 function place(path: string): string {

@@ -1,6 +1,6 @@
 /** What is kept under a prefix, with what the store knows of each entry without reading its value. */
 import type { ByteStore } from "bytestow";
-import { breath } from "../parts.ts";
+import { nextTask } from "../breath.ts";
 
 /** An entry, but for its value. */
 export interface Entry {
@@ -37,7 +37,7 @@ export async function list(store: ByteStore, prefix: string): Promise<Entry[]> {
       entries.push({ key, bytes: stat.bytes, written: stat.written, expires });
     }
     keys = [];
-    await breath();
+    await nextTask();
   };
   for await (const key of store.yieldKeys(prefix)) {
     keys.push(key);

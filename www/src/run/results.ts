@@ -137,13 +137,14 @@ function summary({ cold, memory, browser, remote }: Comparison): (Node | string)
   if (!cold) return ["All of it was in the cache already. Clear the cache and run to see a cold run beside it."];
   const ratio = cold.total / warm.total;
   const speedup = data("speedup", ratio, format.times(ratio));
+  const which = browser ? "from this browser" : remote ? "from the remote tier" : "from memory";
   const times = [`${format.milliseconds(cold.total)} cold`];
   if (memory) times.push(`${format.milliseconds(memory.total)} warm from memory`);
   if (browser) times.push(`${format.milliseconds(browser.total)} warm from this browser`);
   if (remote) times.push(`${format.milliseconds(remote.total)} warm from the remote tier`);
-  if (ratio >= 1.05) return ["Warm is ", speedup, ` faster than cold: ${times.join(", ")}.`];
-  const words = ratio < 0.95 ? "Warm is slower than cold here" : "Warm is no faster than cold here";
-  return [`${words} (`, speedup, `): ${times.join(", ")}.`];
+  if (ratio >= 1.05) return [`Warm ${which} is `, speedup, ` faster than cold: ${times.join(", ")}.`];
+  const words = ratio < 0.95 ? "slower than cold here" : "no faster than cold here";
+  return [`Warm ${which} is ${words} (`, speedup, `): ${times.join(", ")}.`];
 }
 
 function row(run: Run, load: string): HTMLTableRowElement {

@@ -14,8 +14,8 @@ import { MARKUP } from "./template.ts";
 type Wanted = { query: string } | { like: Found };
 
 /** Puts the search into `root`. */
-export function mountSearch(root: HTMLElement, context: PanelContext): void {
-  stylesheet("search.css").then(() => {
+export function mountSearch(root: HTMLElement, context: PanelContext): Promise<void> {
+  return stylesheet("search.css").then(() => {
     place(root, MARKUP);
     new Search(context).begin();
   });

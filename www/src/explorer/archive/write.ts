@@ -1,5 +1,5 @@
 /** Writes what is kept into a file, slice by slice: see `format` for what it looks like. */
-import { breath } from "../../parts.ts";
+import { nextTask } from "../../breath.ts";
 import { type ArchiveEntry, crc32, END, ENTRY_HEADER, HEADER, MAGIC, TAG, VERSION } from "./format.ts";
 
 /** How many bytes are summed up before the page has its turn: a few milliseconds. */
@@ -59,7 +59,7 @@ export class ArchiveWriter {
         since += slice.length;
         if (since < AT_ONCE) continue;
         since = 0;
-        await breath();
+        await nextTask();
       }
     }
   }
