@@ -1,6 +1,6 @@
 /**
  * What fails, and what the page then says to do, in each browser. (Endpoints: embedders.test.mjs; files: texts.test.mjs;
- * storage that is blocked or full: denied.test.mjs, full.test.mjs.)
+ * storage that is blocked or full, private windows: denied.test.mjs, full.test.mjs, keep.test.mjs.)
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -50,22 +50,6 @@ for (const { name } of BROWSERS) {
         });
       });
     }
-
-    test("a private window: the page works, and keeps what it may until it is closed", async () => {
-      const before = driver.tab;
-      const close = await driver.inPrivate();
-      try {
-        await driver.open();
-        await driver.runAs(1, { kind: "cold", embedded: chunks.length });
-        await driver.reload();
-        await driver.runAs(2, { kind: "warm (browser)", browser: chunks.length });
-      } finally {
-        await close();
-        driver.tab = before;
-      }
-      await driver.open();
-      assert.equal(await driver.whole("browser-kept"), 0, "nothing of it is left");
-    });
 
     test("the server gives no wasm: said in words", async () => {
       const other = await serve(built.site, {

@@ -77,7 +77,10 @@ for (const { name } of BROWSERS) {
       for (const target of ["#search-form", ".explorer-table", ".explorer-value"]) {
         await driver.tab.eval((where) => document.querySelector(where).scrollIntoView(), target);
         await driver.reload();
-        const top = await driver.tab.eval((where) => document.querySelector(where)?.getBoundingClientRect().top, target);
+        const top = await driver.tab.eval(
+          (where) => document.querySelector(where)?.getBoundingClientRect().top,
+          target,
+        );
         assert.ok(Math.abs(top) < 8, `${target} stood at the top, and stands ${top} px below it`);
       }
       await driver.tab.eval(() => scrollTo(0, 0));

@@ -1,6 +1,7 @@
 /** One run: all chunks are embedded through the cache, a part at a time, and what that takes is measured. */
-import { nextTask } from "../breath.ts";
+
 import type { PageEmbedder } from "../embedders/model.ts";
+import { nextTask } from "../parts.ts";
 import type { Cached } from "./cache.ts";
 import type { Gate } from "./gate.ts";
 
