@@ -80,7 +80,9 @@ export class Running {
       };
       this.#runs.push(entry);
       saveRuns(this.#runs);
-      return () => this.#report(entry);
+      // What the run came upon: what is asked of the tiers afterwards may not be answered for long.
+      const isDown = this.#tiers.state.is === "down";
+      return () => this.#report(entry, isDown);
     } catch (error) {
       if (!going.abort.signal.aborted) throw error;
       const { done, of } = going.progress;
@@ -130,12 +132,13 @@ export class Running {
     } else if (last) {
       const { chunks, misses, times, uses } = last;
       showAnswers({ chunks, embedded: misses, embedMs: times.embed, uses });
+      showCounted(this.#tiers.counted());
     }
   }
 
-  #report(entry: Run): string {
+  #report(entry: Run, isDown: boolean): string {
     const { number, hits, misses, chunks, total } = entry;
-    const down = this.#tiers.state.is === "down" ? " The remote tier is down." : "";
+    const down = isDown ? " The remote tier is down." : "";
     return (
       `Run ${number} was ${temperature(entry)}: ${format.count(hits)} of ${format.counted(chunks, "chunk")} ` +
       `came from the cache, ${format.count(misses)} were embedded. It took ${format.milliseconds(total)}.${down}`
