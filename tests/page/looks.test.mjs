@@ -74,14 +74,13 @@ for (const { name } of BROWSERS) {
       await driver.page.keyboard.type("a proposal of marriage");
       await driver.tab.press("Enter");
       await driver.shows("#search-found", "a proposal of marriage");
+      const top = (where) => document.querySelector(where)?.getBoundingClientRect().top;
       for (const target of ["#search-form", ".explorer-table", ".explorer-value"]) {
         await driver.tab.eval((where) => document.querySelector(where).scrollIntoView(), target);
+        const before = await driver.tab.eval(top, target);
         await driver.reload();
-        const top = await driver.tab.eval(
-          (where) => document.querySelector(where)?.getBoundingClientRect().top,
-          target,
-        );
-        assert.ok(Math.abs(top) < 8, `${target} stood at the top, and stands ${top} px below it`);
+        const now = await driver.tab.eval(top, target);
+        assert.ok(Math.abs(now - before) < 8, `${target} stood ${before} px below the top, and stands ${now}`);
       }
       await driver.tab.eval(() => scrollTo(0, 0));
     });
