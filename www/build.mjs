@@ -25,8 +25,11 @@ const out = resolve(options.out ?? join(www, "dist"));
 /** What the model's runtime needs beside its code, of all the builds that it ships. */
 const ONNX = ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
-/** What no visitor needs to be offline: maps, and what is loaded by choice alone and is megabytes. */
-const NOT_OFFLINE = /\.map$|^onnx\/|^transformers-|^settings\.json$|^sample\/README/u;
+/** What no visitor needs to be offline. */
+const NOT_OFFLINE = /\.map$|^settings\.json$|^sample\/README/u;
+
+/** What is loaded by choice alone, and is megabytes: kept for offline by those who used it. */
+const ON_USE = /^onnx\/|^transformers-/u;
 
 const { build } = load("esbuild", tests, "npm ci");
 load("@huggingface/transformers", www, "npm ci");
@@ -73,12 +76,18 @@ console.log(`page built: ${out}`);
 /** The service worker knows every file that the page is made of, by its content. */
 async function worker() {
   const files = (await filesOf(out)).filter((path) => !NOT_OFFLINE.test(path));
-  const entries = await Promise.all(files.map(async (path) => [path === "index.html" ? "" : path, await digest(path)]));
+  const listed = async (paths) => {
+    const entries = paths.map(async (path) => [path === "index.html" ? "" : path, await digest(path)]);
+    return JSON.stringify(Object.fromEntries(await Promise.all(entries)));
+  };
   await build({
     ...common,
     entryPoints: [join(www, "worker", "sw.ts")],
     outfile: join(out, "sw.js"),
-    define: { PRECACHE: JSON.stringify(Object.fromEntries(entries)) },
+    define: {
+      PRECACHE: await listed(files.filter((path) => !ON_USE.test(path))),
+      ON_USE: await listed(files.filter((path) => ON_USE.test(path))),
+    },
   });
 }
 

@@ -48,7 +48,11 @@ describe("the index of chunks", () => {
     });
     const open = (name = "a model/1", embed = embedOne) => {
       const cached = new parts.CacheBackedEmbeddings({ embeddings: model(embed), store, model: name });
-      return new parts.ChunkIndex(store, name, cached);
+      const index = new parts.ChunkIndex(store, name);
+      const fill = index.fill.bind(index);
+      // Whose vectors it is filled with is told each time, as the page does.
+      index.fill = (chunks, ...rest) => fill(chunks, cached, ...rest);
+      return index;
     };
     return { store, asked, open };
   }
@@ -200,6 +204,21 @@ describe("the index of chunks", () => {
     assert.deepEqual(await index.fill(chunks, never, nothing), { chunks: 600, added: 600 });
     const found = await index.search(embedOne("one"), 1_000, ["one"]);
     assert.equal(new Set(ids(found)).size, 600);
+  });
+
+  test("on an origin that is not secure it is said what to do", async () => {
+    const { open } = setUp();
+    const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+    // As such a page has it.
+    Object.defineProperty(globalThis, "crypto", { configurable: true, value: {} });
+    try {
+      await assert.rejects(open().fill(textOf("one", 3), never, nothing), {
+        message: /not on a secure origin/u,
+        advice: /Open it by https/u,
+      });
+    } finally {
+      Object.defineProperty(globalThis, "crypto", own);
+    }
   });
 
   test("made anew where its list of files is gone, in every handle, and where it was forgotten", async () => {

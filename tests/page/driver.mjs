@@ -35,10 +35,16 @@ export class Driver extends Hands {
     await this.#checkTiers({ memory, browser, remote, embedded });
   }
 
+  /** Takes the network away from the tab, or gives it back. */
+  async setOffline(is) {
+    if (this.isChromium) await this.context.setOffline(is);
+    else await this.page.setOfflineMode(is);
+  }
+
   async #checkTimes(number, embedded) {
     const phases = await Promise.all(["read", "embed", "write"].map((phase) => this.exact(`run-${number}-${phase}`)));
     const total = await this.exact(`run-${number}-total`);
-    assert.ok(total >= 0);
+    assert.ok(total >= 0 && phases.every((ms) => ms >= 0), `${phases} ms, ${total} in all`);
     assert.equal(await this.exact("last-total"), total);
     const sum = phases.reduce((before, ms) => before + ms, 0);
     assert.ok(Math.abs(sum - total) < 1e-6, `${phases} make up ${total}`);

@@ -1,11 +1,10 @@
-/** The embedders that a person may choose, in each browser: an endpoint with their own key, and a model in the page. */
+/** An endpoint that a person may choose, with their own key, in each browser. (The model in the page: local_model.test.mjs.) */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../../www/serve.mjs";
 import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 import { failing, KEY, MODEL, startEndpoint, vectorOf } from "./endpoint.mjs";
-import { tinyModel, tinyVector } from "./tiny_model.mjs";
 
 const TEXT = Array.from(
   { length: 150 },
@@ -13,15 +12,13 @@ const TEXT = Array.from(
 ).join("\n\n");
 
 for (const { name } of BROWSERS) {
-  describe(`the embedders of the page, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`an endpoint that is asked by the page, in ${name}`, { timeout: 180_000 }, () => {
     let built, server, driver, endpoint, texts;
-    /** The page's files that were asked for. */
-    const asked = [];
 
     before(async () => {
       built = await buildPage();
       texts = built.split(TEXT);
-      server = await serve(built.site, { onRequest: ({ url }) => asked.push(url) });
+      server = await serve(built.site);
       endpoint = await startEndpoint();
       driver = new Driver(built, server.url, name, { ignoreCertificates: true });
       // Requests to the endpoint are what this is about; of those that fail browsers tell in their console, too.
@@ -153,6 +150,32 @@ for (const { name } of BROWSERS) {
       endpoint.script.length = 0;
     });
 
+    test("an endpoint that sends the request elsewhere is not followed: no text and no key goes there", async () => {
+      const other = await startEndpoint();
+      const { forgiven } = driver;
+      // Playwright tells of where a redirect points, followed or not; what was sent there, that server knows.
+      driver.forgiven = (text) => forgiven(text) || text.includes(other.url);
+      try {
+        for (const location of [`${other.url}/embeddings`, `${endpoint.url}/elsewhere`]) {
+          endpoint.requests.length = 0;
+          endpoint.script.push(
+            ...Array.from({ length: 4 }, () => ({ status: 307, headers: { location }, answer: {} })),
+          );
+          assert.match(
+            await failure(),
+            /sends the request on to another address, .*Enter the base URL that it has now/su,
+          );
+          assert.equal(await driver.text("error-code"), "redirected");
+          endpoint.script.length = 0;
+          assert.ok(endpoint.requests.every(({ path }) => path === "/v1/embeddings"));
+        }
+        assert.deepEqual(other.requests, []);
+      } finally {
+        driver.forgiven = forgiven;
+        await other.close();
+      }
+    });
+
     test("an endpoint without CORS, and one that is not there, are told apart", async () => {
       endpoint.cors = false;
       assert.match(await failure(), /is there, but does not let web pages ask it \(no CORS headers\)/u);
@@ -215,50 +238,6 @@ for (const { name } of BROWSERS) {
       await driver.reload();
       assert.equal(await field(), "");
     });
-
-    test("Transformers.js is loaded when it is asked, and says so where the model is not to be had", async () => {
-      await driver.choose(["own.txt", "A line or two."]);
-      await driver.click("choose-local");
-      assert.equal(await driver.text("embedder-where"), "Transformers.js");
-      assert.deepEqual(
-        asked.filter((path) => /transformers-|onnx/u.test(path)),
-        [],
-        "chosen, but not asked yet",
-      );
-      driver.forgiven = (text) => /huggingface\.co|Failed to load resource|NetworkError/u.test(text);
-      const said = await failure();
-      assert.match(said, /The model “Xenova\/all-MiniLM-L6-v2” could not be loaded: .*It comes from huggingface\.co/su);
-      assert.match(said, /choose local hashing, which needs no network/u);
-      assert.equal(await driver.text("error-code"), "model_missing");
-      assert.equal(asked.filter((path) => /transformers-/u.test(path)).length, 1);
-      await driver.click("choose-hashing");
-      await driver.click("run");
-      await driver.says(/ was cold: 0 of 1 chunk /u);
-      await driver.idle();
-      assert.equal(await driver.text("alert"), "");
-    });
-
-    // Only Playwright, in Chromium, can answer for a host that is not to be had.
-    if (name === "chromium") {
-      test("Transformers.js embeds under the page’s policy, with a model that is as small as can be", async () => {
-        const files = tinyModel();
-        await driver.context.route(/^https:\/\/huggingface\.co\//u, async (route) => {
-          const path = new URL(route.request().url()).pathname.replace(/^.*?\/resolve\/[^/]+\//u, "");
-          const headers = { "access-control-allow-origin": "*", "content-type": "application/octet-stream" };
-          await route.fulfill({ status: path in files ? 200 : 404, body: files[path] ?? "", headers });
-        });
-        await driver.clear("clear-browser", "This browser is empty.");
-        await driver.click("choose-local");
-        await driver.click("run");
-        await driver.says(/ was cold: 0 of 1 chunk /u);
-        await driver.idle();
-        const { first } = await driver.readCache();
-        const [numbers] = Object.values(first).map(built.numbers);
-        assert.equal(numbers.length, tinyVector().length);
-        for (const [at, wanted] of tinyVector().entries())
-          assert.ok(Math.abs(numbers[at] - wanted) < 1e-6, `${numbers}`);
-      });
-    }
 
     test("no console error but of what failed, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);

@@ -10,10 +10,16 @@ const tests = fileURLToPath(new URL("..", import.meta.url));
 const MODULES = `
   export { ChunkIndex } from "../www/src/search/chunk_index.ts";
   export { filesOf, indexOf } from "../www/src/search/names.ts";
+  export { HashingEmbedder } from "../www/src/embedders/hashing.ts";
+  export { Cached } from "../www/src/run/cache.ts";
+  export { Gate } from "../www/src/run/gate.ts";
+  export { run } from "../www/src/run/run.ts";
+  export { gathered, oneAtATime } from "../www/src/turns.ts";
   export { readVector } from "../www/src/explorer/vector.ts";
   export { hexLines } from "../www/src/explorer/hex.ts";
   export { exportAll, importFrom } from "../www/src/explorer/transfer.ts";
-  export { InMemoryByteStore } from "bytestow";
+  export { describe } from "../www/src/errors.ts";
+  export { BytestowError, InMemoryByteStore } from "bytestow";
   export { CacheBackedEmbeddings } from "bytestow/embeddings";
 `;
 

@@ -225,13 +225,13 @@ for (const browser of browsers) {
       await person.click("#clear-browser");
       await person.says("#status", /^This browser is empty/u);
       await person.tab.eval(() => {
-        // As quick as nobody is: at the first sight of the button.
-        const stop = document.querySelector("#search-stop");
+        // As quick as nobody is: at the first sight of the bar.
+        const bar = document.querySelector("#search-progress");
         const observer = new MutationObserver(() => {
           observer.disconnect();
-          stop.click();
+          document.querySelector("#search-stop").click();
         });
-        observer.observe(stop, { attributes: true, attributeFilter: ["hidden"] });
+        observer.observe(bar, { attributes: true, attributeFilter: ["hidden"] });
       });
       await person.type("#search-query", QUESTION);
       await person.press("Enter");

@@ -1,4 +1,4 @@
-/** What runs in the page to watch how it looks, and what it holds. */
+/** What runs in the page to watch how it looks. */
 
 /**
  * Before the page's scripts: notes what moves without being asked to. Chromium tells; beside that, and where no browser
@@ -74,28 +74,4 @@ export function movingParts() {
       return moves || scrollBehavior === "smooth";
     })
     .map((element) => element.id || element.outerHTML.slice(0, 80));
-}
-
-/** Every text that a script can find there, in objects however deep, in storage, in the document. */
-export function everyText() {
-  const texts = [document.documentElement.outerHTML, document.cookie, location.href];
-  for (const storage of [localStorage, sessionStorage]) texts.push(JSON.stringify({ ...storage }));
-  texts.push(JSON.stringify(performance.getEntries()));
-  const seen = new Set();
-  const todo = [globalThis];
-  while (todo.length > 0) {
-    const object = todo.pop();
-    if (seen.has(object) || seen.size > 200_000) continue;
-    seen.add(object);
-    for (const key of Reflect.ownKeys(object)) {
-      texts.push(String(key));
-      // What stands on prototypes are getters for other objects.
-      if (key === "prototype") continue;
-      const value = object[key];
-      if (typeof value === "string") texts.push(value);
-      else if (typeof value === "function") texts.push(`${value}`);
-      if ((typeof value === "object" && value !== null) || typeof value === "function") todo.push(value);
-    }
-  }
-  return texts;
 }

@@ -31,7 +31,7 @@ export interface Trouble {
 }
 
 /** What several errors come to, as one that names them all; `undefined` if there is none. */
-export function gathered(errors: readonly unknown[]): PageError | undefined {
+export function joined(errors: readonly unknown[]): PageError | undefined {
   if (errors.length === 0) return undefined;
   const all = errors.map(describe);
   const advice = new Set(all.map((each) => each.advice));
@@ -70,7 +70,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   unavailable:
     "The browser gives this page no storage. Private windows and blocked site data do that: open the page in a normal " +
     "window, or allow this site to store data. Until then vectors are kept in memory, and go with the page.",
-  corrupt: "Something stored cannot be read. Clear both tiers and run again.",
+  corrupt: "Something stored in this browser cannot be read. Press “Clear browser”, then run again.",
   closed: "The connection to the cache has ended. Reload the page.",
   timeout: "The browser's storage did not answer. Close other tabs of this page, then run again.",
 };

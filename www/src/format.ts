@@ -37,6 +37,11 @@ export function percent(part: number, of: number): string {
   return `${part === of ? 100 : Math.floor((part / of) * 1000) / 10} %`;
 }
 
+/** What is said while an endpoint wants to be left alone. */
+export function leftAlone(seconds: number): string {
+  return `The endpoint asks to be left alone for ${counted(seconds, "second")} …`;
+}
+
 /** How many times: `3.4×`. */
 export function times(ratio: number): string {
   return `${ratio < 10 ? ratio.toFixed(1) : count(Math.round(ratio))}×`;

@@ -8,8 +8,9 @@ import type { BytestowError } from "bytestow";
 import { element } from "./dom.ts";
 import { Choice } from "./embedders/choice.ts";
 import type { PageEmbedder } from "./embedders/model.ts";
-import { gathered, PageError, TOO_EARLY } from "./errors.ts";
+import { joined, PageError, TOO_EARLY } from "./errors.ts";
 import * as format from "./format.ts";
+import { mount } from "./lazy.ts";
 import type { PanelContext } from "./panel.ts";
 import { Controls } from "./run/controls.ts";
 import { Runner } from "./run/runner.ts";
@@ -25,11 +26,29 @@ import { makeCards, showEmbedder, showRemote } from "./stores/view.ts";
 import { Collection } from "./text/collection.ts";
 import { loadFile, loadSample, SAMPLE_NAME } from "./text/files.ts";
 import { TextView } from "./text/view.ts";
+import { gathered, oneAtATime } from "./turns.ts";
 
 type Change = "chunks" | "embedder" | "kept";
 
 /** Changes by other tabs are shown together, this long after the first, in ms. */
 const ELSEWHERE_MS = 200;
+
+/** Shows what the tiers keep and have counted, and what cannot be counted. */
+const showStores = oneAtATime(async () => {
+  const trouble = await kept.count();
+  showTiers();
+  if (trouble !== undefined) showTrouble(trouble);
+});
+/** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
+const changedElsewhere = gathered(ELSEWHERE_MS, async () => {
+  await tiers.forget();
+  const before = kept.browser;
+  await keptChanged();
+  if (busy || kept.browser === before) return;
+  controls.setStatus(
+    `Another tab has changed what is kept: this browser now has ${format.counted(kept.browser ?? 0, "vector")}.`,
+  );
+});
 
 const listeners: ((what: Change) => void)[] = [];
 const collection = new Collection();
@@ -38,8 +57,6 @@ let busy = false;
 let sampleIsWanted = false;
 /** What is wrong for as long as the page is open. */
 let lasting: BytestowError | undefined;
-/** Whether a change by another tab is about to be shown. */
-let heard = false;
 
 makeCards();
 const controls = new Controls({
@@ -59,12 +76,11 @@ const tabs = new Tabs(changedElsewhere);
 const runner = new Runner(tiers, controls, storageFailed);
 const choice = new Choice({
   changed: () => void embedderChanged(),
-  waiting: (seconds) =>
-    controls.setStatus(`The endpoint asks to be left alone for ${format.counted(seconds, "second")} …`),
+  failed: showTrouble,
 });
 const view = new TextView({
   files: (files) => task(() => addFiles(files)),
-  filesTooEarly: () => controls.setTrouble(TOO_EARLY),
+  filesTooEarly: () => showTrouble(TOO_EARLY),
   sample: () => {
     sampleIsWanted = true;
     void task(addSample);
@@ -79,14 +95,9 @@ export const context: PanelContext = {
   get isKept() {
     return lasting === undefined;
   },
-  get store() {
-    return tiers.store;
-  },
-  embeddings() {
-    const { embedder, error } = chosen();
-    if (embedder) return { model: embedder.model, cached: runner.through(embedder) };
-    const fails = () => Promise.reject(error);
-    return { model: "", cached: { embedDocuments: fails, embedQuery: fails } };
+  async embeddings(asking) {
+    await choice.ready();
+    return runner.aside(choice.embedder, asking);
   },
   chunks: () => collection.chunks,
   onChange: (listener) => listeners.push(listener),
@@ -94,16 +105,17 @@ export const context: PanelContext = {
     tabs.tell();
     void tiers.forget().then(keptChanged);
   },
+  added: () => void keptChanged(),
   clearBrowser: () => tiers.clearBrowser(),
-  status: (text) => controls.setStatus(text),
-  trouble: (error) => controls.setTrouble(error),
 };
 
 const search = element("search", HTMLElement);
 const explorer = element("explorer", HTMLElement);
+const loadSearch = () => import("./search/panel.ts");
+const loadExplorer = () => import("./explorer/panel.ts");
 const panels = [
-  whenWanted(search, () => mount(import("./search/panel.ts"), (panel) => panel.mountSearch(search, context))),
-  whenWanted(explorer, () => mount(import("./explorer/panel.ts"), (panel) => panel.mountExplorer(explorer, context))),
+  whenWanted(search, () => mount(loadSearch, (panel) => panel.mountSearch(search, context), showTrouble)),
+  whenWanted(explorer, () => mount(loadExplorer, (panel) => panel.mountExplorer(explorer, context), showTrouble)),
 ];
 const show = () => reveal(() => Promise.all(panels.map((mountNow) => mountNow())));
 if (!hasSaved()) void show();
@@ -121,11 +133,6 @@ task(async () => {
 });
 workOffline();
 
-/** Mounts a panel once it is loaded, and with it what stands behind `context.embeddings`. */
-function mount<Panel>(loading: Promise<Panel>, work: (panel: Panel) => Promise<void>): Promise<void> {
-  return Promise.all([loading, runner.load()]).then(([panel]) => work(panel), context.trouble);
-}
-
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();
   tiers.connect(remote);
@@ -136,12 +143,12 @@ async function connect(): Promise<void> {
 async function task(work: () => Promise<void>): Promise<void> {
   if (busy) return;
   setBusy(true);
-  controls.setTrouble(lasting);
+  showTrouble(undefined);
   try {
     await work();
   } catch (error) {
     controls.setStatus("");
-    controls.setTrouble(error);
+    showTrouble(error);
   } finally {
     showTiers();
     setBusy(false);
@@ -150,7 +157,12 @@ async function task(work: () => Promise<void>): Promise<void> {
 
 function storageFailed(error: BytestowError): void {
   if (error.code === "unavailable") lasting = error;
-  controls.setTrouble(error);
+  showTrouble(error);
+}
+
+/** Says what failed and what to do; `undefined` takes it back, but for what lasts. */
+function showTrouble(error: unknown): void {
+  controls.setTrouble(error ?? lasting);
 }
 
 function setBusy(is: boolean): void {
@@ -164,6 +176,7 @@ async function runAll(): Promise<void> {
   controls.setStatus("Embedding what the cache lacks …");
   let report = () => "";
   try {
+    await choice.ready();
     report = await runner.run(collection.chunks, choice.embedder);
   } finally {
     tabs.tell();
@@ -219,16 +232,18 @@ async function addFiles(files: readonly File[]): Promise<void> {
         : `${texts.length} texts are added, ${format.counted(collection.chunks.length, "chunk")} in all.`,
     );
   }
-  const trouble = gathered(failed.map(({ reason }) => reason));
+  const trouble = joined(failed.map(({ reason }) => reason));
   // What was added is said all the same.
-  if (texts.length > 0) controls.setTrouble(trouble ?? lasting);
+  if (texts.length > 0) showTrouble(trouble);
   else if (trouble) throw trouble;
 }
 
 async function removeText(name: string): Promise<void> {
   if (name === SAMPLE_NAME) sampleIsWanted = false;
   await changeChunks(() => collection.remove(name));
-  controls.setStatus(`“${name}” is removed. What was embedded of it is kept.`);
+  controls.setStatus(
+    `“${name}” is removed. What was embedded of it, and what the search’s index has, is kept until it is cleared.`,
+  );
 }
 
 async function changeChunks(change: () => void): Promise<void> {
@@ -266,32 +281,9 @@ function showTiers(): void {
   runner.showTiers();
 }
 
-/** Shows what the tiers keep and have counted, and what cannot be counted. */
-async function showStores(): Promise<void> {
-  const trouble = await kept.count();
-  showTiers();
-  if (trouble !== undefined) controls.setTrouble(trouble);
-}
-
 async function keptChanged(): Promise<void> {
   tell("kept");
   await showStores();
-}
-
-/** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
-function changedElsewhere(): void {
-  if (heard) return;
-  heard = true;
-  setTimeout(async () => {
-    heard = false;
-    await tiers.forget();
-    const before = kept.browser;
-    await keptChanged();
-    if (busy || kept.browser === before) return;
-    controls.setStatus(
-      `Another tab has changed what is kept: this browser now has ${format.counted(kept.browser ?? 0, "vector")}.`,
-    );
-  }, ELSEWHERE_MS);
 }
 
 function tell(what: Change): void {

@@ -1,6 +1,7 @@
 /** What a panel of the page is given. */
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
-import type { IndexedDBByteStore, TieredByteStore } from "bytestow";
+import type { IndexedDBByteStore } from "bytestow";
+import type { Asking } from "./embedders/model.ts";
 
 /** A chunk of a text, as it is embedded and searched. */
 export interface PageChunk {
@@ -11,26 +12,31 @@ export interface PageChunk {
   text: string;
 }
 
+/** An embedder through the cache, for as long as a panel needs it. */
+export interface PanelEmbeddings {
+  /** Names the embedder and all that decides its vectors. */
+  readonly model: string;
+  readonly cached: EmbeddingsInterface<number[]>;
+  /** Lets go of it. */
+  close(): void;
+}
+
 /** What the panels share. */
 export interface PanelContext {
   /** Where this browser keeps the vectors. */
   readonly browser: IndexedDBByteStore;
   /** Whether it does: a browser that gives the page no storage has it keep them in memory. */
   readonly isKept: boolean;
-  /** The same with the remote tier behind it, where there is one. */
-  readonly store: IndexedDBByteStore | TieredByteStore;
-  /** The embedder chosen, through the cache; `model` names it and all that decides its vectors. */
-  embeddings(): { readonly model: string; readonly cached: EmbeddingsInterface<number[]> };
+  /** The embedder that is chosen now, through the cache. */
+  embeddings(asking: Asking): Promise<PanelEmbeddings>;
   /** The chunks of all texts that are open on the page. */
   chunks(): readonly PageChunk[];
   /** Calls `listener` when chunks, embedder, or what is kept have changed, here or in another tab. */
   onChange(listener: (what: "chunks" | "embedder" | "kept") => void): void;
   /** Empties memory and this browser's storage. */
   clearBrowser(): Promise<void>;
-  /** Tells this tab's panels and other tabs that what is kept has changed. */
+  /** Tells this tab's panels and other tabs that what is kept has changed: deleted, or written anew. */
   changed(): void;
-  /** Says what is going on, politely. */
-  status(text: string): void;
-  /** Says what failed and what to do; `undefined` takes it back. */
-  trouble(error: unknown): void;
+  /** Tells this tab's panels that more is kept than before, and nothing else. Other tabs hear that from the store. */
+  added(): void;
 }

@@ -2,9 +2,6 @@
 import { create } from "./dom.ts";
 import { describe } from "./errors.ts";
 
-// With the rest of what all parts use it is in one file, which is less to fetch than two.
-export { nextTask } from "./breath.ts";
-
 /** Puts a panel's own markup at the end of `root`. It is the page's, and holds nothing of anybody else's. */
 export function place(root: HTMLElement, markup: string): void {
   const template = document.createElement("template");

@@ -17,7 +17,8 @@ const PATIENCE_MS = 3_000;
 /** Asks the server. */
 export async function settings(): Promise<Settings> {
   try {
-    const response = await fetch("./settings.json", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    // Not “no-store”: Firefox, offline, does not even ask the service worker then.
+    const response = await fetch("./settings.json", { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) });
     const said: unknown = response.ok ? await response.json() : undefined;
     const { remote } = Object(said) as { remote?: unknown };
     return {

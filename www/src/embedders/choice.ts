@@ -1,6 +1,7 @@
 /** Which embedder the person has chosen, by the form of step 3. */
 import { element } from "../dom.ts";
 import { PageError } from "../errors.ts";
+import { part } from "../lazy.ts";
 import { HashingEmbedder } from "./hashing.ts";
 import type { PageEmbedder } from "./model.ts";
 
@@ -11,8 +12,8 @@ const others = () => import("./others.ts");
 export interface ChoiceListener {
   /** Another embedder, or another setting of it. */
   changed(): void;
-  /** An endpoint wants to be left alone for so long. */
-  waiting(seconds: number): void;
+  /** The embedder that was chosen could not be loaded. */
+  failed(error: unknown): void;
 }
 
 /** The form. */
@@ -42,11 +43,18 @@ export class Choice {
   get embedder(): PageEmbedder {
     const chosen = this.#chosen();
     if (chosen === "hashing") return this.#hashing;
-    if (this.#others === undefined) throw new PageError("The embedder is being loaded.", "Try again in a moment.");
+    if (this.#others === undefined) throw new PageError("The embedder is not loaded yet.", "Try again in a moment.");
     this.#local ??= new this.#others.LocalModelEmbedder();
     if (chosen === "local") return this.#local;
     this.#endpoint ??= this.#makeEndpoint(this.#others);
     return this.#endpoint;
+  }
+
+  /** Waits until what was chosen is loaded; tries again where it was not to be had before. */
+  async ready(): Promise<void> {
+    if (this.#chosen() === "hashing" || this.#others !== undefined) return;
+    this.#others = await part(others);
+    this.#listener.changed();
   }
 
   #makeEndpoint({ EndpointEmbedder }: Awaited<ReturnType<typeof others>>): PageEmbedder {
@@ -61,7 +69,7 @@ export class Choice {
       dimensions: dimensions === "" ? undefined : Number(dimensions),
       key: this.#key.value.trim(),
     };
-    return new EndpointEmbedder(settings, (seconds) => this.#listener.waiting(seconds));
+    return new EndpointEmbedder(settings);
   }
 
   #chosen(): string {
@@ -71,7 +79,7 @@ export class Choice {
   async #changed(): Promise<void> {
     this.#endpoint = undefined;
     this.#fields.hidden = this.#chosen() !== "endpoint";
-    if (this.#chosen() !== "hashing") this.#others ??= await others();
     this.#listener.changed();
+    await this.ready().catch((error) => this.#listener.failed(error));
   }
 }

@@ -1,7 +1,7 @@
 /** An endpoint that speaks OpenAI's protocol of embeddings, asked with the person's own key. */
 import { PageError } from "../errors.ts";
-import { failedAnswer, unanswered } from "./endpoint_errors.ts";
-import type { PageEmbedder } from "./model.ts";
+import { failedAnswer, sentElsewhere, unanswered } from "./endpoint_errors.ts";
+import type { Asking, PageEmbedder } from "./model.ts";
 
 /** What the person says of the endpoint. The key stands here and in its field, and nowhere else. */
 export interface EndpointSettings {
@@ -24,14 +24,12 @@ export class EndpointEmbedder implements PageEmbedder {
   readonly model: string;
   readonly dimensions: number | undefined;
   readonly concurrency = 4;
-  signal: AbortSignal | undefined;
   readonly #url: URL;
   readonly #name: string;
   readonly #key: string;
-  readonly #onWait: (seconds: number) => void;
 
-  /** @throws `PageError` for settings that cannot be right. `onWait` is told when the endpoint wants to be left alone. */
-  constructor({ baseUrl, model, dimensions, key }: EndpointSettings, onWait: (seconds: number) => void) {
+  /** @throws `PageError` for settings that cannot be right. */
+  constructor({ baseUrl, model, dimensions, key }: EndpointSettings) {
     this.#url = embeddingsUrl(baseUrl);
     if (model === "")
       throw new PageError("The endpoint’s model is missing.", "Enter its name, as the endpoint has it.");
@@ -41,17 +39,17 @@ export class EndpointEmbedder implements PageEmbedder {
     }
     this.#name = model;
     this.#key = key;
-    this.#onWait = onWait;
-    this.model = `${this.#url.href} ${model}`;
+    // The URL has no fragment: what stands behind the # is the dimensions.
+    this.model = `${this.#url.href}${dimensions === undefined ? "" : `#${dimensions}`} ${model}`;
     this.dimensions = dimensions;
   }
 
-  async embedQuery(text: string): Promise<number[]> {
-    const [vector] = await this.embedDocuments([text]);
+  async embedQuery(text: string, asking?: Asking): Promise<number[]> {
+    const [vector] = await this.embedDocuments([text], asking);
     return vector ?? [];
   }
 
-  async embedDocuments(texts: readonly string[]): Promise<number[][]> {
+  async embedDocuments(texts: readonly string[], asking: Asking = {}): Promise<number[][]> {
     const { dimensions } = this;
     const body = JSON.stringify({
       model: this.#name,
@@ -60,17 +58,17 @@ export class EndpointEmbedder implements PageEmbedder {
       ...(dimensions !== undefined && { dimensions }),
     });
     for (let attempt = 1; ; attempt += 1) {
-      const response = await this.#ask(body);
+      const response = await this.#ask(body, asking.signal);
+      if (response.type === "opaqueredirect") throw sentElsewhere(this.#url.host);
       if (response.ok) return vectorsOf(await answerOf(response, this.#url.host), texts.length, this.#url.host);
       const again = response.status === 429 || response.status >= 500;
       const failure = await failedAnswer(response, this.#url.host);
       if (!again || failure.isFinal || attempt === ATTEMPTS) throw failure.error;
-      await this.#wait(waitOf(response, attempt));
+      await wait(waitOf(response, attempt), asking);
     }
   }
 
-  async #ask(body: string): Promise<Response> {
-    const { signal } = this;
+  async #ask(body: string, signal: AbortSignal | undefined): Promise<Response> {
     const headers = {
       "content-type": "application/json",
       ...(this.#key !== "" && { authorization: `Bearer ${this.#key}` }),
@@ -82,6 +80,8 @@ export class EndpointEmbedder implements PageEmbedder {
         body,
         credentials: "omit",
         referrerPolicy: "no-referrer",
+        // Texts and key go to the URL that the person entered, and nowhere else.
+        redirect: "manual",
         signal: signal ?? null,
       });
     } catch (error) {
@@ -89,21 +89,20 @@ export class EndpointEmbedder implements PageEmbedder {
       throw await unanswered(error, this.#url);
     }
   }
+}
 
-  async #wait(ms: number): Promise<void> {
-    const { signal } = this;
-    this.#onWait(Math.ceil(ms / 1000));
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(done, ms);
-      function done() {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        if (signal?.aborted) reject(signal.reason);
-        else resolve();
-      }
-      signal?.addEventListener("abort", done);
-    });
-  }
+async function wait(ms: number, { signal, onWait }: Asking): Promise<void> {
+  onWait?.(Math.ceil(ms / 1000));
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve();
+    }
+    signal?.addEventListener("abort", done);
+  });
 }
 
 function embeddingsUrl(baseUrl: string): URL {

@@ -45,6 +45,15 @@ export async function failedAnswer(response: Response, host: string): Promise<Fa
   );
 }
 
+/** What it means that the endpoint answers with another address: the key is not taken there. */
+export function sentElsewhere(host: string): PageError {
+  return new PageError(
+    `${host} sends the request on to another address, to which this page does not take the key.`,
+    "Enter the base URL that it has now, as its documentation says; often https:// or /v1 is what was missing.",
+    "redirected",
+  );
+}
+
 /**
  * What it means that there was no answer. A browser does not tell a page why; whether the server is there at all is found
  * out by a request whose answer the page may not read.

@@ -1,6 +1,6 @@
 /** The embedder that needs neither a model nor a network. */
 import { nextTask } from "../breath.ts";
-import type { PageEmbedder } from "./model.ts";
+import type { Asking, PageEmbedder } from "./model.ts";
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -15,7 +15,6 @@ export class HashingEmbedder implements PageEmbedder {
   readonly dimensions: number;
   /** It is this thread that computes. */
   readonly concurrency = 1;
-  signal: AbortSignal | undefined;
 
   constructor(dimensions: number = 768) {
     this.dimensions = dimensions;
@@ -26,14 +25,14 @@ export class HashingEmbedder implements PageEmbedder {
     return this.#embedOne(text);
   }
 
-  async embedDocuments(texts: readonly string[]): Promise<Vector[]> {
+  async embedDocuments(texts: readonly string[], { signal }: Asking = {}): Promise<Vector[]> {
     const vectors: Vector[] = [];
     let pause = performance.now() + SLICE_MS;
     for (const text of texts) {
       vectors.push(this.#embedOne(text));
       if (performance.now() < pause) continue;
       await nextTask();
-      this.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       pause = performance.now() + SLICE_MS;
     }
     return vectors;

@@ -1,6 +1,6 @@
 /** A small language model in the page, by Transformers.js, which is loaded when this embedder is first asked. */
 import { PageError } from "../errors.ts";
-import type { PageEmbedder } from "./model.ts";
+import type { Asking, PageEmbedder } from "./model.ts";
 
 /** The model: 384 numbers, of English sentences. */
 export const LOCAL_MODEL = "Xenova/all-MiniLM-L6-v2";
@@ -17,19 +17,18 @@ export class LocalModelEmbedder implements PageEmbedder {
   readonly model = `${LOCAL_MODEL} q8 mean`;
   readonly dimensions = undefined;
   readonly concurrency = 1;
-  signal: AbortSignal | undefined;
   #loading: Promise<Extract> | undefined;
 
-  async embedQuery(text: string): Promise<Float32Array> {
-    const [vector] = await this.embedDocuments([text]);
+  async embedQuery(text: string, asking?: Asking): Promise<Float32Array> {
+    const [vector] = await this.embedDocuments([text], asking);
     return vector ?? new Float32Array(0);
   }
 
-  async embedDocuments(texts: readonly string[]): Promise<Float32Array[]> {
+  async embedDocuments(texts: readonly string[], { signal }: Asking = {}): Promise<Float32Array[]> {
     const extract = await this.#load();
     const vectors: Float32Array[] = [];
     for (let at = 0; at < texts.length; at += AT_ONCE) {
-      this.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       vectors.push(...(await extract(texts.slice(at, at + AT_ONCE))));
     }
     return vectors;

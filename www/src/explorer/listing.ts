@@ -1,6 +1,6 @@
 /** What is kept under a prefix, with what the store knows of each entry without reading its value. */
 import type { ByteStore } from "bytestow";
-import { nextTask } from "../parts.ts";
+import { nextTask } from "../breath.ts";
 
 /** An entry, but for its value. */
 export interface Entry {

@@ -21,12 +21,11 @@ const BETWEEN_MS = 500;
 const AGES_MS = 5_000;
 
 /** Puts the explorer into `root`. */
-export function mountExplorer(root: HTMLElement, context: PanelContext): Promise<void> {
+export async function mountExplorer(root: HTMLElement, context: PanelContext): Promise<void> {
   // Tables look as they do everywhere on the page.
-  return Promise.all([stylesheet("results.css"), stylesheet("explorer.css")]).then(() => {
-    place(root, MARKUP);
-    new Explorer(context).begin();
-  });
+  await Promise.all([stylesheet("results.css"), stylesheet("explorer.css")]);
+  place(root, MARKUP);
+  new Explorer(context).begin();
 }
 
 class Explorer {

@@ -2,16 +2,10 @@
 
 /** The gate. It is open at first. */
 export class Gate {
-  #shut: { until: Promise<void>; open: () => void; since: number } | undefined;
-  #waited = 0;
+  #shut: { until: Promise<void>; open: () => void } | undefined;
 
   get isShut(): boolean {
     return this.#shut !== undefined;
-  }
-
-  /** For how long it was shut altogether, in ms. */
-  get waited(): number {
-    return this.#waited;
   }
 
   shut(): void {
@@ -20,13 +14,11 @@ export class Gate {
     const until = new Promise<void>((resolve) => {
       open = resolve;
     });
-    this.#shut = { until, open, since: performance.now() };
+    this.#shut = { until, open };
   }
 
   open(): void {
-    if (this.#shut === undefined) return;
-    this.#waited += performance.now() - this.#shut.since;
-    this.#shut.open();
+    this.#shut?.open();
     this.#shut = undefined;
   }
 

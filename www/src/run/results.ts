@@ -45,7 +45,7 @@ export function showRuns(runs: readonly Run[], setId: string, load: string): voi
   if (latest === undefined) return;
   if (results.childElementCount === 0) results.innerHTML = skeleton();
   showLatest(latest);
-  const ofSet = runs.filter((run) => run.setId === setId);
+  const ofSet = runs.filter((run) => run.setId === setId && !run.beside);
   showComparison(compare(ofSet), ofSet.length > 0);
   element("columns", HTMLElement).replaceChildren(drawRuns(ofSet));
   element("runs", HTMLTableSectionElement).replaceChildren(...[...runs].reverse().map((run) => row(run, load)));
@@ -157,7 +157,7 @@ function row(run: Run, load: string): HTMLTableRowElement {
   const kind = tagged("span", `kind ${KIND_CLASS[is]}`, is);
   kind.dataset.testid = `${prefix}-kind`;
   head.append(tagged("span", "run-number", `${run.number}`), " ", kind);
-  const where = `${run.texts}, ${run.embedder}${run.load === load ? "" : ", before the reload"}`;
+  const where = `${run.texts}, ${run.embedder}${run.beside ? ", beside a search" : ""}${run.load === load ? "" : ", before the reload"}`;
   head.append(tagged("span", "run-text", where));
   tr.append(head);
   const cell = (name: string, value: number, text: string) => {

@@ -1,8 +1,6 @@
 /** One run: all chunks are embedded through the cache, a part at a time, and what that takes is measured. */
-
-import type { PageEmbedder } from "../embedders/model.ts";
-import { nextTask } from "../parts.ts";
-import type { Cached } from "./cache.ts";
+import { nextTask } from "../breath.ts";
+import type { Around, Cached } from "./cache.ts";
 import type { Gate } from "./gate.ts";
 
 /** What takes the time of a run: the cache is read, the embedder asked, what is new written. */
@@ -34,16 +32,27 @@ export interface RunResult {
  */
 const PART = 256;
 
-/** Embeds `texts`, which are all different. Ends with the signal's reason when that aborts. */
+/**
+ * Embeds `texts`, which are all different, by what `open` gives. Ends with the signal's reason when that aborts.
+ */
 export async function run(
-  { cached, embedder }: { cached: Cached; embedder: PageEmbedder },
+  open: (around: Around) => Cached,
   texts: readonly string[],
   { gate, signal, onProgress }: { gate: Gate; signal: AbortSignal; onProgress: (progress: RunProgress) => void },
 ): Promise<RunResult> {
-  const clock = new PhaseClock(gate);
+  const clock = new PhaseClock();
   const before = { done: 0, hits: 0 };
-  embedder.signal = signal;
-  cached.watch = { gate, begun: () => clock.begun(), ended: () => clock.ended() };
+  const cached = open(async (batch) => {
+    clock.waits();
+    await gate.pass();
+    clock.begun();
+    try {
+      signal.throwIfAborted();
+      return await batch();
+    } finally {
+      clock.ended();
+    }
+  });
   try {
     for (let at = 0; at < texts.length; at += PART) {
       await gate.pass();
@@ -52,12 +61,9 @@ export async function run(
       const part = texts.slice(at, at + PART);
       const last = { done: 0, hits: 0 };
       clock.start();
-      await cached.cached.embedDocumentsTyped(part, {
-        signal,
-        onProgress: ({ done, hits }) => {
-          Object.assign(last, { done, hits });
-          onProgress({ done: before.done + done, of: texts.length, hits: before.hits + hits });
-        },
+      await cached.embedTyped(part, ({ done, hits }) => {
+        Object.assign(last, { done, hits });
+        onProgress({ done: before.done + done, of: texts.length, hits: before.hits + hits });
       });
       clock.stop();
       // Progress is told after the fact: the last word may still be on its way.
@@ -67,54 +73,54 @@ export async function run(
       signal.throwIfAborted();
     }
   } finally {
-    cached.watch = undefined;
-    embedder.signal = undefined;
+    cached.close();
   }
-  const { times } = clock;
-  const total = times.read + times.embed + times.write;
-  return { hits: before.hits, misses: texts.length - before.hits, times, total };
+  const { read, embed, write } = clock.times;
+  const times = { read, embed, write };
+  return { hits: before.hits, misses: texts.length - before.hits, times, total: read + embed + write };
 }
 
-/** Whose time it is: the tiers' until the embedder is first asked, then the embedder's whenever it is at work. */
+/**
+ * Whose time it is: the tiers' until the embedder is first asked, then the embedder's whenever it is at work, and nobody's
+ * while all that is left to do waits for the person. A pause alone stops no clock: what is under way goes on in it.
+ */
 class PhaseClock {
-  readonly times: PhaseTimes = { read: 0, embed: 0, write: 0 };
-  readonly #gate: Gate;
-  #phase: Phase = "read";
+  readonly times: Record<Phase | "wait", number> = { read: 0, embed: 0, write: 0, wait: 0 };
+  #phase: Phase | "wait" = "read";
   #since = 0;
+  #waiting = 0;
   #atWork = 0;
-
-  constructor(gate: Gate) {
-    this.#gate = gate;
-  }
 
   start(): void {
     this.#phase = "read";
-    this.#since = this.#now();
+    this.#since = performance.now();
   }
 
   stop(): void {
     this.#to("read");
   }
 
+  /** A batch is about to be given to the embedder, and waits if the gate is shut. */
+  waits(): void {
+    this.#waiting += 1;
+    if (this.#atWork === 0) this.#to("wait");
+  }
+
   begun(): void {
+    this.#waiting -= 1;
     this.#atWork += 1;
     this.#to("embed");
   }
 
   ended(): void {
     this.#atWork -= 1;
-    if (this.#atWork === 0) this.#to("write");
+    if (this.#atWork === 0) this.#to(this.#waiting > 0 ? "wait" : "write");
   }
 
-  #to(phase: Phase): void {
-    const now = this.#now();
+  #to(phase: Phase | "wait"): void {
+    const now = performance.now();
     this.times[this.#phase] += now - this.#since;
     this.#phase = phase;
     this.#since = now;
-  }
-
-  /** Without pauses. */
-  #now(): number {
-    return performance.now() - this.#gate.waited;
   }
 }

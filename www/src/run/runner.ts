@@ -1,9 +1,9 @@
 /** The runs of the page, of which nothing is loaded before one is wanted or has been made. */
-import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type { BytestowError } from "bytestow";
 import { stylesheet } from "../dom.ts";
-import type { PageEmbedder } from "../embedders/model.ts";
-import type { PageChunk } from "../panel.ts";
+import type { Asking, PageEmbedder } from "../embedders/model.ts";
+import { part } from "../lazy.ts";
+import type { PageChunk, PanelEmbeddings } from "../panel.ts";
 import type { Tiers } from "../stores/tiers.ts";
 import type { Controls } from "./controls.ts";
 import type { Running } from "./running.ts";
@@ -21,15 +21,9 @@ export class Runner {
     this.#controls = controls;
   }
 
-  /** Loads what a run, or an embedder behind the cache, needs. */
-  async load(): Promise<void> {
-    await this.#loaded();
-  }
-
-  /** The embedder through the cache. After `load`. */
-  through(embedder: PageEmbedder): EmbeddingsInterface<number[]> {
-    if (this.#running === undefined) throw new Error("the cache is used before it is loaded");
-    return this.#running.through(embedder);
+  /** The embedder through the cache, beside the runs. */
+  async aside(embedder: PageEmbedder, asking: Asking): Promise<PanelEmbeddings> {
+    return (await this.#loaded()).aside(embedder, asking);
   }
 
   /** Embeds `chunks`; gives what to say of it once the tiers have been looked at. */
@@ -59,7 +53,8 @@ export class Runner {
   }
 
   async #loaded(): Promise<Running> {
-    const [{ Running }] = await Promise.all([import("./running.ts"), stylesheet("results.css")]);
+    if (this.#running) return this.#running;
+    const [{ Running }] = await Promise.all([part(() => import("./running.ts")), stylesheet("results.css")]);
     this.#running ??= new Running(...this.#given);
     return this.#running;
   }

@@ -1,13 +1,12 @@
 /** Runs, one after the other, and what the page shows of them. Loaded with the first: see `runner`. */
-import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type { BytestowError } from "bytestow";
-import type { PageEmbedder } from "../embedders/model.ts";
+import type { Asking, PageEmbedder } from "../embedders/model.ts";
 import * as format from "../format.ts";
-import type { PageChunk } from "../panel.ts";
+import type { PageChunk, PanelEmbeddings } from "../panel.ts";
 import type { Tiers } from "../stores/tiers.ts";
 import { between, type Counted } from "../stores/use.ts";
 import { showAnswers } from "../stores/view.ts";
-import { Cached } from "./cache.ts";
+import { type Around, Cached } from "./cache.ts";
 import type { Controls } from "./controls.ts";
 import { Gate } from "./gate.ts";
 import { showCounted, showRuns } from "./results.ts";
@@ -21,6 +20,8 @@ interface Going {
   /** What the stores had counted when it began. */
   before: Counted;
   progress: RunProgress;
+  /** Whether a search asked the tiers meanwhile: they count for all who ask. */
+  beside: boolean;
 }
 
 /** The runs of the page. */
@@ -30,8 +31,9 @@ export class Running {
   readonly #onTrouble: (error: BytestowError) => void;
   readonly #runs = loadRuns();
   readonly #load = crypto.randomUUID?.() ?? String(performance.timeOrigin);
-  readonly #caches = new WeakMap<PageEmbedder, Cached>();
   #going: Going | undefined;
+  /** How many searches are under way. */
+  #searches = 0;
 
   /** `onTrouble` is told when storage fails under a run, which goes on. */
   constructor(tiers: Tiers, controls: Controls, onTrouble: (error: BytestowError) => void) {
@@ -40,9 +42,16 @@ export class Running {
     this.#onTrouble = onTrouble;
   }
 
-  /** The embedder through the cache. */
-  through(embedder: PageEmbedder): EmbeddingsInterface<number[]> {
-    return this.#cacheOf(embedder).cached;
+  /** The embedder through the cache, beside the runs: nothing that is done to one of them is done to it. */
+  aside(embedder: PageEmbedder, asking: Asking): PanelEmbeddings {
+    const cached = new Cached(embedder, this.#tiers, this.#onTrouble, asking);
+    this.#searches += 1;
+    if (this.#going) this.#going.beside = true;
+    const close = () => {
+      this.#searches -= 1;
+      cached.close();
+    };
+    return { model: embedder.model, cached, close };
   }
 
   /** Embeds `chunks`; gives what to say of it once the tiers have been looked at. */
@@ -55,6 +64,7 @@ export class Running {
       gate: new Gate(),
       before: this.#tiers.counted(),
       progress: { done: 0, of: texts.length, hits: 0 },
+      beside: this.#searches > 0,
     };
     this.#going = going;
     this.#tiers.begin();
@@ -65,18 +75,18 @@ export class Running {
       this.showTiers();
     };
     onProgress(going.progress);
-    const cached = this.#cacheOf(embedder);
+    const { gate } = going;
+    const { signal } = going.abort;
+    const asking: Asking = { signal, onWait: (seconds) => this.#controls.setStatus(format.leftAlone(seconds)) };
+    const open = (around: Around) => new Cached(embedder, this.#tiers, this.#onTrouble, asking, around);
     try {
-      const result = await run({ cached, embedder }, texts, {
-        gate: going.gate,
-        signal: going.abort.signal,
-        onProgress,
-      });
+      const result = await run(open, texts, { gate, signal, onProgress });
       const uses = between(going.before, this.#tiers.counted());
       const number = (this.#runs.at(-1)?.number ?? 0) + 1;
       const entry: Run = {
         ...{ number, load: this.#load, setId: await setIdOf(texts, embedder.model) },
         ...{ texts: files.join(", "), embedder: embedder.label, chunks: texts.length, uses, ...result },
+        ...(going.beside && { beside: true as const }),
       };
       this.#runs.push(entry);
       saveRuns(this.#runs);
@@ -139,17 +149,10 @@ export class Running {
   #report(entry: Run, isDown: boolean): string {
     const { number, hits, misses, chunks, total } = entry;
     const down = isDown ? " The remote tier is down." : "";
+    const beside = entry.beside ? " A search went on beside it, and is in the tiers’ numbers." : "";
     return (
       `Run ${number} was ${temperature(entry)}: ${format.count(hits)} of ${format.counted(chunks, "chunk")} ` +
-      `came from the cache, ${format.count(misses)} were embedded. It took ${format.milliseconds(total)}.${down}`
+      `came from the cache, ${format.count(misses)} were embedded. It took ${format.milliseconds(total)}.${beside}${down}`
     );
-  }
-
-  #cacheOf(embedder: PageEmbedder): Cached {
-    const known = this.#caches.get(embedder);
-    if (known) return known;
-    const made = new Cached(embedder, this.#tiers, this.#onTrouble);
-    this.#caches.set(embedder, made);
-    return made;
   }
 }

@@ -23,6 +23,8 @@ export interface Run {
   uses: Uses;
   times: PhaseTimes;
   total: number;
+  /** A search went on meanwhile: what the tiers counted is of both, and so is the time. */
+  beside?: true;
 }
 
 /** Cold: nothing came from a tier. Warm: everything did, from one of them, or of more than one. */
@@ -35,8 +37,14 @@ export type Temperature =
   | "partly warm";
 
 /** Which of them a run was. */
-export function temperature({ hits, misses, uses }: Pick<Run, "hits" | "misses" | "uses">): Temperature {
+export function temperature({
+  hits,
+  misses,
+  uses,
+  beside,
+}: Pick<Run, "hits" | "misses" | "uses" | "beside">): Temperature {
   if (misses > 0) return hits === 0 ? "cold" : "partly warm";
+  if (beside) return "warm (mixed)";
   if (uses.memory.hits === hits) return "warm (memory)";
   if (uses.browser.hits === hits) return "warm (browser)";
   return uses.remote?.hits === hits ? "warm (remote)" : "warm (mixed)";
@@ -99,6 +107,7 @@ function isRun(value: unknown): value is Run {
     isUse(memory) &&
     isUse(browser) &&
     (remote === null || isUse(remote)) &&
+    (run.beside === undefined || run.beside === true) &&
     [run.load, run.setId, run.texts, run.embedder].every((text) => typeof text === "string")
   );
 }

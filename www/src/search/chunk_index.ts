@@ -5,6 +5,8 @@
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type { ByteStore } from "bytestow";
 import { ByteStoreVectorStore, type VectorStoreFilter } from "bytestow/vectorstores";
+import { nextTask } from "../breath.ts";
+import { sha256 } from "../hash.ts";
 import type { PageChunk } from "../panel.ts";
 import { filesOf, indexOf } from "./names.ts";
 
@@ -36,24 +38,23 @@ const LEAST = 1e-6;
 export class ChunkIndex {
   readonly #store: ByteStore;
   readonly #model: string;
-  readonly #cached: EmbeddingsInterface<number[]>;
   #vectors: ByteStoreVectorStore | undefined;
   #contents: Contents | undefined;
-  /** Told that so many chunks more of the text under way have their vectors; throws if no more are wanted. */
-  #embedded: (some: number) => void = () => undefined;
+  /** What the filling under way has its vectors of. No embedder is held between two: its key may be forgotten. */
+  #vectorsOf: (texts: string[]) => Promise<number[][]> = noVectors;
 
-  constructor(store: ByteStore, model: string, cached: EmbeddingsInterface<number[]>) {
+  constructor(store: ByteStore, model: string) {
     this.#store = store;
     this.#model = model;
-    this.#cached = cached;
   }
 
   /**
-   * Puts into the index what it lacks of `chunks`, and tells how far it is. What is there already is not written again;
+   * Puts into the index what it lacks of `chunks`, with vectors by `cached`, and tells how far it is. What is there already is not written again;
    * of a text that has changed, all is. Texts that are not open stay, for when they are again.
    */
   async fill(
     chunks: readonly PageChunk[],
+    cached: Pick<EmbeddingsInterface<number[]>, "embedDocuments">,
     signal: AbortSignal,
     onProgress: (done: number, of: number) => void,
   ): Promise<Filled> {
@@ -64,16 +65,31 @@ export class ChunkIndex {
     let added = 0;
     for (const { file, digest, chunks: wanted } of texts) {
       let done = added;
-      this.#embedded = (some) => {
-        signal.throwIfAborted();
-        done += some;
-        onProgress(done, of);
-        signal.throwIfAborted();
+      const vectorsOf = async (all: string[]) => {
+        const found: number[][] = [];
+        // So few at once that it can be seen how far it is.
+        for (let from = 0; from < all.length; from += AT_ONCE) {
+          const some = all.slice(from, from + AT_ONCE);
+          found.push(...(await cached.embedDocuments(some)));
+          // What is in memory is there at once: without this nobody could press Stop.
+          await nextTask();
+          signal.throwIfAborted();
+          done += some.length;
+          onProgress(done, of);
+          signal.throwIfAborted();
+        }
+        return found;
       };
-      // What an earlier text of this name has left.
-      await vectors.delete({ filter: { file }, signal });
-      const documents = wanted.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
-      await vectors.addDocuments(documents, { ids: wanted.map((_, place) => idOf(file, place)), signal });
+      this.#vectorsOf = vectorsOf;
+      try {
+        // What an earlier text of this name has left.
+        await vectors.delete({ filter: { file }, signal });
+        const documents = wanted.map(({ at, text }) => ({ pageContent: text, metadata: { file, at } }));
+        await vectors.addDocuments(documents, { ids: wanted.map((_, place) => idOf(file, place)), signal });
+      } finally {
+        // Another filling may have begun, when this one was broken off.
+        if (this.#vectorsOf === vectorsOf) this.#vectorsOf = noVectors;
+      }
       added += wanted.length;
       await this.#note(file, digest);
     }
@@ -114,25 +130,12 @@ export class ChunkIndex {
   #open(): ByteStoreVectorStore {
     const [store, model] = [this.#store, this.#model];
     // What another tab has added is to be found at once.
-    this.#vectors ??= new ByteStoreVectorStore(this.#watched(), { store, model, name: indexOf(model), refresh: 0 });
+    this.#vectors ??= new ByteStoreVectorStore(
+      // Of a question the vector is given.
+      { embedQuery: noVectors, embedDocuments: (texts) => this.#vectorsOf(texts) },
+      { store, model, name: indexOf(model), refresh: 0 },
+    );
     return this.#vectors;
-  }
-
-  /** The cache, asked for so few texts at once that it can be seen how far it is. */
-  #watched(): EmbeddingsInterface<number[]> {
-    return {
-      embedQuery: (text) => this.#cached.embedQuery(text),
-      embedDocuments: async (texts) => {
-        // Of the filling that asks: another may begin when this one is broken off.
-        const embedded = this.#embedded;
-        const vectors: number[][] = [];
-        for (let from = 0; from < texts.length; from += AT_ONCE) {
-          vectors.push(...(await this.#cached.embedDocuments(texts.slice(from, from + AT_ONCE))));
-          embedded(Math.min(AT_ONCE, texts.length - from));
-        }
-        return vectors;
-      },
-    };
   }
 
   async #read(): Promise<Contents | undefined> {
@@ -187,10 +190,12 @@ async function lacking(contents: Contents, chunks: readonly PageChunk[]): Promis
 }
 
 /** SHA-256 over all chunks of a text, in hexadecimal. */
-async function digestOf(chunks: readonly PageChunk[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(chunks.map(({ at, text }) => [at, text])));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function digestOf(chunks: readonly PageChunk[]): Promise<string> {
+  return sha256(JSON.stringify(chunks.map(({ at, text }) => [at, text])));
+}
+
+function noVectors(): Promise<never> {
+  return Promise.reject(new Error("the index asks for vectors while nothing fills it"));
 }
 
 /** No two chunks have the same, also where two texts have one name. */

@@ -4,7 +4,7 @@ import { BytestowError } from "bytestow";
 import { create, element, stylesheet } from "../dom.ts";
 import { PageError } from "../errors.ts";
 import * as format from "../format.ts";
-import type { PanelContext } from "../panel.ts";
+import type { PageChunk, PanelContext, PanelEmbeddings } from "../panel.ts";
 import { place, showTrouble } from "../parts.ts";
 import { ChunkIndex, type Found } from "./chunk_index.ts";
 import { showFound, showNone } from "./results.ts";
@@ -14,11 +14,10 @@ import { MARKUP } from "./template.ts";
 type Wanted = { query: string } | { like: Found };
 
 /** Puts the search into `root`. */
-export function mountSearch(root: HTMLElement, context: PanelContext): Promise<void> {
-  return stylesheet("search.css").then(() => {
-    place(root, MARKUP);
-    new Search(context).begin();
-  });
+export async function mountSearch(root: HTMLElement, context: PanelContext): Promise<void> {
+  await stylesheet("search.css");
+  place(root, MARKUP);
+  new Search(context).begin();
 }
 
 class Search {
@@ -29,7 +28,7 @@ class Search {
   readonly #progress = element("search-progress", HTMLProgressElement);
   readonly #stop = element("search-stop", HTMLButtonElement);
   readonly #alert = element("search-alert", HTMLElement);
-  /** One for each embedder: its model, and what makes its vectors. */
+  /** That of the embedder which was asked last. */
   #index: { model: string; chunks: ChunkIndex } | undefined;
   #going: AbortController | undefined;
   /** The questions so far. */
@@ -82,15 +81,16 @@ class Search {
       await this.#find(wanted, going.signal);
     } catch (error) {
       if (this.#going !== going) return;
-      if (going.signal.aborted) this.#say("Stopped. The next search goes on with the index.");
-      else {
+      if (going.signal.aborted) {
+        this.#say(this.#progress.hidden ? "Stopped." : "Stopped. The next search goes on with the index.");
+      } else {
         this.#say("");
         showTrouble(this.#alert, await this.#remedied(error));
       }
     } finally {
       if (this.#going === going) {
         this.#going = undefined;
-        this.#showFilling(undefined);
+        this.#progress.hidden = this.#stop.hidden = true;
       }
     }
   }
@@ -99,14 +99,31 @@ class Search {
     const chunks = this.#context.chunks();
     if (chunks.length === 0)
       throw new PageError("There is nothing to search.", "Open a text or take the sample first.");
-    const { cached } = this.#context.embeddings();
+    const what = "query" in wanted ? "question" : "chunk";
+    this.#say(`Asking for the ${what}’s vector …`);
+    this.#stop.hidden = false;
+    const onWait = (seconds: number) => this.#say(format.leftAlone(seconds));
+    const embeddings = await this.#context.embeddings({ signal, onWait });
+    try {
+      await this.#findBy(embeddings, wanted, chunks, signal);
+    } finally {
+      embeddings.close();
+    }
+  }
+
+  async #findBy(
+    { model, cached }: PanelEmbeddings,
+    wanted: Wanted,
+    chunks: readonly PageChunk[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const began = performance.now();
     // First, so that an embedder that does not work says so before anything is written.
     const vector = "query" in wanted ? await cached.embedQuery(wanted.query) : await first(cached, wanted.like.text);
     const embed = performance.now() - began;
     signal.throwIfAborted();
-    const index = this.#indexOfModel();
-    const filled = await index.fill(chunks, signal, (done, of) => this.#showFilling({ done, of }));
+    const index = this.#indexOf(model);
+    const filled = await index.fill(chunks, cached, signal, (done, of) => this.#showFilling(done, of));
     signal.throwIfAborted();
     this.#showIndexed(filled);
 
@@ -124,12 +141,19 @@ class Search {
     const asked = "query" in wanted && !this.#asked.has(wanted.query);
     if (asked) this.#asked.add(wanted.query);
     if (filled.added > 0) await index.settle();
-    if (filled.added > 0 || asked) this.#context.changed();
+    if (filled.added > 0 || asked) this.#context.added();
   }
 
-  /** An index that cannot be read is given up: all that it holds is kept elsewhere. */
+  /** An index that cannot be used any more is given up: all that it holds is kept elsewhere. */
   async #remedied(error: unknown): Promise<unknown> {
-    if (!(error instanceof BytestowError && error.code === "corrupt")) return error;
+    if (!(error instanceof BytestowError)) return error;
+    if (error.code === "invalid_argument" && /\bdimensions\b/u.test(error.message)) {
+      return new PageError(
+        "The model gives vectors of another length now than those that are kept of it.",
+        "Press “Clear browser”, or “Clear both” where there is a remote tier, then search again.",
+      );
+    }
+    if (error.code !== "corrupt") return error;
     await this.#index?.chunks.forget();
     return new PageError(
       "The index cannot be read any more.",
@@ -159,11 +183,10 @@ class Search {
     line.replaceChildren(`${many} in `, took, `, after ${format.milliseconds(embed)} for the question’s own vector.`);
   }
 
-  #indexOfModel(): ChunkIndex {
-    const { model, cached } = this.#context.embeddings();
+  #indexOf(model: string): ChunkIndex {
     if (this.#index?.model !== model) {
       this.#index?.chunks.close().catch(() => undefined);
-      this.#index = { model, chunks: new ChunkIndex(this.#context.browser, model, cached) };
+      this.#index = { model, chunks: new ChunkIndex(this.#context.browser, model) };
     }
     return this.#index.chunks;
   }
@@ -173,7 +196,7 @@ class Search {
     this.#going?.abort();
     this.#going = undefined;
     this.#last = undefined;
-    this.#showFilling(undefined);
+    this.#progress.hidden = this.#stop.hidden = true;
     showTrouble(this.#alert, undefined);
     this.#say("");
     showNone("Nothing looked for yet in what is open now.");
@@ -186,10 +209,10 @@ class Search {
     this.#file.replaceChildren(option("all texts", ""), ...Array.from(files, (file) => option(file, file)));
   }
 
-  #showFilling(filling: { done: number; of: number } | undefined): void {
-    if (filling && this.#progress.hidden) this.#say("Putting the chunks into the index …");
-    this.#progress.hidden = this.#stop.hidden = filling === undefined;
-    if (filling) [this.#progress.max, this.#progress.value] = [filling.of, filling.done];
+  #showFilling(done: number, of: number): void {
+    if (this.#progress.hidden) this.#say("Putting the chunks into the index …");
+    this.#progress.hidden = false;
+    [this.#progress.max, this.#progress.value] = [of, done];
   }
 
   #showIndexed({ chunks, added }: { chunks: number; added: number }): void {
@@ -215,7 +238,7 @@ class Search {
 }
 
 /** The vector of a chunk, which the cache has. */
-async function first(cached: ReturnType<PanelContext["embeddings"]>["cached"], text: string): Promise<number[]> {
+async function first(cached: PanelEmbeddings["cached"], text: string): Promise<number[]> {
   const [vector] = await cached.embedDocuments([text]);
   if (vector === undefined) throw new Error("the embedder gave no vector");
   return vector;

@@ -82,7 +82,10 @@ export function showEmbedder(label: string): void {
 export function showAnswers({ chunks, uses, embedded, embedMs }: Answers): void {
   const answered = (tier: string, hits: number) => {
     setData(`${tier}-hits`, hits, format.count(hits));
-    element(`${tier}-share`, SVGRectElement).setAttribute("width", String(chunks > 0 ? (hits / chunks) * 1000 : 0));
+    element(`${tier}-share`, SVGRectElement).setAttribute(
+      "width",
+      String(chunks > 0 ? Math.min(hits / chunks, 1) * 1000 : 0),
+    );
   };
   const used = (tier: string, use: TierUse) => {
     answered(tier, use.hits);

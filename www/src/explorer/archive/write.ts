@@ -1,5 +1,5 @@
 /** Writes what is kept into a file, slice by slice: see `format` for what it looks like. */
-import { nextTask } from "../../parts.ts";
+import { nextTask } from "../../breath.ts";
 import { type ArchiveEntry, crc32, END, ENTRY_HEADER, HEADER, MAGIC, TAG, VERSION } from "./format.ts";
 
 /** How many bytes are summed up before the page has its turn: a few milliseconds. */
