@@ -1,6 +1,7 @@
 /** What the runs come to: the sentence, the bars, the latest run, the tables. Loaded with the first run. */
 import { data, element, setData, tagged } from "../dom.ts";
 import * as format from "../format.ts";
+import { place } from "../parts.ts";
 import { type Counted, TIERS } from "../stores/use.ts";
 import { type Bar, drawBars, drawRuns, PHASES, shown } from "./chart.ts";
 import { type Comparison, compare, type Run, type Temperature, temperature } from "./runs.ts";
@@ -43,7 +44,7 @@ export function showRuns(runs: readonly Run[], setId: string, load: string): voi
   element("nothing-yet", HTMLElement).hidden = latest !== undefined;
   results.hidden = latest === undefined;
   if (latest === undefined) return;
-  if (results.childElementCount === 0) results.innerHTML = skeleton();
+  if (results.childElementCount === 0) place(results, skeleton());
   showLatest(latest);
   const ofSet = runs.filter((run) => run.setId === setId && !run.beside);
   showComparison(compare(ofSet), ofSet.length > 0);
