@@ -33,22 +33,25 @@ type Change = "chunks" | "embedder" | "kept";
 /** Changes by other tabs are shown together, this long after the first, in ms. */
 const ELSEWHERE_MS = 200;
 
-/** Shows what the tiers keep and have counted, and what cannot be counted. */
-const showStores = oneAtATime(async () => {
+/** Shows what is kept here and what the tiers have counted, and what cannot be counted. */
+const showKept = oneAtATime(async () => {
   const trouble = await kept.count();
   showTiers();
   if (trouble !== undefined) showTrouble(trouble);
 });
 /** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
-const changedElsewhere = gathered(ELSEWHERE_MS, async () => {
+const showElsewhere = gathered(ELSEWHERE_MS, async () => {
   await tiers.forget();
   const before = kept.browser;
-  await keptChanged();
+  tell("kept");
+  await showKept();
   if (busy || kept.browser === before) return;
   controls.setStatus(
     `Another tab has changed what is kept: this browser now has ${format.counted(kept.browser ?? 0, "vector")}.`,
   );
 });
+/** By itself, since it may take long. */
+const countElsewhere = gathered(ELSEWHERE_MS, () => kept.countRemote());
 
 const listeners: ((what: Change) => void)[] = [];
 const collection = new Collection();
@@ -66,18 +69,11 @@ const controls = new Controls({
   clearBrowser: () => task(clearBrowser),
   clearBoth: () => task(clearBoth),
 });
-const tiers = new Tiers({
-  remote: () => showTiers(),
-  elsewhere: changedElsewhere,
-  trouble: storageFailed,
-});
+const tiers = new Tiers({ remote: () => showTiers(), elsewhere: changedElsewhere, trouble: storageFailed });
 const kept = new Kept(tiers, showTiers);
 const tabs = new Tabs(changedElsewhere);
 const runner = new Runner(tiers, controls, storageFailed);
-const choice = new Choice({
-  changed: () => void embedderChanged(),
-  failed: showTrouble,
-});
+const choice = new Choice({ changed: () => void embedderChanged(), failed: showTrouble });
 const view = new TextView({
   files: (files) => task(() => addFiles(files)),
   filesTooEarly: () => showTrouble(TOO_EARLY),
@@ -254,17 +250,17 @@ async function changeChunks(change: () => void): Promise<void> {
 }
 
 async function embedderChanged(): Promise<void> {
-  const { embedder } = chosen();
-  showEmbedder(embedder?.label ?? "");
+  showEmbedder(chosen()?.label ?? "");
   await showRuns();
   tell("embedder");
 }
 
-function chosen(): { embedder?: PageEmbedder; error?: unknown } {
+/** Of what is not loaded yet, or cannot be right, nothing. */
+function chosen(): PageEmbedder | undefined {
   try {
-    return { embedder: choice.embedder };
-  } catch (error) {
-    return { error };
+    return choice.embedder;
+  } catch {
+    return undefined;
   }
 }
 
@@ -273,7 +269,7 @@ function chunksOf(name: string): string {
 }
 
 function showRuns(): Promise<void> {
-  return runner.show(collection.chunks, chosen().embedder);
+  return runner.show(collection.chunks, chosen());
 }
 
 function showTiers(): void {
@@ -281,9 +277,20 @@ function showTiers(): void {
   runner.showTiers();
 }
 
-async function keptChanged(): Promise<void> {
+/** The remote tier's count follows: nobody waits for a tier that may not answer. */
+function showStores(): Promise<void> {
+  void kept.countRemote();
+  return showKept();
+}
+
+function keptChanged(): Promise<void> {
   tell("kept");
-  await showStores();
+  return showStores();
+}
+
+function changedElsewhere(): void {
+  showElsewhere();
+  countElsewhere();
 }
 
 function tell(what: Change): void {

@@ -8,6 +8,9 @@ export class Kept {
   readonly #onRemote: () => void;
   browser: number | undefined;
   remote: number | undefined;
+  #counting: Promise<void> | undefined;
+  /** Whether the remote tier is to be counted from what it keeps now on. */
+  #isWanted = false;
 
   /** `onRemote` is told when the remote tier has been counted. */
   constructor(tiers: Tiers, onRemote: () => void) {
@@ -15,10 +18,8 @@ export class Kept {
     this.#onRemote = onRemote;
   }
 
-  /** Counts anew, and gives what this browser's storage failed with, if it did. */
+  /** Counts anew but for the remote tier, and gives what this browser's storage failed with, if it did. */
   async count(): Promise<unknown> {
-    // Nobody waits for this: a remote tier may take long to answer, or not do so at all.
-    void this.#countRemote();
     const { memory, browser, trouble } = await this.#tiers.count();
     this.browser = browser;
     showKept("memory", memory);
@@ -26,14 +27,32 @@ export class Kept {
     return trouble;
   }
 
-  async #countRemote(): Promise<void> {
-    showCounting(true);
-    const remote = await this.#tiers.countRemote();
-    // Another count is under way, or comes behind a run.
-    if (remote === null) return;
-    this.remote = remote;
-    showKept("remote", remote);
-    showCounting(false);
-    this.#onRemote();
+  /**
+   * Counts what the remote tier keeps, and once more behind that where it is asked for meanwhile. It may take long to answer,
+   * or not do so at all.
+   */
+  countRemote(): Promise<void> {
+    this.#isWanted = true;
+    this.#counting ??= this.#countWhileWanted();
+    return this.#counting;
+  }
+
+  async #countWhileWanted(): Promise<void> {
+    try {
+      while (this.#isWanted) {
+        this.#isWanted = false;
+        showCounting(true);
+        const remote = await this.#tiers.countRemote();
+        // A run has begun, behind which it is counted.
+        if (remote === null) return;
+        this.remote = remote;
+        showKept("remote", remote);
+        showCounting(this.#isWanted);
+        this.#onRemote();
+      }
+    } finally {
+      this.#isWanted = false;
+      this.#counting = undefined;
+    }
   }
 }

@@ -145,11 +145,10 @@ export class Tiers {
   }
 
   /**
-   * Counts what the remote tier keeps: `undefined` if there is none, or it fails, as its state then says. `null` if another
-   * count was wanted before this one had ended, or a run began, among whose requests these would be.
+   * Counts what the remote tier keeps: `undefined` if there is none, or it fails, as its state then says. `null` if a run
+   * began before this had ended, among whose requests these would be.
    */
   async countRemote(): Promise<number | undefined | null> {
-    this.#counting?.abort();
     const counting = new AbortController();
     this.#counting = counting;
     const remote = this.#remote;
