@@ -121,8 +121,9 @@ async function firefoxTab(page) {
     press: (key) => page.keyboard.press(key),
     choose: async (selector, paths) => (await page.$(selector)).uploadFile(...paths),
     async resize(width, height) {
-      await page.setViewport({ width, height });
+      // First, since Firefox waits for ever for the width that a zoomed page does not come to.
       await inFirefox(page, zoomed(1));
+      await page.setViewport({ width, height });
     },
     async colours(scheme) {
       const value = scheme === "dark" ? 0 : 1;
