@@ -11,6 +11,8 @@ const LATENCY = 300;
 /** How often and how long another tab tells of changes. */
 const EVERY_MS = 50;
 const TIMES = 80;
+/** How long it takes where the page must not wait for it: less than that it gives up. */
+const SLOW = 4_000;
 
 for (const { name } of BROWSERS) {
   describe(`counts of the page, in ${name}`, { timeout: 180_000 }, () => {
@@ -72,6 +74,22 @@ for (const { name } of BROWSERS) {
       await driver.reads("browser-kept", /^2$/u);
       await driver.reads("remote-kept", /^2$/u);
       remote.set({ latency: 0 });
+    });
+
+    test("what another tab changes here is shown while the remote tier is still being counted", async () => {
+      remote.set({ latency: SLOW });
+      await driver.onAnother(undefined, async () => {
+        await driver.says(/“Pride and Prejudice” is split/u);
+        await driver.free();
+        await driver.click("clear-browser");
+        await driver.says(/^This browser is empty\./u);
+      });
+      await driver.reads("browser-kept", /^0$/u);
+      const going = await driver.tab.eval(() => document.querySelector("#remote-kept").getAttribute("aria-busy"));
+      assert.equal(going, "true", "it is still asked");
+      remote.set({ latency: 0 });
+      await driver.idle();
+      assert.equal(await driver.whole("remote-kept"), 2);
     });
 
     test("no console error, no policy violation, no request elsewhere", () => {

@@ -1,12 +1,12 @@
-/** What fails, and what the page then says to do, in each browser. (Endpoints: embedders.test.mjs; files: page.test.mjs.) */
+/**
+ * What fails, and what the page then says to do, in each browser. (Endpoints: embedders.test.mjs; files: texts.test.mjs;
+ * storage that is blocked or full, private windows: denied.test.mjs, full.test.mjs, keep.test.mjs.)
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../../www/serve.mjs";
 import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
-
-/** Room for the page's own files, and for some of the vectors. */
-const ROOM = 3_000_000;
 
 for (const { name } of BROWSERS) {
   describe(`failures of the page, in ${name}`, { timeout: 180_000 }, () => {
@@ -51,45 +51,6 @@ for (const { name } of BROWSERS) {
       });
     }
 
-    test("a full disk: said, with what to do, and what fits is kept", async () => {
-      const small = await withRoom(ROOM);
-      try {
-        await small.open();
-        await small.reads("offline", /^(?:Works offline now|This browser does not let)/u);
-        await small.click("run");
-        await small.says(/^Run 1 was cold:/u);
-        const said = await small.trouble();
-        assert.match(said, /no more room for this site: what is new is not kept\. Clear this browser’s vectors/u);
-        assert.equal(await small.text("error-code"), "quota_exceeded");
-        const kept = await small.whole("browser-kept");
-        assert.ok(kept > 0 && kept < chunks.length, `${kept} are kept`);
-        await small.clear("clear-browser", "This browser is empty.");
-        await small.lift?.();
-        await small.choose(["own.txt", "A line that fits."]);
-        await small.runAs(2, { kind: "cold", embedded: 1 });
-        assert.equal(await small.text("alert"), "");
-        assert.equal(await small.whole("browser-kept"), 1);
-      } finally {
-        await small.remove();
-      }
-    });
-
-    test("a private window: the page works, and keeps what it may until it is closed", async () => {
-      const before = driver.tab;
-      const close = await driver.inPrivate();
-      try {
-        await driver.open();
-        await driver.runAs(1, { kind: "cold", embedded: chunks.length });
-        await driver.reload();
-        await driver.runAs(2, { kind: "warm (browser)", browser: chunks.length });
-      } finally {
-        await close();
-        driver.tab = before;
-      }
-      await driver.open();
-      assert.equal(await driver.whole("browser-kept"), 0, "nothing of it is left");
-    });
-
     test("the server gives no wasm: said in words", async () => {
       const other = await serve(built.site, {
         onRequest: (request) => {
@@ -112,20 +73,5 @@ for (const { name } of BROWSERS) {
     test("no console error, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);
     });
-
-    /** The page in a browser that lets it keep so many bytes. */
-    async function withRoom(bytes) {
-      const preferences = { "dom.quotaManager.temporaryStorage.fixedLimit": Math.floor(bytes / 1024) };
-      const small = new Driver(built, server.url, name, { preferences });
-      await small.start();
-      if (small.isChromium) {
-        const devtools = await small.context.newCDPSession(small.page);
-        const { origin } = new URL(server.url);
-        await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: bytes });
-        // Chromium gives the room of a database back when it sees fit.
-        small.lift = () => devtools.send("Storage.overrideQuotaForOrigin", { origin });
-      }
-      return small;
-    }
   });
 }

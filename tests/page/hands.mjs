@@ -4,25 +4,20 @@
  *   CHROMIUM=/path/to/chromium   another browser (FIREFOX likewise)
  *   BYTESTOW_SHOTS=<folder>      leave screenshots there
  */
-import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { browserNamed } from "./browsers.mjs";
+import { Eyes, named } from "./eyes.mjs";
 
 const shots = process.env.BYTESTOW_SHOTS;
 
-/** A selector of what the page calls `id`. */
-export const named = (id) => `[data-testid="${id}"]`;
-
-/** A browser on a profile of its own, with the page of `built` that stands at `url`: what a person does and sees. */
-export class Hands {
+/** A browser on a profile of its own, with the page of `built` that stands at `url`: what a person does there. */
+export class Hands extends Eyes {
   /** What the browser complained of, in all of its pages. */
   complaints = [];
   /** Complaints that are part of a test; one that a test forgives is not kept. */
   forgiven = () => false;
-  /** The tab that is looked at. @type {import("./browsers.mjs").Tab} */
-  tab;
   #kind;
   /** The page, as buildPage gives it. */
   built;
@@ -34,6 +29,7 @@ export class Hands {
 
   /** `options` are those of `open` in browsers.mjs. */
   constructor(built, url, browser = "chromium", options = {}) {
+    super();
     this.#kind = browserNamed(browser);
     this.built = built;
     this.#url = url;
@@ -134,39 +130,6 @@ export class Hands {
     await this.ready();
   }
 
-  async ready() {
-    await this.says(/“Pride and Prejudice” is split/u);
-    await this.idle();
-  }
-
-  async idle() {
-    await this.tab.until(() => document.querySelector("#run")?.getAttribute("aria-disabled") === "false");
-  }
-
-  /** Waits until the status says so. */
-  async says(pattern) {
-    const [source, flags] = pattern instanceof RegExp ? [pattern.source, pattern.flags] : [escaped(pattern), "u"];
-    await this.#until("status", source, flags);
-  }
-
-  /** Waits until the element `id` has text that fits. */
-  async reads(id, pattern) {
-    await this.#until(id, pattern.source, pattern.flags);
-  }
-
-  async #until(id, source, flags) {
-    const look = ({ selector, source, flags }) =>
-      new RegExp(source, flags).test(document.querySelector(selector)?.textContent ?? "");
-    try {
-      await this.tab.until(look, { selector: named(id), source, flags });
-    } catch (error) {
-      const [shown, status, alert] = await Promise.all([id, "status", "alert"].map((each) => this.text(each)));
-      throw new Error(`${id} never read /${source}/: it reads “${shown}” (status “${status}”, alert “${alert}”)`, {
-        cause: error,
-      });
-    }
-  }
-
   async click(id) {
     await this.tab.click(named(id));
   }
@@ -180,62 +143,6 @@ export class Hands {
     await this.click(id);
     await this.says(said);
     await this.idle();
-  }
-
-  /** The text of the element that is called `id`; `undefined` where there is none. */
-  text(id) {
-    return this.tab.eval((selector) => document.querySelector(selector)?.textContent, named(id));
-  }
-
-  /** Whether a person sees the element that is called `id`. */
-  isVisible(id) {
-    return this.tab.eval((selector) => {
-      const found = document.querySelector(selector);
-      return found?.checkVisibility({ visibilityProperty: true }) ?? false;
-    }, named(id));
-  }
-
-  /** The exact number behind a number shown. */
-  async exact(id) {
-    return Number(await this.tab.eval((selector) => document.querySelector(selector).getAttribute("value"), named(id)));
-  }
-
-  /** A count, which must be shown in full. */
-  async whole(id) {
-    const value = await this.exact(id);
-    assert.equal(await this.text(id), value.toLocaleString("en-US"), id);
-    return value;
-  }
-
-  /** A size, which must be shown rightly rounded. */
-  async bytes(id) {
-    const value = await this.exact(id);
-    const shown =
-      value < 1000 ? `${value} B` : value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(2)} MB`;
-    assert.equal(await this.text(id), shown, id);
-    return value;
-  }
-
-  async times(number) {
-    const cells = ["total", "read", "embed", "write"].map(
-      async (name) => `${name} ${await this.text(`run-${number}-${name}`)}`,
-    );
-    return (await Promise.all(cells)).join(", ");
-  }
-
-  /** What the page says went wrong. */
-  async trouble() {
-    await this.tab.until((alert) => document.querySelector(alert)?.querySelector("strong") != null, named("alert"));
-    await this.idle();
-    return this.text("alert");
-  }
-
-  /** The names of the texts that are open. */
-  texts() {
-    return this.tab.eval(
-      (list) => [...document.querySelectorAll(`${list} cite`)].map((cite) => cite.textContent),
-      named("texts"),
-    );
   }
 
   /** Removes the text of this name by its chip. */
@@ -268,6 +175,17 @@ export class Hands {
     await this.idle();
   }
 
+  /** Drops files on the page, each a name with its content. */
+  drop(files) {
+    return this.tab.eval((entries) => {
+      const data = new DataTransfer();
+      for (const [file, content] of entries) data.items.add(new File([content], file));
+      document
+        .querySelector("main")
+        .dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, files);
+  }
+
   /** All that the page's cache in this browser holds, read by another handle. */
   readCache() {
     return this.tab.eval(async (url) => (await import(url)).readCache(), `${this.#url}probe.js`);
@@ -279,20 +197,14 @@ export class Hands {
     await mkdir(shots, { recursive: true });
     const take = (kind) => this.tab.shoot(join(shots, `${name}-${kind}.png`));
     await this.tab.resize(1100, 900);
-    if (!this.isChromium) return void (await take("light"));
-    await this.page.emulateMedia({ colorScheme: "light" });
+    await this.tab.colours("light");
     await take("light");
-    await this.page.emulateMedia({ colorScheme: "dark" });
+    await this.tab.colours("dark");
     await take("dark");
     await this.tab.resize(360, 740);
     await take("phone-dark");
-    await this.page.emulateMedia({ colorScheme: "light" });
+    await this.tab.colours("light");
     await take("phone");
     await this.tab.resize(1100, 900);
   }
-}
-
-/** `text`, for a regular expression. */
-export function escaped(text) {
-  return text.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&");
 }

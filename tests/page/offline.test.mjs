@@ -1,6 +1,7 @@
 /** The page's way through a day, in each browser: cold, warm, from the remote tier, without a server, in two tabs. */
 import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../../www/serve.mjs";
@@ -50,7 +51,7 @@ for (const { name } of BROWSERS) {
     test("without its server: the page opens, says so, and is warm from this browser", async () => {
       await server.close();
       // The browser says in its console that a server is not there, whatever the page does about it.
-      driver.forgiven = (text) => /ERR_CONNECTION_REFUSED|NetworkError|redis/u.test(text);
+      driver.forgiven = (text) => /ERR_(?:CONNECTION|EMPTY|INTERNET|NETWORK)|NetworkError|redis/u.test(text);
       await driver.reload();
       assert.match(await driver.text("offline"), /^You are offline\. The page and what is kept work all the same\.$/u);
       assert.deepEqual(await driver.texts(), ["Pride and Prejudice"]);
@@ -62,6 +63,57 @@ for (const { name } of BROWSERS) {
       await driver.add(["new.txt", "Something that was never embedded before."]);
       await driver.runAs(6, { kind: "cold", remote: 0, embedded: 1 });
       assert.equal(await driver.whole("browser-kept"), chunks.length + 1);
+    });
+
+    test("off the network altogether: the search finds, the explorer lists, shows and exports", async () => {
+      await driver.tab.offline(true);
+      try {
+        await driver.reload();
+        assert.equal(await driver.tab.eval(() => navigator.onLine), false);
+        assert.match(await driver.text("offline"), /^You are offline\./u);
+        await driver.panels();
+        const kept = await driver.whole("browser-kept");
+        assert.ok(kept >= chunks.length);
+        await driver.shows("#explorer-entries", kept.toLocaleString("en-US"));
+        await driver.tab.click("#explorer-rows button");
+        await driver.shows("#explorer-facts", "float32");
+        await driver.tab.click("#explorer-export");
+        await driver.shows("#explorer-status", "are in a file of");
+        await driver.tab.focus("#search-query");
+        await driver.page.keyboard.type("a proposal of marriage");
+        await driver.tab.press("Enter");
+        await driver.shows("#search-found", "most like “a proposal of marriage”");
+        for (const panel of ["search", "explorer"]) {
+          const alert = await driver.tab.eval((id) => document.querySelector(id).textContent, `#${panel}-alert`);
+          assert.equal(alert, "", panel);
+        }
+      } finally {
+        await driver.tab.offline(false);
+      }
+    });
+
+    test("a network that is there and dead: the page stands within seconds, and waits for no remote tier", async () => {
+      const dead = await openDead(Number(new URL(server.url).port));
+      try {
+        await driver.tab.reload();
+        await driver.says(/“Pride and Prejudice” is split/u);
+        await driver.free();
+        const began = await driver.tab.eval(() => performance.now());
+        assert.ok(began < 6_000, `${began} ms until something can be begun`);
+        assert.match(await driver.text("offline"), /^You are offline\./u);
+        const pressed = Date.now();
+        await driver.tab.eval(() => document.querySelector("#run").click());
+        await driver.says(/^Run 7 was warm \(browser\)/u);
+        await driver.free();
+        assert.ok(Date.now() - pressed < 4_000, `${Date.now() - pressed} ms until the next can be begun`);
+        const cleared = Date.now();
+        await driver.click("clear-browser");
+        await driver.says("This browser is empty.");
+        await driver.free();
+        assert.ok(Date.now() - cleared < 4_000, `${Date.now() - cleared} ms until it is cleared`);
+      } finally {
+        await dead.close();
+      }
     });
 
     test("the server is back: the page says so after a reload, and nothing is fetched twice", async () => {
@@ -88,7 +140,7 @@ for (const { name } of BROWSERS) {
       );
       await driver.ready();
       assert.equal(await driver.isVisible("renew"), false);
-      await driver.runAs(7, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
+      await driver.runAs(8, { kind: "warm (remote)", remote: chunks.length });
     });
 
     test("two tabs show each other what they keep", async () => {
@@ -101,7 +153,7 @@ for (const { name } of BROWSERS) {
           await driver.says("Another tab has changed what is kept: this browser now has 0 vectors.");
           assert.equal(await driver.whole("browser-kept"), 0);
           assert.equal(await driver.whole("memory-kept"), 0, "memory must not answer what was cleared");
-          await driver.runAs(8, { kind: "warm (remote)", remote: chunks.length });
+          await driver.runAs(9, { kind: "warm (remote)", remote: chunks.length });
         });
         await driver.says(`this browser now has ${chunks.length.toLocaleString("en-US")} vectors.`);
         assert.equal(await driver.whole("browser-kept"), chunks.length);
@@ -113,6 +165,20 @@ for (const { name } of BROWSERS) {
     test("no console error, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);
     });
+
+    /** A server that takes every connection, and never says a word. */
+    async function openDead(port) {
+      const sockets = new Set();
+      const dead = createServer((socket) => sockets.add(socket.on("error", () => undefined)));
+      await new Promise((resolve, reject) => dead.once("error", reject).listen(port, "127.0.0.1", resolve));
+      return {
+        close: () =>
+          new Promise((resolve) => {
+            dead.close(resolve);
+            for (const socket of sockets) socket.destroy();
+          }),
+      };
+    }
 
     function open(port) {
       return serve(built.site, {

@@ -110,13 +110,9 @@ for (const { name } of BROWSERS) {
     });
 
     test("again, by keyboard: warm from memory, nothing embedded", async (t) => {
-      // A headless Firefox has no window that is in front, without which no key presses a button.
-      const byKeyboard = driver.isChromium;
-      if (byKeyboard) {
-        await driver.tab.focus("#run");
-        await driver.tab.press("Enter");
-      }
-      await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length, click: !byKeyboard });
+      await driver.tab.focus("#run");
+      await driver.tab.press("Enter");
+      await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length, click: false });
       const focused = await driver.tab.eval(() => document.activeElement?.id);
       assert.equal(focused, "run", "the focus stays on the button");
       assert.equal(await driver.whole("stats-memory-hits"), chunks.length);
@@ -193,110 +189,6 @@ for (const { name } of BROWSERS) {
       await driver.runAs(3, { kind: "partly warm", click: false, ...rest });
     });
 
-    test("texts of one's own take the novel's place; several at once; removed again", async () => {
-      const own = [1, 2, 3, 4, 5].map((number) => `Paragraph ${number} ${"has words of its own. ".repeat(15)}`);
-      await driver.add(["own.txt", own.join("\n\n")]);
-      await driver.says("“own.txt” is split into 5 chunks.");
-      assert.deepEqual(await driver.texts(), ["own.txt"]);
-      assert.equal(await driver.whole("text-chunks"), 5);
-      assert.equal(await driver.text("run"), "Embed 5 chunks");
-      assert.equal(await driver.text("summary"), "Nothing measured of these chunks by this embedder yet.");
-      await driver.runAs(4, { kind: "cold", embedded: 5 });
-      assert.equal(await driver.whole("browser-kept"), chunks.length + 5);
-
-      await driver.add(["b.txt", own[1]], ["c.md", own.slice(0, 3).join("\n\n")]);
-      await driver.says("2 texts are added, 9 chunks in all.");
-      assert.deepEqual(await driver.texts(), ["own.txt", "b.txt", "c.md"]);
-      assert.equal(await driver.whole("text-chunks"), 9);
-      // b.txt's only chunk begins its text, so that it repeats nothing; c.md's are those of own.txt.
-      await driver.runAs(5, { kind: "partly warm", memory: 5, embedded: 1 });
-      await driver.removeText("own.txt");
-      assert.deepEqual(await driver.texts(), ["b.txt", "c.md"]);
-      assert.equal(await driver.whole("text-chunks"), 4);
-
-      await driver.click("sample");
-      await driver.says("“Pride and Prejudice” is split");
-      assert.deepEqual(await driver.texts(), ["b.txt", "c.md", "Pride and Prejudice"]);
-      assert.equal(await driver.whole("text-chunks"), 4 + chunks.length);
-      await driver.removeText("b.txt");
-      await driver.removeText("c.md");
-      assert.equal(await driver.text("run"), `Embed ${chunks.length.toLocaleString("en-US")} chunks again`);
-      await driver.removeText("Pride and Prejudice");
-      await driver.click("run");
-      assert.match(await driver.trouble(), /There is no text\.Choose a text file, or add the novel/u);
-    });
-
-    test("a text that says one thing twice embeds it once", async () => {
-      const sentence = "Nothing new under the sun. ".repeat(14).trim();
-      await driver.choose(["twice.txt", sentence], ["again.txt", sentence]);
-      assert.equal(await driver.whole("text-chunks"), 2);
-      await driver.runAs(6, { kind: "cold", embedded: 1 });
-    });
-
-    test("chunks are cut as the person says, and what they repeat is marked", async () => {
-      const words = Array.from({ length: 200 }, (_, at) => `word${at}`).join(" ");
-      await driver.choose(["words.txt", words]);
-      for (const [size, overlap] of [
-        [200, 40],
-        [150, 0],
-      ]) {
-        await driver.fill("cut-size", String(size));
-        await driver.fill("cut-overlap", String(overlap));
-        await driver.idle();
-        const expected = built.splitIntoChunks(words, { size, overlap });
-        assert.equal(await driver.whole("text-chunks"), expected.length);
-        const shown = await driver.tab.eval(() =>
-          [...document.querySelectorAll("#preview li")].map((item) => [
-            item.querySelector("mark")?.textContent ?? "",
-            item.firstChild.nodeName === "MARK" ? item.childNodes[1].textContent : item.firstChild.textContent,
-          ]),
-        );
-        const first = expected
-          .slice(0, 4)
-          .map(({ text, repeats }) => [text.slice(0, repeats), `${text.slice(repeats)} `]);
-        assert.deepEqual(shown, first);
-      }
-      await driver.fill("cut-size", "7");
-      await driver.fill("cut-overlap", "9999");
-      await driver.idle();
-      const fields = await driver.tab.eval(() =>
-        ["cut-size", "cut-overlap"].map((id) => document.getElementById(id).value),
-      );
-      assert.deepEqual(fields, ["100", "50"], "what cannot be is made possible");
-    });
-
-    test("files dropped on the page are taken", async () => {
-      await drop([
-        ["dropped.md", "# A heading\n\nAnd a line."],
-        ["b.txt", "b"],
-      ]);
-      await driver.says("2 texts are added");
-      assert.deepEqual(await driver.texts(), ["words.txt", "dropped.md", "b.txt"]);
-    });
-
-    test("what is not text is refused in words, what is beside it is taken, and the page goes on", async () => {
-      const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-      await driver.choose(["first.txt", "A text that is one."]);
-      await driver.add(["picture.png", png], ["beside.txt", "A text beside it."]);
-      assert.match(await driver.trouble(), /“picture\.png” is not a text file.*UTF-8/su);
-      assert.deepEqual(await driver.texts(), ["first.txt", "beside.txt"]);
-      const refused = [
-        ["control.txt", Buffer.from("valid UTF-8\0but no text"), /“control\.txt” is not a text file/u],
-        ["latin1.txt", Buffer.from("d\xe9j\xe0 vu", "latin1"), /“latin1\.txt” is not a text file/u],
-        ["empty.txt", "\n \n", /“empty\.txt” has no text/u],
-        ["huge.txt", Buffer.alloc(8_000_001, "a"), /larger than 8 MB/u],
-      ];
-      for (const [file, content, words] of refused) {
-        await driver.add([file, content]);
-        assert.match(await driver.trouble(), words);
-        assert.deepEqual(await driver.texts(), ["first.txt", "beside.txt"], "the texts before stay");
-      }
-      await driver.choose(["utf16.txt", Buffer.from("\ufeffGr\u00fc\u00dfe", "utf16le")]);
-      assert.deepEqual(await driver.texts(), ["utf16.txt"]);
-      assert.equal(await driver.text("alert"), "", "the alert goes when things go well again");
-      assert.match(await driver.text("preview"), /^Grüße /u);
-    });
-
     test("no console error, no policy violation, no request elsewhere", () => {
       assert.deepEqual(driver.complaints, []);
     });
@@ -328,16 +220,6 @@ for (const { name } of BROWSERS) {
         last = now;
         await driver.tab.eval(() => new Promise((resolve) => setTimeout(resolve, 100)));
       }
-    }
-
-    function drop(files) {
-      return driver.tab.eval((entries) => {
-        const data = new DataTransfer();
-        for (const [file, content] of entries) data.items.add(new File([content], file));
-        document
-          .querySelector("main")
-          .dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-      }, files);
     }
 
     /** By node:http: fetch would tidy the path before it sends it. */

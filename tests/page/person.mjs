@@ -41,13 +41,16 @@ export class Person {
   tab;
   #name;
   #url;
+  #options;
   #browser;
   #profile;
   #folder;
 
-  constructor(name, url) {
+  /** `options` are those of `open` in browsers.mjs. */
+  constructor(name, url, options = {}) {
     this.#name = name;
     this.#url = url;
+    this.#options = options;
   }
 
   /** The driver's own page. */
@@ -59,7 +62,10 @@ export class Person {
     const kind = browserNamed(this.#name);
     this.#profile = await kind.newProfile();
     this.#folder = await mkdtemp(join(tmpdir(), "bytestow-files-"));
-    this.#browser = await kind.open(this.#profile, { preferences: this.#preferences() });
+    this.#browser = await kind.open(this.#profile, {
+      ...this.#options,
+      preferences: { ...this.#preferences(), ...this.#options.preferences },
+    });
     this.tab = await this.#browser.newTab();
     await this.#goTo();
   }
@@ -271,10 +277,10 @@ export class Person {
     await this.#dress(1100, "light");
   }
 
-  /** So wide, in light or dark: the latter can be asked of Chromium alone. */
+  /** So wide, in light or dark. */
   async #dress(width, scheme) {
     await this.tab.resize(width, 900);
-    if (this.#name === "chromium") await this.page.emulateMedia({ colorScheme: scheme });
+    await this.tab.colours(scheme);
   }
 
   /** Fails if the browser complained of anything. */

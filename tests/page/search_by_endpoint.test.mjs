@@ -81,6 +81,7 @@ for (const { name } of BROWSERS) {
       assert.equal(await seeker.added(), 1);
       assert.deepEqual(keys().slice(2), [`Bearer ${KEY}`]);
       await driver.removeText("more.txt");
+      assert.match(await driver.text("status"), /what the search’s index has, is kept until it is cleared\.$/u);
     });
 
     test("other dimensions have an index of their own, and the first is there again", async () => {

@@ -16,12 +16,26 @@ export class PageError extends Error {
   }
 }
 
+/** Files that come while something is under way. */
+export const TOO_EARLY = new PageError(
+  "The files were not taken: something is under way.",
+  "Wait until it has ended, then choose them again.",
+);
+
 /** An error as the page shows it. */
 export interface Trouble {
   what: string;
   advice: string;
   /** The code of a `BytestowError`, or of the page's own. */
   code?: string | undefined;
+}
+
+/** What several errors come to, as one that names them all; `undefined` if there is none. */
+export function joined(errors: readonly unknown[]): PageError | undefined {
+  if (errors.length === 0) return undefined;
+  const all = errors.map(describe);
+  const advice = new Set(all.map((each) => each.advice));
+  return new PageError(all.map(({ what }) => what).join(" "), [...advice].join(" "));
 }
 
 /** Puts any thrown value into words. */

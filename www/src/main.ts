@@ -8,7 +8,7 @@ import type { BytestowError } from "bytestow";
 import { element } from "./dom.ts";
 import { Choice } from "./embedders/choice.ts";
 import type { PageEmbedder } from "./embedders/model.ts";
-import { describe, PageError } from "./errors.ts";
+import { joined, PageError, TOO_EARLY } from "./errors.ts";
 import * as format from "./format.ts";
 import { mount } from "./lazy.ts";
 import type { PanelContext } from "./panel.ts";
@@ -20,8 +20,9 @@ import { serverReached, workOffline } from "./shell/offline.ts";
 import { reveal } from "./shell/opening.ts";
 import { Tabs } from "./shell/tabs.ts";
 import { whenWanted } from "./shell/wanted.ts";
-import { type Kept, Tiers } from "./stores/tiers.ts";
-import { makeCards, showEmbedder, showKept, showRemote } from "./stores/view.ts";
+import { Kept } from "./stores/kept.ts";
+import { Tiers } from "./stores/tiers.ts";
+import { makeCards, showEmbedder, showRemote } from "./stores/view.ts";
 import { Collection } from "./text/collection.ts";
 import { loadFile, loadSample, SAMPLE_NAME } from "./text/files.ts";
 import { TextView } from "./text/view.ts";
@@ -32,25 +33,25 @@ type Change = "chunks" | "embedder" | "kept";
 /** Changes by other tabs are shown together, this long after the first, in ms. */
 const ELSEWHERE_MS = 200;
 
-/** Shows what the tiers keep and have counted, and what cannot be counted. */
-const showStores = oneAtATime(async (): Promise<Partial<Kept>> => {
-  const { trouble, ...counted } = await tiers.count();
-  kept = counted.browser;
-  showKept(counted);
+/** Shows what is kept here and what the tiers have counted, and what cannot be counted. */
+const showKept = oneAtATime(async () => {
+  const trouble = await kept.count();
   showTiers();
   if (trouble !== undefined) showTrouble(trouble);
-  return counted;
 });
 /** Another tab, or a panel's handle, wrote or deleted: what memory holds of before is let go, and what is kept shown anew. */
-const changedElsewhere = gathered(ELSEWHERE_MS, async () => {
+const showElsewhere = gathered(ELSEWHERE_MS, async () => {
   await tiers.forget();
-  const before = kept;
-  const { browser = 0 } = await keptChanged();
-  if (busy || browser === before) return;
+  const before = kept.browser;
+  tell("kept");
+  await showKept();
+  if (busy || kept.browser === before) return;
   controls.setStatus(
-    `Another tab has changed what is kept: this browser now has ${format.counted(browser, "vector")}.`,
+    `Another tab has changed what is kept: this browser now has ${format.counted(kept.browser ?? 0, "vector")}.`,
   );
 });
+/** By itself, since it may take long. */
+const countElsewhere = gathered(ELSEWHERE_MS, () => kept.countRemote());
 
 const listeners: ((what: Change) => void)[] = [];
 const collection = new Collection();
@@ -59,10 +60,6 @@ let busy = false;
 let sampleIsWanted = false;
 /** What is wrong for as long as the page is open. */
 let lasting: BytestowError | undefined;
-/** Whether the browser had no room left when it was written to last. */
-let isFull = false;
-/** How many vectors this browser was last seen to keep. */
-let kept: number | undefined;
 
 makeCards();
 const controls = new Controls({
@@ -72,19 +69,14 @@ const controls = new Controls({
   clearBrowser: () => task(clearBrowser),
   clearBoth: () => task(clearBoth),
 });
-const tiers = new Tiers({
-  remote: () => showTiers(),
-  elsewhere: changedElsewhere,
-  trouble: storageFailed,
-});
+const tiers = new Tiers({ remote: () => showTiers(), elsewhere: changedElsewhere, trouble: storageFailed });
+const kept = new Kept(tiers, showTiers);
 const tabs = new Tabs(changedElsewhere);
 const runner = new Runner(tiers, controls, storageFailed);
-const choice = new Choice({
-  changed: () => void embedderChanged(),
-  failed: showTrouble,
-});
+const choice = new Choice({ changed: () => void embedderChanged(), failed: showTrouble });
 const view = new TextView({
   files: (files) => task(() => addFiles(files)),
+  filesTooEarly: () => showTrouble(TOO_EARLY),
   sample: () => {
     sampleIsWanted = true;
     void task(addSample);
@@ -96,6 +88,9 @@ const view = new TextView({
 /** What the panels share. */
 export const context: PanelContext = {
   browser: tiers.browser,
+  get isKept() {
+    return lasting === undefined;
+  },
   async embeddings(asking) {
     await choice.ready();
     return runner.aside(choice.embedder, asking);
@@ -107,38 +102,32 @@ export const context: PanelContext = {
     void tiers.forget().then(keptChanged);
   },
   added: () => void keptChanged(),
+  clearBrowser: () => tiers.clearBrowser(),
 };
 
-if (!hasSaved()) reveal();
+const search = element("search", HTMLElement);
+const explorer = element("explorer", HTMLElement);
+const loadSearch = () => import("./search/panel.ts");
+const loadExplorer = () => import("./explorer/panel.ts");
+const panels = [
+  whenWanted(search, () => mount(loadSearch, (panel) => panel.mountSearch(search, context), showTrouble)),
+  whenWanted(explorer, () => mount(loadExplorer, (panel) => panel.mountExplorer(explorer, context), showTrouble)),
+];
+const show = () => reveal(() => Promise.all(panels.map((mountNow) => mountNow())));
+if (!hasSaved()) void show();
 task(async () => {
   const connected = connect();
   // The text first: when storage is denied, what the page is about should stand there all the same.
   try {
     await addSample();
   } finally {
-    reveal();
+    await show();
   }
   await connected;
   showTiers();
   await showStores();
 });
 workOffline();
-const search = element("search", HTMLElement);
-const mountSearch = () =>
-  mount(
-    () => import("./search/panel.ts"),
-    (panel) => panel.mountSearch(search, context),
-    showTrouble,
-  );
-whenWanted(search, mountSearch);
-const explorer = element("explorer", HTMLElement);
-const mountExplorer = () =>
-  mount(
-    () => import("./explorer/panel.ts"),
-    (panel) => panel.mountExplorer(explorer, context),
-    showTrouble,
-  );
-whenWanted(explorer, mountExplorer);
 
 async function connect(): Promise<void> {
   const { remote, reached } = await settings();
@@ -164,14 +153,12 @@ async function task(work: () => Promise<void>): Promise<void> {
 
 function storageFailed(error: BytestowError): void {
   if (error.code === "unavailable") lasting = error;
-  if (error.code === "quota_exceeded") isFull = true;
   showTrouble(error);
 }
 
 /** Says what failed and what to do; `undefined` takes it back, but for what lasts. */
 function showTrouble(error: unknown): void {
-  const shown = error ?? lasting;
-  controls.setTrouble(shown && describe(shown));
+  controls.setTrouble(error ?? lasting);
 }
 
 function setBusy(is: boolean): void {
@@ -197,12 +184,11 @@ async function runAll(): Promise<void> {
 
 async function clearBrowser(): Promise<void> {
   controls.setStatus("Clearing this browser’s storage …");
-  await tiers.clearBrowser(isFull);
-  isFull = false;
+  await tiers.clearBrowser();
   tabs.tell();
-  const { remote = 0 } = await keptChanged();
+  await keptChanged();
   controls.setStatus(
-    `This browser is empty. The next run ${remote > 0 ? "can read from the remote tier" : "is cold"}.`,
+    `This browser is empty. The next run ${kept.remote ? "can read from the remote tier" : "is cold"}.`,
   );
 }
 
@@ -220,7 +206,7 @@ async function clearBoth(): Promise<void> {
 async function addSample(): Promise<void> {
   controls.setStatus("Reading and cutting the text …");
   const sample = await loadSample();
-  await changeChunks(() => collection.add(sample));
+  await changeChunks(() => collection.add([sample]));
   controls.setStatus(`“${SAMPLE_NAME}” is split into ${chunksOf(SAMPLE_NAME)}.`);
 }
 
@@ -233,7 +219,7 @@ async function addFiles(files: readonly File[]): Promise<void> {
   if (texts.length > 0) {
     await changeChunks(() => {
       if (!sampleIsWanted) collection.remove(SAMPLE_NAME);
-      for (const text of texts) collection.add(text);
+      collection.add(texts);
     });
     const [first] = texts;
     controls.setStatus(
@@ -242,7 +228,10 @@ async function addFiles(files: readonly File[]): Promise<void> {
         : `${texts.length} texts are added, ${format.counted(collection.chunks.length, "chunk")} in all.`,
     );
   }
-  if (failed[0]) throw failed[0].reason;
+  const trouble = joined(failed.map(({ reason }) => reason));
+  // What was added is said all the same.
+  if (texts.length > 0) showTrouble(trouble);
+  else if (trouble) throw trouble;
 }
 
 async function removeText(name: string): Promise<void> {
@@ -261,17 +250,17 @@ async function changeChunks(change: () => void): Promise<void> {
 }
 
 async function embedderChanged(): Promise<void> {
-  const { embedder } = chosen();
-  showEmbedder(embedder?.label ?? "");
+  showEmbedder(chosen()?.label ?? "");
   await showRuns();
   tell("embedder");
 }
 
-function chosen(): { embedder?: PageEmbedder; error?: unknown } {
+/** Of what is not loaded yet, or cannot be right, nothing. */
+function chosen(): PageEmbedder | undefined {
   try {
-    return { embedder: choice.embedder };
-  } catch (error) {
-    return { error };
+    return choice.embedder;
+  } catch {
+    return undefined;
   }
 }
 
@@ -280,7 +269,7 @@ function chunksOf(name: string): string {
 }
 
 function showRuns(): Promise<void> {
-  return runner.show(collection.chunks, chosen().embedder);
+  return runner.show(collection.chunks, chosen());
 }
 
 function showTiers(): void {
@@ -288,9 +277,20 @@ function showTiers(): void {
   runner.showTiers();
 }
 
-async function keptChanged(): Promise<Partial<Kept>> {
+/** The remote tier's count follows: nobody waits for a tier that may not answer. */
+function showStores(): Promise<void> {
+  void kept.countRemote();
+  return showKept();
+}
+
+function keptChanged(): Promise<void> {
   tell("kept");
   return showStores();
+}
+
+function changedElsewhere(): void {
+  showElsewhere();
+  countElsewhere();
 }
 
 function tell(what: Change): void {

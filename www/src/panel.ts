@@ -25,12 +25,16 @@ export interface PanelEmbeddings {
 export interface PanelContext {
   /** Where this browser keeps the vectors. */
   readonly browser: IndexedDBByteStore;
+  /** Whether it does: a browser that gives the page no storage has it keep them in memory. */
+  readonly isKept: boolean;
   /** The embedder that is chosen now, through the cache. */
   embeddings(asking: Asking): Promise<PanelEmbeddings>;
   /** The chunks of all texts that are open on the page. */
   chunks(): readonly PageChunk[];
   /** Calls `listener` when chunks, embedder, or what is kept have changed, here or in another tab. */
   onChange(listener: (what: "chunks" | "embedder" | "kept") => void): void;
+  /** Empties memory and this browser's storage. */
+  clearBrowser(): Promise<void>;
   /** Tells this tab's panels and other tabs that what is kept has changed: deleted, or written anew. */
   changed(): void;
   /** Tells this tab's panels that more is kept than before, and nothing else. Other tabs hear that from the store. */

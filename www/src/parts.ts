@@ -1,4 +1,4 @@
-/** What the panels are put together with: their markup, and how they say what failed. */
+/** What the page and its panels are put together with: markup, and how they say what failed and what is under way. */
 import { create } from "./dom.ts";
 import { describe } from "./errors.ts";
 
@@ -20,7 +20,9 @@ export function showTrouble(alert: HTMLElement, error: unknown): void {
   if (code !== undefined) {
     const line = create("p", "Error code: ");
     line.className = "fine";
-    line.append(create("code", code));
+    const named = create("code", code);
+    named.dataset.testid = "error-code";
+    line.append(named);
     parts.push(line);
   }
   alert.replaceChildren(...parts);
@@ -29,4 +31,11 @@ export function showTrouble(alert: HTMLElement, error: unknown): void {
 /** Says whether something is under way: what can be pressed then says so, and keeps the keyboard's focus. */
 export function showBusy(buttons: Iterable<HTMLElement>, busy: boolean): void {
   for (const button of buttons) button.setAttribute("aria-disabled", String(busy));
+}
+
+/** Has a choice of files say the same: pressed meanwhile it opens nothing. */
+export function guardFiles(input: HTMLInputElement): void {
+  input.addEventListener("click", (event) => {
+    if (input.getAttribute("aria-disabled") === "true") event.preventDefault();
+  });
 }

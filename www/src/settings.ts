@@ -11,11 +11,14 @@ export interface Settings {
   reached: boolean;
 }
 
+/** How long the server may take, in ms: a network may be there and dead, and the page is its own without it. */
+const PATIENCE_MS = 3_000;
+
 /** Asks the server. */
 export async function settings(): Promise<Settings> {
   try {
     // Not “no-store”: Firefox, offline, does not even ask the service worker then.
-    const response = await fetch("./settings.json", { cache: "no-cache" });
+    const response = await fetch("./settings.json", { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) });
     const said: unknown = response.ok ? await response.json() : undefined;
     const { remote } = Object(said) as { remote?: unknown };
     return {
@@ -24,7 +27,7 @@ export async function settings(): Promise<Settings> {
       reached: !response.headers.has("x-from-before"),
     };
   } catch {
-    // None that can be read: then the page is by itself.
+    // None that can be read, or not in time: then the page is by itself.
     return { remote: undefined, reached: false };
   }
 }

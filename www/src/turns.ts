@@ -29,20 +29,21 @@ export function gathered(ms: number, work: () => Promise<void>): () => void {
   let isWanted = false;
   let isGoing = false;
   const go = async () => {
-    for (let rest = ms; isWanted; ) {
-      await new Promise((resolve) => setTimeout(resolve, rest));
-      isWanted = false;
-      const began = performance.now();
-      await work();
-      rest = Math.max(ms, REST * (performance.now() - began));
+    isGoing = true;
+    try {
+      for (let rest = ms; isWanted; ) {
+        await new Promise((resolve) => setTimeout(resolve, rest));
+        isWanted = false;
+        const began = performance.now();
+        await work();
+        rest = Math.max(ms, REST * (performance.now() - began));
+      }
+    } finally {
+      isGoing = false;
     }
   };
   return () => {
     isWanted = true;
-    if (isGoing) return;
-    isGoing = true;
-    void go().finally(() => {
-      isGoing = false;
-    });
+    if (!isGoing) void go();
   };
 }

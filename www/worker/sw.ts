@@ -16,6 +16,8 @@ const FILES = "bytestow-page-";
 const CACHE = FILES + hash(JSON.stringify(PRECACHE));
 const SETTINGS = "bytestow-settings";
 const USED = "bytestow-used";
+/** How long the server may take to say its settings, in ms: less than the page waits, which is to hear what it said before. */
+const PATIENCE_MS = 2_500;
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -38,11 +40,17 @@ async function install(): Promise<void> {
 async function activate(): Promise<void> {
   const others = (await caches.keys()).filter((name) => name.startsWith(FILES) && name !== CACHE);
   await Promise.all(others.map((name) => caches.delete(name)));
+  await worker.clients.claim();
+  await dropUnused();
+}
+
+/** Lets go of what this version has not, of what was kept when it was used. */
+async function dropUnused(): Promise<void> {
+  if (!(await caches.has(USED))) return;
   const used = await caches.open(USED);
   const wanted = new Set(Object.keys(ON_USE).map(placeOfUsed));
   const old = (await used.keys()).filter(({ url }) => !wanted.has(url));
   await Promise.all(old.map((request) => used.delete(request)));
-  await worker.clients.claim();
 }
 
 function answerTo(event: FetchEvent): Promise<Response> | undefined {
@@ -63,27 +71,36 @@ async function kept(path: string, request: Request): Promise<Response> {
 
 /** What was asked for before; else of the server, and kept: a version that has the same file need not fetch it again. */
 async function used(path: string, event: FetchEvent): Promise<Response> {
-  const cache = await caches.open(USED);
-  const before = await cache.match(placeOfUsed(path), { ignoreVary: true });
+  const before = await from(placeOfUsed(path));
   if (before !== undefined) return before;
   const response = await fetch(event.request);
-  // Without room for it the page needs the network for it, as before.
-  if (response.ok) event.waitUntil(cache.put(placeOfUsed(path), response.clone()).catch(() => undefined));
+  if (response.ok) event.waitUntil(remember(USED, placeOfUsed(path), response.clone()));
   return response;
 }
 
-/** Of the server while it answers; else what it said last. */
+/** Of the server while it answers in time; else what it said last. */
 async function settings(request: Request): Promise<Response> {
-  const cache = await caches.open(SETTINGS);
   try {
-    const response = await fetch(request);
-    if (response.ok) await cache.put(place("settings.json"), response.clone());
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (response.ok) await remember(SETTINGS, place("settings.json"), response.clone());
     return response;
   } catch {
-    const before = await cache.match(place("settings.json"), { ignoreVary: true });
+    const before = await from(place("settings.json"));
     const headers = { "content-type": "application/json", [FROM_BEFORE]: "1" };
     return new Response((await before?.text()) ?? '{"remote":null}', { headers });
   }
+}
+
+/** What is kept of an address, in whichever cache; nothing where the browser cannot look. */
+function from(url: string): Promise<Response | undefined> {
+  return caches.match(url, { ignoreVary: true }).catch(() => undefined);
+}
+
+/** Where there is no room to keep it, it is an answer all the same; the next needs the network, as this one did. */
+async function remember(name: string, url: string, response: Response): Promise<void> {
+  try {
+    await (await caches.open(name)).put(url, response);
+  } catch {}
 }
 
 function placeOfUsed(path: string): string {

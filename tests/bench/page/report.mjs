@@ -38,15 +38,19 @@ export function pageTable({ warm }) {
 }
 
 /**
+ * The worst round counts: a person who meets it does not have the median of several.
+ *
  * @param {PageFigures} figures
- * @returns {{ goal: string, limit: number, median: number, holds: boolean }}
+ * @returns {{ goal: string, limit: number, median: number, most: number, holds: boolean }}
  */
 export function pageGoal({ warm }) {
-  const median = Math.max(...Object.values(warm).map((rounds) => summary(rounds.map(({ task }) => task)).median));
-  return { goal: `the page: longest task, ${CHUNKS} chunks warm`, limit: LIMIT, median, holds: median <= LIMIT };
+  const tiers = Object.values(warm).map((rounds) => summary(rounds.map(({ task }) => task)));
+  const [median, most] = [tiers.map((tier) => tier.median), tiers.map(({ max }) => max)].map((all) => Math.max(...all));
+  return { goal: `the page: longest task, ${CHUNKS} chunks warm`, limit: LIMIT, median, most, holds: most <= LIMIT };
 }
 
 /** @param {ReturnType<typeof pageGoal>} goal */
-export function pageGoalLine({ goal, limit, median, holds }) {
-  return `${goal} at most ${limit} ms: median ${median.toFixed(0)} ms: ${holds ? "holds" : "DOES NOT HOLD"}`;
+export function pageGoalLine({ goal, limit, median, most, holds }) {
+  const [usual, worst] = [median, most].map((ms) => ms.toFixed(0));
+  return `${goal} at most ${limit} ms: median ${usual} ms, most ${worst} ms: ${holds ? "holds" : "DOES NOT HOLD"}`;
 }

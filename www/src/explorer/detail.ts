@@ -44,6 +44,11 @@ export class Detail {
     this.#show();
   }
 
+  /** Whether the keyboard's focus is on something that stands beside the value. */
+  get hasFocus(): boolean {
+    return this.#chosen.contains(document.activeElement);
+  }
+
   /** Shows nothing, and why. */
   empty(why: string): void {
     this.key = undefined;

@@ -1,9 +1,10 @@
 /** The explorer: what this browser keeps, looked at, deleted, carried out and in. This file joins its parts. */
+import { BytestowError } from "bytestow";
 import { element, stylesheet } from "../dom.ts";
-import { PageError } from "../errors.ts";
+import { PageError, TOO_EARLY } from "../errors.ts";
 import * as format from "../format.ts";
 import type { PanelContext } from "../panel.ts";
-import { place, showBusy, showTrouble } from "../parts.ts";
+import { guardFiles, place, showBusy, showTrouble } from "../parts.ts";
 import { listsBeside } from "../search/names.ts";
 import { onSecondPress } from "./confirm.ts";
 import { Detail } from "./detail.ts";
@@ -16,6 +17,8 @@ import * as words from "./words.ts";
 
 /** How long it is waited at least from one listing to the next, in ms. */
 const BETWEEN_MS = 500;
+/** How often ages are told anew, in ms. */
+const AGES_MS = 5_000;
 
 /** Puts the explorer into `root`. */
 export async function mountExplorer(root: HTMLElement, context: PanelContext): Promise<void> {
@@ -39,6 +42,8 @@ class Explorer {
   #all: Entry[] = [];
   #listing: Promise<void> | undefined;
   #stale = false;
+  /** Whether what the alert says is of a listing. */
+  #listingFailed = false;
   #busy = false;
 
   constructor(context: PanelContext) {
@@ -46,26 +51,35 @@ class Explorer {
   }
 
   begin(): void {
-    const { browser } = this.#context;
-    watchPersistence(browser);
+    watchPersistence(this.#context);
     this.#prefix.addEventListener("input", () => this.#showListed(true));
     this.#export.addEventListener("click", () => this.#task(() => this.#exportAll()));
+    guardFiles(this.#import);
     this.#import.addEventListener("change", () => {
       const [file] = this.#import.files ?? [];
       // So that choosing the same file again is a change again.
-      if (file) this.#task(() => this.#importFrom(file)).finally(() => (this.#import.value = ""));
+      this.#import.value = "";
+      if (file && this.#busy) showTrouble(this.#alert, TOO_EARLY);
+      else if (file) this.#task(() => this.#importFrom(file));
     });
     const [one, found, all] = this.#graves;
     const say = (text: string) => this.#say(text);
+    // What the first press asked about, and no more: others may write meanwhile.
+    let asked: string[] = [];
+    const act = () => this.#task(() => this.#remove(asked));
     if (one) {
-      const key = () => this.#detail.key;
-      const ask = () => (key() === undefined ? undefined : "Press again to delete this entry");
-      onSecondPress(one, { ask, say, act: () => this.#task(() => this.#remove([key() ?? ""])) });
+      const ask = () => {
+        asked = this.#detail.key === undefined ? [] : [this.#detail.key];
+        return asked.length === 0 ? undefined : "Press again to delete this entry";
+      };
+      onSecondPress(one, { ask, say, act });
     }
     if (found) {
-      const keys = () => this.#found().map((entry) => entry.key);
-      const ask = () => this.#ask("delete", keys().length);
-      onSecondPress(found, { ask, say, act: () => this.#task(() => this.#remove(keys())) });
+      const ask = () => {
+        asked = this.#found().map(({ key }) => key);
+        return this.#ask("delete", asked.length);
+      };
+      onSecondPress(found, { ask, say, act });
     }
     if (all) {
       const ask = () => this.#ask("clear", this.#all.length);
@@ -75,6 +89,18 @@ class Explorer {
       if (what === "kept") this.#refresh();
     });
     this.#refresh();
+    setInterval(() => this.#growOlder(), AGES_MS);
+  }
+
+  /** Ages are told anew, and what has expired leaves, as it has left the store. */
+  #growOlder(): void {
+    if (document.hidden) return;
+    const now = Date.now();
+    const alive = this.#all.filter(({ expires }) => expires === null || expires > now);
+    const isFewer = alive.length < this.#all.length;
+    this.#all = alive;
+    if (isFewer) this.#showListed(false);
+    else this.#table.tellAges();
   }
 
   /** Those of them whose keys begin as the person wants. */
@@ -104,11 +130,14 @@ class Explorer {
         this.#stale = false;
         this.#all = await list(browser, "");
         this.#showListed(false);
-        await showRoom(browser);
+        await showRoom(this.#context);
+        if (this.#listingFailed) showTrouble(this.#alert, undefined);
+        this.#listingFailed = false;
         // While much is written there is always more to list: the page has other things to do.
         if (this.#stale) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
       }
     } catch (error) {
+      this.#listingFailed = true;
       showTrouble(this.#alert, error);
     }
   }
@@ -131,6 +160,8 @@ class Explorer {
     const { key } = this.#detail;
     if (key !== undefined && !all.some((entry) => entry.key === key)) {
       this.#table.mark(undefined);
+      // The button that was pressed to delete it is gone with it.
+      if (this.#detail.hasFocus) this.#prefix.focus();
       this.#detail.empty("What stood here was deleted. Choose another key above.");
     }
   }
@@ -146,13 +177,22 @@ class Explorer {
   }
 
   async #remove(keys: string[]): Promise<void> {
-    await this.#context.browser.mdelete([...keys, ...listsBeside(keys)]);
+    try {
+      await this.#context.browser.mdelete([...keys, ...listsBeside(keys)]);
+    } catch (error) {
+      if (!(error instanceof BytestowError && error.code === "quota_exceeded")) throw error;
+      throw new PageError(
+        "There is no room left to write down what is deleted.",
+        "Clear all instead, which needs none, or free disk space.",
+        error.code,
+      );
+    }
     this.#say(`${words.entries(keys.length)} deleted.`);
     this.#context.changed();
   }
 
   async #clear(): Promise<void> {
-    await this.#context.browser.clear();
+    await this.#context.clearBrowser();
     this.#say("All is cleared. What a remote tier keeps is still there.");
     this.#context.changed();
   }
@@ -178,6 +218,7 @@ class Explorer {
     if (this.#busy) return;
     this.#setBusy(true);
     showTrouble(this.#alert, undefined);
+    this.#listingFailed = false;
     try {
       await work();
     } catch (error) {
@@ -191,8 +232,7 @@ class Explorer {
 
   #setBusy(busy: boolean): void {
     this.#busy = busy;
-    showBusy([...this.#graves, this.#export], busy);
-    this.#import.disabled = busy;
+    showBusy([...this.#graves, this.#export, this.#import], busy);
   }
 
   #say(text: string): void {

@@ -1,7 +1,7 @@
 /** How much room the vectors take and have, and whether the browser will keep them. */
-import type { IndexedDBByteStore } from "bytestow";
 import { element, setData } from "../dom.ts";
 import * as format from "../format.ts";
+import type { PanelContext } from "../panel.ts";
 import { isOfSearch } from "../search/names.ts";
 import type { Entry } from "./listing.ts";
 import * as words from "./words.ts";
@@ -22,11 +22,23 @@ export function showTotals(entries: readonly Entry[]): void {
 }
 
 /** Asks the store and the browser for the room that is taken, and shows it. */
-export async function showRoom(store: IndexedDBByteStore): Promise<void> {
-  const { storedBytes } = await store.usage();
-  setData("explorer-disk", storedBytes, format.bytes(storedBytes));
+export async function showRoom({ browser, isKept }: PanelContext): Promise<void> {
+  const { storedBytes } = await browser.usage();
+  if (isKept) {
+    setData("explorer-disk", storedBytes, format.bytes(storedBytes));
+    // Not waited for: a browser may take its time to say.
+    void showQuota();
+    return;
+  }
+  setData("explorer-disk", 0, "none");
+  element("explorer-quota", HTMLElement).textContent = NO_STORAGE;
+  say("There is nothing here that the browser could keep. An exported file is safe.");
+  element("explorer-persist", HTMLButtonElement).setAttribute("aria-disabled", "true");
+}
+
+async function showQuota(): Promise<void> {
   const storage: Storage = navigator.storage;
-  const { usage, quota } = (await storage?.estimate?.()) ?? {};
+  const { usage, quota } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
   const line = element("explorer-quota", HTMLElement);
   if (usage === undefined || !quota) {
     line.textContent = "How much room there is, this browser does not say.";
@@ -38,7 +50,7 @@ export async function showRoom(store: IndexedDBByteStore): Promise<void> {
 }
 
 /** Shows what the browser said before, and asks it when the person wants it asked. */
-export function watchPersistence(store: IndexedDBByteStore): void {
+export function watchPersistence({ browser }: PanelContext): void {
   const button = element("explorer-persist", HTMLButtonElement);
   const storage: Storage = navigator.storage;
   const kept = () => {
@@ -53,13 +65,15 @@ export function watchPersistence(store: IndexedDBByteStore): void {
     if (button.getAttribute("aria-disabled") === "true") return;
     say("Asking the browser … It may ask you in turn.");
     try {
-      if (await store.requestPersistence()) kept();
+      if (await browser.requestPersistence()) kept();
       else say(REFUSED);
     } catch {
       say(REFUSED);
     }
   });
 }
+
+const NO_STORAGE = "This browser gives the page no storage: what is listed here is in memory, and goes with the page.";
 
 const REFUSED =
   "The browser said no: it may clear this data when room is short. Browsers agree sooner for sites that are bookmarked or " +

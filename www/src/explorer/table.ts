@@ -47,6 +47,17 @@ export class Table {
     for (const button of this.#rows.querySelectorAll("button")) setPressed(button, button.textContent === key);
   }
 
+  /** Says how old the entries shown are by now, and for how long they live. */
+  tellAges(): void {
+    const now = Date.now();
+    for (const [at, row] of [...this.#rows.rows].entries()) {
+      const entry = this.#entries[this.#first + at];
+      const [, , age, life] = row.cells;
+      if (entry) age?.firstElementChild?.replaceChildren(words.age(entry.written, now));
+      if (entry) life?.firstElementChild?.replaceChildren(words.life(entry.expires, now));
+    }
+  }
+
   #head(order: Order): HTMLButtonElement {
     const button = document.querySelector(`#explorer [data-order="${order}"]`);
     if (!(button instanceof HTMLButtonElement)) throw new Error(`the table has no head for ${order}`);
@@ -70,7 +81,9 @@ export class Table {
     const now = Date.now();
     const focused = document.activeElement?.closest("#explorer-rows button")?.textContent;
     this.#rows.replaceChildren(...shown.map((entry) => this.#row(entry, now)));
-    for (const button of this.#rows.querySelectorAll("button")) if (button.textContent === focused) button.focus();
+    const buttons = [...this.#rows.querySelectorAll("button")];
+    // The focus stays on its key, or as near as may be where that is gone.
+    if (focused) (buttons.find((button) => button.textContent === focused) ?? buttons[0] ?? this.#before).focus();
     const last = this.#first + shown.length;
     const text = all === 0 ? "" : `${format.count(this.#first + 1)} to ${format.count(last)} of ${format.count(all)}`;
     if (this.#page.textContent !== text) this.#page.textContent = text;

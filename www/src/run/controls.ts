@@ -1,7 +1,7 @@
 /** The buttons of a run, its bar, what the page says, and what it says went wrong. */
-import { create, element, setData } from "../dom.ts";
-import type { Trouble } from "../errors.ts";
+import { element, setData } from "../dom.ts";
 import * as format from "../format.ts";
+import { showTrouble } from "../parts.ts";
 import type { RunProgress } from "./run.ts";
 
 /** What the person asks for. */
@@ -80,20 +80,7 @@ export class Controls {
   }
 
   /** Shows what went wrong and what to do; `undefined` takes it away. */
-  setTrouble(trouble: Trouble | undefined): void {
-    if (trouble === undefined) {
-      this.#alert.replaceChildren();
-      return;
-    }
-    const parts: Node[] = [create("strong", trouble.what), create("p", trouble.advice)];
-    if (trouble.code !== undefined) {
-      const line = create("p", "Error code: ");
-      const code = create("code", trouble.code);
-      code.dataset.testid = "error-code";
-      line.append(code);
-      line.className = "fine";
-      parts.push(line);
-    }
-    this.#alert.replaceChildren(...parts);
+  setTrouble(error: unknown): void {
+    showTrouble(this.#alert, error);
   }
 }

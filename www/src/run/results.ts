@@ -1,6 +1,7 @@
 /** What the runs come to: the sentence, the bars, the latest run, the tables. Loaded with the first run. */
 import { data, element, setData, tagged } from "../dom.ts";
 import * as format from "../format.ts";
+import { place } from "../parts.ts";
 import { type Counted, TIERS } from "../stores/use.ts";
 import { type Bar, drawBars, drawRuns, PHASES, shown } from "./chart.ts";
 import { type Comparison, compare, type Run, type Temperature, temperature } from "./runs.ts";
@@ -43,7 +44,7 @@ export function showRuns(runs: readonly Run[], setId: string, load: string): voi
   element("nothing-yet", HTMLElement).hidden = latest !== undefined;
   results.hidden = latest === undefined;
   if (latest === undefined) return;
-  if (results.childElementCount === 0) results.innerHTML = skeleton();
+  if (results.childElementCount === 0) place(results, skeleton());
   showLatest(latest);
   const ofSet = runs.filter((run) => run.setId === setId && !run.beside);
   showComparison(compare(ofSet), ofSet.length > 0);
@@ -137,13 +138,14 @@ function summary({ cold, memory, browser, remote }: Comparison): (Node | string)
   if (!cold) return ["All of it was in the cache already. Clear the cache and run to see a cold run beside it."];
   const ratio = cold.total / warm.total;
   const speedup = data("speedup", ratio, format.times(ratio));
+  const which = browser ? "from this browser" : remote ? "from the remote tier" : "from memory";
   const times = [`${format.milliseconds(cold.total)} cold`];
   if (memory) times.push(`${format.milliseconds(memory.total)} warm from memory`);
   if (browser) times.push(`${format.milliseconds(browser.total)} warm from this browser`);
   if (remote) times.push(`${format.milliseconds(remote.total)} warm from the remote tier`);
-  if (ratio >= 1.05) return ["Warm is ", speedup, ` faster than cold: ${times.join(", ")}.`];
-  const words = ratio < 0.95 ? "Warm is slower than cold here" : "Warm is no faster than cold here";
-  return [`${words} (`, speedup, `): ${times.join(", ")}.`];
+  if (ratio >= 1.05) return [`Warm ${which} is `, speedup, ` faster than cold: ${times.join(", ")}.`];
+  const words = ratio < 0.95 ? "slower than cold here" : "no faster than cold here";
+  return [`Warm ${which} is ${words} (`, speedup, `): ${times.join(", ")}.`];
 }
 
 function row(run: Run, load: string): HTMLTableRowElement {

@@ -90,7 +90,9 @@ export class Running {
       };
       this.#runs.push(entry);
       saveRuns(this.#runs);
-      return () => this.#report(entry);
+      // What the run came upon: what is asked of the tiers afterwards may not be answered for long.
+      const isDown = this.#tiers.state.is === "down";
+      return () => this.#report(entry, isDown);
     } catch (error) {
       if (!going.abort.signal.aborted) throw error;
       const { done, of } = going.progress;
@@ -140,12 +142,13 @@ export class Running {
     } else if (last) {
       const { chunks, misses, times, uses } = last;
       showAnswers({ chunks, embedded: misses, embedMs: times.embed, uses });
+      showCounted(this.#tiers.counted());
     }
   }
 
-  #report(entry: Run): string {
+  #report(entry: Run, isDown: boolean): string {
     const { number, hits, misses, chunks, total } = entry;
-    const down = this.#tiers.state.is === "down" ? " The remote tier is down." : "";
+    const down = isDown ? " The remote tier is down." : "";
     const beside = entry.beside ? " A search went on beside it, and is in the tiers’ numbers." : "";
     return (
       `Run ${number} was ${temperature(entry)}: ${format.count(hits)} of ${format.counted(chunks, "chunk")} ` +

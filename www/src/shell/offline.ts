@@ -5,7 +5,7 @@ const WORDS = {
   loading: "Loading what is needed to work offline …",
   ready: "Works offline now.",
   offline: "You are offline. The page and what is kept work all the same.",
-  none: "This browser does not let the page work offline: private windows and addresses without https do that.",
+  none: "This browser does not let the page work offline: private windows, blocked site data and addresses without https do that.",
 };
 
 const shown = element("offline", HTMLElement);
@@ -30,7 +30,7 @@ export function workOffline(): void {
 
 async function register(): Promise<void> {
   const workers: ServiceWorkerContainer | undefined = navigator.serviceWorker;
-  if (workers === undefined) return is("none");
+  if (workers === undefined || isDenied()) return is("none");
   const isNew = workers.controller === null;
   // The first worker takes over the page that it came with; a later one, only by the button: then all is new.
   workers.addEventListener("controllerchange", () => {
@@ -40,6 +40,15 @@ async function register(): Promise<void> {
   offerUpdates(registration);
   if (isNew) await activated(registration);
   is("ready");
+}
+
+/** Whether the page may store nothing: asked for a worker all the same, Firefox complains to whoever looks closer. */
+function isDenied(): boolean {
+  try {
+    return sessionStorage === null;
+  } catch {
+    return true;
+  }
 }
 
 function activated({ installing, waiting, active }: ServiceWorkerRegistration): Promise<void> {

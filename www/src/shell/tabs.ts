@@ -4,8 +4,7 @@ const CHANNEL = "bytestow-page";
 
 /** The tabs. */
 export class Tabs {
-  // Where there are no channels, the stores' own events still tell of most changes.
-  readonly #channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(CHANNEL) : undefined;
+  readonly #channel = open();
 
   constructor(onKept: () => void) {
     this.#channel?.addEventListener("message", ({ data }) => {
@@ -16,5 +15,14 @@ export class Tabs {
   /** Tells the others. */
   tell(): void {
     this.#channel?.postMessage("kept");
+  }
+}
+
+function open(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(CHANNEL);
+  } catch {
+    // There are none, or Firefox denies them with all storage: the stores' own events still tell of most changes.
+    return undefined;
   }
 }

@@ -14,10 +14,7 @@ import {
   UpstashRedisByteStore,
 } from "bytestow";
 import { codeOf, isOfRemote, type RemoteState } from "./remote.ts";
-import type { Counted, Tier } from "./use.ts";
-
-/** How many vectors each tier keeps; `undefined` where there is none, or none that answers. */
-export type Kept = Record<Tier, number | undefined>;
+import type { Counted } from "./use.ts";
 
 /** What the tiers tell of. */
 export interface TiersListener {
@@ -52,6 +49,8 @@ export class Tiers {
   #state: RemoteState = { is: "sought" };
   /** Whether the remote tier has failed in this run: then it is not waited for again and again. */
   #isSpared = false;
+  /** Ends the count of what the remote tier keeps. */
+  #counting: AbortController | undefined;
 
   constructor(listener: TiersListener) {
     this.#listener = listener;
@@ -104,6 +103,7 @@ export class Tiers {
 
   /** A run begins: the remote tier is asked again, however it did before. */
   begin(): void {
+    this.#counting?.abort();
     this.#isSpared = false;
   }
 
@@ -112,36 +112,55 @@ export class Tiers {
     return this.#memory.clear();
   }
 
-  /**
-   * Empties memory and the browser's storage; what the remote tier keeps is not touched. Where that `isFull` there is no
-   * room to write down what is gone, and the whole database goes instead.
-   */
-  async clearBrowser(isFull: boolean): Promise<void> {
+  /** Empties memory and the browser's storage; what the remote tier keeps is not touched. */
+  async clearBrowser(): Promise<void> {
     await this.forget();
-    if (isFull) await new IndexedDBByteStore({ name: DATABASE }).destroy();
-    else await this.browser.clear();
+    await this.#emptied(() => this.browser.clear());
   }
 
   /** Empties all tiers. */
   async clearAll(): Promise<void> {
     await this.forget();
-    await this.#watched(() => this.store.clear());
+    await this.#emptied(() => this.#watched(() => this.store.clear()));
   }
 
-  /** Counts what each tier keeps, by listing its keys; `trouble` is what the browser's storage failed with. */
-  async count(): Promise<Kept & { trouble?: unknown }> {
-    const [memory, browser, remote] = await Promise.allSettled([
-      vectorsIn(this.#memory),
-      vectorsIn(this.browser),
-      this.#countRemote(),
-    ]);
+  /** Does `clear`; where this browser has no room to write down what is gone, its whole database goes instead. */
+  async #emptied(clear: () => Promise<void>): Promise<void> {
+    try {
+      await clear();
+    } catch (error) {
+      if (isOfRemote(error) || codeOf(error) !== "quota_exceeded") throw error;
+      await new IndexedDBByteStore({ name: DATABASE }).destroy();
+    }
+  }
+
+  /** Counts what memory and this browser keep, by listing their keys; `trouble` is what the latter failed with. */
+  async count(): Promise<{ memory: number | undefined; browser: number | undefined; trouble?: unknown }> {
+    const [memory, browser] = await Promise.allSettled([vectorsIn(this.#memory), vectorsIn(this.browser)]);
     return {
       memory: memory.status === "fulfilled" ? memory.value : undefined,
       browser: browser.status === "fulfilled" ? browser.value : undefined,
-      // If the remote tier has failed, its state says so.
-      remote: remote.status === "fulfilled" ? remote.value : undefined,
       ...(browser.status === "rejected" && { trouble: browser.reason }),
     };
+  }
+
+  /**
+   * Counts what the remote tier keeps: `undefined` if there is none, or it fails, as its state then says. `null` if a run
+   * began before this had ended, among whose requests these would be.
+   */
+  async countRemote(): Promise<number | undefined | null> {
+    const counting = new AbortController();
+    this.#counting = counting;
+    const remote = this.#remote;
+    if (remote === undefined) return undefined;
+    const late = setTimeout(() => counting.abort(new DOMException("too late", "TimeoutError")), COUNTING_MS);
+    try {
+      return await this.#watched(() => vectorsIn(remote, counting.signal));
+    } catch (error) {
+      return isOfRemote(error) || !counting.signal.aborted ? undefined : null;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   counted(): Counted {
@@ -175,12 +194,6 @@ export class Tiers {
       mdelete: (keys) => watched(() => store().mdelete(keys)),
       yieldKeys: (prefix) => store().yieldKeys(prefix),
     };
-  }
-
-  #countRemote(): Promise<number | undefined> {
-    const remote = this.#remote;
-    if (remote === undefined) return Promise.resolve(undefined);
-    return this.#watched(() => vectorsIn(remote, AbortSignal.timeout(COUNTING_MS)));
   }
 
   /** Does `work`, and learns from it whether the remote tier answers. */

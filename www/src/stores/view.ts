@@ -2,8 +2,7 @@
 import { element, setData } from "../dom.ts";
 import * as format from "../format.ts";
 import type { RemoteState } from "./remote.ts";
-import type { Kept } from "./tiers.ts";
-import { TIERS, type TierUse, type Uses } from "./use.ts";
+import { TIERS, type Tier, type TierUse, type Uses } from "./use.ts";
 
 /** Who answered the chunks of a run, so far or in the end. */
 export interface Answers {
@@ -105,10 +104,12 @@ export function showAnswers({ chunks, uses, embedded, embedMs }: Answers): void 
   setData("embedder-each", isKnown ? took / embedded : 0, isKnown ? format.microseconds(took / embedded) : "–");
 }
 
-/** Shows how many vectors each tier keeps. */
-export function showKept(kept: Kept): void {
-  for (const tier of TIERS) {
-    const vectors = kept[tier];
-    setData(`${tier}-kept`, vectors ?? 0, vectors === undefined ? "–" : format.count(vectors));
-  }
+/** Says whether it is being learned how many vectors the remote tier keeps. */
+export function showCounting(going: boolean): void {
+  element("remote-kept", HTMLDataElement).setAttribute("aria-busy", String(going));
+}
+
+/** Shows how many vectors a tier keeps; `undefined` where there is none, or none that answers. */
+export function showKept(tier: Tier, vectors: number | undefined): void {
+  setData(`${tier}-kept`, vectors ?? 0, vectors === undefined ? "–" : format.count(vectors));
 }

@@ -30,9 +30,11 @@ export class Collection {
     return first;
   }
 
-  /** Adds a text; one of the same name is replaced. */
-  add({ name, text }: PageText): void {
-    this.#texts.set(name, { text, chunks: splitIntoChunks(text, this.#cut) });
+  /** Adds texts; those of the same names that came before are replaced. */
+  add(texts: readonly PageText[]): void {
+    for (const { name, text } of numbered(texts)) {
+      this.#texts.set(name, { text, chunks: splitIntoChunks(text, this.#cut) });
+    }
     this.#join();
   }
 
@@ -53,5 +55,18 @@ export class Collection {
     for (const [file, { chunks }] of this.#texts) {
       for (const [at, { text }] of chunks.entries()) this.#all.push({ file, at, text });
     }
+  }
+}
+
+/** Of texts that come together under one name, out of several folders, all but the first get a number: `notes.txt (2)`. */
+function* numbered(texts: readonly PageText[]): Generator<PageText> {
+  const taken = new Set(texts.map(({ name }) => name));
+  const seen = new Set<string>();
+  for (const { name, text } of texts) {
+    let own = name;
+    for (let number = 2; seen.has(name) && taken.has(own); number += 1) own = `${name} (${number})`;
+    taken.add(own);
+    seen.add(name);
+    yield { name: own, text };
   }
 }

@@ -1,12 +1,15 @@
 /** Steps 1 and 2 as the page shows them: the texts as chips, how they are cut, and the first chunks. */
 import { create, element, setData, tagged } from "../dom.ts";
 import * as format from "../format.ts";
+import { guardFiles, showBusy } from "../parts.ts";
 import type { Cut } from "./chunks.ts";
 import type { Collection } from "./collection.ts";
 
 /** What the person asks for. */
 export interface TextWishes {
   files(files: readonly File[]): void;
+  /** Files that come while something is under way. */
+  filesTooEarly(): void;
   sample(): void;
   remove(name: string): void;
   cut(cut: Cut): void;
@@ -25,11 +28,15 @@ export class TextView {
   readonly #list = element("texts", HTMLElement);
   #wishes: TextWishes;
   #busy = false;
+  /** Whether the fields were changed while something was under way. */
+  #cutIsChanged = false;
 
   constructor(wishes: TextWishes) {
     this.#wishes = wishes;
     const take = (files: File[]) => {
-      if (!this.#busy && files.length > 0) wishes.files(files);
+      if (files.length === 0) return;
+      if (this.#busy) wishes.filesTooEarly();
+      else wishes.files(files);
     };
     this.#sample.addEventListener("click", () => {
       if (!this.#busy) wishes.sample();
@@ -40,9 +47,11 @@ export class TextView {
       this.#file.value = "";
       take(files);
     });
+    guardFiles(this.#file);
     for (const input of [this.#size, this.#overlap]) {
       input.addEventListener("change", () => {
-        if (!this.#busy) wishes.cut(this.cut);
+        this.#cutIsChanged = true;
+        this.#cut();
       });
     }
     listenForDrops(take);
@@ -54,12 +63,17 @@ export class TextView {
     return { size, overlap: within(this.#overlap, 0, Math.floor(size / 2)) };
   }
 
+  /** The fields stay as they are: `disabled` they would lose the keyboard's focus, to a change that itself makes busy. */
   setBusy(busy: boolean): void {
     this.#busy = busy;
-    for (const input of [this.#file, this.#size, this.#overlap]) input.disabled = busy;
-    for (const button of [this.#sample, ...this.#list.querySelectorAll("button")]) {
-      button.setAttribute("aria-disabled", String(busy));
-    }
+    showBusy([this.#file, this.#sample, ...this.#list.querySelectorAll("button")], busy);
+    this.#cut();
+  }
+
+  #cut(): void {
+    if (this.#busy || !this.#cutIsChanged) return;
+    this.#cutIsChanged = false;
+    this.#wishes.cut(this.cut);
   }
 
   show(collection: Collection): void {
