@@ -16,7 +16,7 @@ const BUDGET_KB: f64 = 206.5;
 /// programs, four precisions and single flight take more.
 const EMBEDDINGS_KB: f64 = 13.6;
 
-/// The most that the search wasm may weigh, gzipped. What was aimed at is 30: kernels, scans and rescoring are about a fifth
+/// The most that the search wasm may weigh, gzipped. What was aimed at is 30: kernels, scans and rescoring are about a sixth
 /// of it. The rest is what keeps an index in a store: blocks and manifests, writers that merge, absorb and bury each other,
 /// compaction, and all of it in slices, each a state machine of the compiler's. All of it is Rust so that it is one, natively
 /// and here.
