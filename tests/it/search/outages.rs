@@ -160,7 +160,7 @@ fn searches_at_once_wait_for_one_look_that_fails() {
                 false => assert_eq!(found.unwrap_err().code(), ErrorCode::Unavailable),
             }
         }
-        assert_eq!(calls(&store), 1);
+        assert_eq!(calls(&store), if stale { 1 } else { 8 });
         // Whoever asks for a look has one, and so has who comes later.
         let asking = || Box::pin(reader.refresh()) as Pin<Box<dyn Future<Output = Result<()>> + '_>>;
         assert!(run_all(vec![asking(), asking()], &mut Random(1)).iter().all(Result::is_err));
@@ -170,6 +170,29 @@ fn searches_at_once_wait_for_one_look_that_fails() {
         assert_eq!(calls(&store), 1);
     }
     assert!(waited > 4, "{waited} of 16 waited");
+}
+
+#[test]
+fn what_fails_one_call_fails_no_other_that_would_not_go_on() {
+    let mut waited = 0;
+    for seed in 0..8 {
+        let (inner, clock) = fresh();
+        let store = Watched::slow(inner, seed);
+        let reader = reader(&store, &clock, false, 0);
+        block_on(add(&reader, &documents(0..1, 1))).unwrap();
+        block_on(reader.get(["id0"])).unwrap();
+        clock.advance_ms(1);
+        *store.countdown.lock().unwrap() = Some((0, Trouble::Fails));
+        let (mut one, mut other) = (Box::pin(reader.get(["id0"])), Box::pin(reader.get(["id0"])));
+        let mut context = Context::from_waker(Waker::noop());
+        if one.as_mut().poll(&mut context).is_ready() || other.as_mut().poll(&mut context).is_ready() {
+            continue;
+        }
+        waited += 1;
+        assert_eq!(block_on(one).unwrap_err().code(), ErrorCode::Unavailable);
+        assert_eq!(block_on(other).unwrap(), [Some(document("id0", 1))]);
+    }
+    assert!(waited > 2, "{waited} of 8 waited");
 }
 
 #[test]

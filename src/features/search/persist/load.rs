@@ -30,8 +30,9 @@ pub struct Tries {
 }
 
 impl VectorIndex {
-    /// Looks, once it is this call's turn, if that is still wanted. Where a look has failed while it waited, that is this
-    /// call's failure, too, unless it is to look in any case: the next would take as long to fail.
+    /// Looks, once it is this call's turn, if that is still wanted. Where a look has failed while it waited, who goes on
+    /// without one does not wait for the next, which would take as long to fail. Who does not go on tries: what failed another
+    /// call need not fail this one.
     pub(crate) async fn refresh_if(&self, due: Due) -> Result<()> {
         let failures = self.state().failures;
         let turn = self.looking.take().await;
@@ -40,9 +41,8 @@ impl VectorIndex {
             if !due.is(state.looked) {
                 return Ok(());
             }
-            if !matches!(due, Due::Always)
-                && let Some(error) = state.failed_since(failures)
-            {
+            let goes_on = self.options.stale_if_error && state.looked.is_some() && !matches!(due, Due::Always);
+            if goes_on && let Some(error) = state.failed_since(failures) {
                 return Err(error);
             }
         }
