@@ -175,15 +175,19 @@ export class Hands extends Eyes {
     await this.idle();
   }
 
-  /** Drops files on the page, each a name with its content. */
-  drop(files) {
-    return this.tab.eval((entries) => {
-      const data = new DataTransfer();
-      for (const [file, content] of entries) data.items.add(new File([content], file));
-      document
-        .querySelector("main")
-        .dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-    }, files);
+  /** Drops files on the page, each a name with its content; what is `pressed` is so in the same moment, just before. */
+  drop(files, pressed = "") {
+    return this.tab.eval(
+      ([entries, pressed]) => {
+        if (pressed) document.querySelector(pressed).click();
+        const data = new DataTransfer();
+        for (const [file, content] of entries) data.items.add(new File([content], file));
+        document
+          .querySelector("main")
+          .dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      [files, pressed],
+    );
   }
 
   /** All that the page's cache in this browser holds, read by another handle. */

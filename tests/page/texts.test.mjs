@@ -146,8 +146,7 @@ for (const { name } of BROWSERS) {
 
     test("files that come while something runs are refused in words, not lost in silence", async () => {
       const before = await driver.texts();
-      await driver.tab.eval(() => document.querySelector("#run").click());
-      await driver.drop([["early.txt", "Too early."]]);
+      await driver.drop([["early.txt", "Too early."]], "#run");
       assert.match(
         await driver.trouble(),
         /^The files were not taken: .*Wait until it has ended, then choose them again/u,
