@@ -55,7 +55,7 @@ const MODULES = [
   ...["answered", "bits", "compile", "corpus", "field", "leaf", "masks", "types"].map(
     (name) => `langchain/vectorstores/filters/${name}`,
   ),
-  ...["abort", "breath", "engine", "hold", "instance", "port", "source"].map((name) => `search/${name}`),
+  ...["abort", "breath", "engine", "hold", "instance", "port", "pump", "source"].map((name) => `search/${name}`),
   ...["any", "base", "indexed_db", "memory", "tiered", "upstash", "wrapped"].map((name) => `stores/${name}`),
 ];
 /** The wasm modules: their files, and what is inlined of each. */
