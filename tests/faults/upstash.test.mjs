@@ -11,7 +11,7 @@ import { startRedis } from "../support/upstash/redis.mjs";
 import { startServer } from "../support/upstash/server.mjs";
 
 const SEED = Number(process.env.BYTESTOW_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const [TIMEOUT, RETRIES, DEADLINE, SLACK] = [200, 4, 900, 250];
+const [TIMEOUT, RETRIES, DEADLINE, SLACK] = [200, 4, 900, 5_000];
 const WORKERS = 10;
 
 /** Numbers from 0 to 1 that follow from `seed` (xorshift32). */

@@ -85,7 +85,7 @@ describe("faults", () => {
       const { server, faults, send } = await faulty(context, { only: [name] });
       const began = performance.now();
       assert.deepEqual(await send(["MGET", "a", "b"]), answer);
-      assert.ok(performance.now() - began < 400);
+      assert.ok(performance.now() - began < 5_000);
       const forwarded = FAULTS[name].after === undefined ? 0 : 1;
       assert.equal(server.counts().requests, forwarded);
       assert.deepEqual(faults.counts(), { requests: 1, forwarded, abandoned: 0, faults: { [name]: 1 } });

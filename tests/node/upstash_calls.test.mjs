@@ -193,7 +193,7 @@ describe("order", () => {
     const began = performance.now();
     await store.mset([["a", bytes(1)]]);
     const took = performance.now() - began;
-    assert.ok(took >= 900 && took < 1_400, `${took} ms`);
+    assert.ok(took >= 900 && took < 10_000, `${took} ms`);
     answer(stuck, 200, { result: [null] });
     assert.deepEqual(await read, [undefined]);
   });
