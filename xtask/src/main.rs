@@ -5,6 +5,7 @@
 mod alike;
 mod build;
 mod glue;
+mod lanes;
 mod setup;
 mod shell;
 mod short_names;

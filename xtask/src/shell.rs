@@ -1,8 +1,13 @@
 //! Running other programs.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+use crate::lanes;
 
 /// What a step ends with: nothing, or why it failed and what mends it.
 pub type Outcome = Result<(), String>;
@@ -27,10 +32,15 @@ pub fn node(script: &str) -> Command {
 
 /// Runs `command` as the step `what`, which is printed with its time.
 pub fn run(what: &str, command: &mut Command) -> Outcome {
-    println!("\n== {what}");
     let began = Instant::now();
-    let status =
-        command.status().map_err(|error| format!("{what}: {:?} did not start: {error}", command.get_program()))?;
+    let ended = if lanes::others_print() {
+        println!("== {what}: begins");
+        whole(what, command)
+    } else {
+        println!("\n== {what}");
+        command.status()
+    };
+    let status = ended.map_err(|error| format!("{what}: {:?}: {error}", command.get_program()))?;
     let seconds = began.elapsed().as_secs_f64();
     if status.success() {
         println!("== {what}: done in {seconds:.1} s");
@@ -38,6 +48,22 @@ pub fn run(what: &str, command: &mut Command) -> Outcome {
     } else {
         Err(format!("{what}: failed after {seconds:.1} s ({status})"))
     }
+}
+
+/// Runs `command`, and shows all that it prints when it has ended. By a file: a pipe would stay open for as long as a server
+/// that it has left behind.
+fn whole(what: &str, command: &mut Command) -> io::Result<ExitStatus> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("bytestow-step-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    let file = File::create(&path)?;
+    let status = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).status();
+    let printed = std::fs::read(&path)?;
+    std::fs::remove_file(&path)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "\n== {what}")?;
+    out.write_all(&printed)?;
+    status
 }
 
 /// What `command` prints, if it succeeds.

@@ -1,11 +1,11 @@
-//! `cargo xtask test`: the one test command. Fast parts come first.
+//! `cargo xtask test`: the one test command. Fast parts come first, and two go at a time.
 
 use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{self, Outcome, command, root};
 use crate::wasm::SEARCH;
-use crate::{build, setup, size};
+use crate::{build, lanes, setup, size};
 
 /// The suite that prints the table of stores and runtimes.
 const GRID: &str = "test:grid";
@@ -31,11 +31,9 @@ pub fn all(extent: Extent) -> Outcome {
     setup::npm_ci("pkg")?;
     setup::npm_ci("tests")?;
 
-    core(extent)?;
-    build::package()?;
-    build::for_tests()?;
-    typescript()?;
-    size::report()?;
+    // Where what is compiled stands, cargo lets one in: these two have places of their own, for the most part.
+    let package = || build::package().and_then(|_| build::for_tests());
+    lanes::run(vec![Box::new(move || core(extent)), Box::new(package)])?;
     suites(extent)?;
 
     println!("\n== what ran, in {:.0} s: {}", began.elapsed().as_secs_f64(), described(extent));
@@ -79,7 +77,9 @@ fn core(extent: Extent) -> Outcome {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )?;
         for example in ["quick_start", "own_store", "embeddings_cache", "vector_index"] {
-            step(&format!("example {example}"), &mut cargo(&["run", "--locked", "--quiet", "--example", example]))?;
+            // As the tests are compiled, and what they need with them.
+            let run = ["run", "--locked", "--quiet", "--profile", "test", "--example", example];
+            step(&format!("example {example}"), &mut cargo(&run))?;
         }
     }
     Ok(())
@@ -95,27 +95,24 @@ fn typescript() -> Outcome {
     step("types of users' programs", command("npm", &["run", "--silent", "types"]).current_dir(root().join("tests")))
 }
 
-/// The suites of `tests`, by Node's own runner.
+/// The suites of `tests`, by Node's own runner; beside them what is said of the package without running it.
 fn suites(extent: Extent) -> Outcome {
+    let mut jobs: Vec<lanes::Job> = vec![Box::new(typescript), Box::new(size::report)];
     let mut scripts = vec!["test:search", "test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
         install_suites()?;
         scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:tabs"]);
         scripts.extend(["test:packaging", "test:traps", "test:runtimes", "test:web", "test:services", "test:firefox"]);
         scripts.extend(["test:endurance", "test:reproducible"]);
-        // Last, of what all the others have found.
-        scripts.push(GRID);
     }
-    for script in scripts {
-        if let Err(error) = suite(script) {
-            // What has run is shown all the same, and which cells are empty.
-            if extent == Extent::Whole && script != GRID {
-                let _ = suite(GRID);
-            }
-            return Err(error);
-        }
+    jobs.extend(scripts.into_iter().map(|script| Box::new(move || suite(script)) as lanes::Job));
+    let done = lanes::run(jobs);
+    if extent == Extent::Whole {
+        // Last, of what all the others have found: what has run is shown also where one failed, and which cells are empty.
+        let shown = suite(GRID);
+        return done.and(shown);
     }
-    Ok(())
+    done
 }
 
 fn suite(script: &str) -> Outcome {
