@@ -7,11 +7,10 @@ import test from "node:test";
 import { embeddingsCacheRules, embeddingsCacheTests, runEmbeddingsCacheRules } from "bytestow/testing";
 import { brokenCaches, harnessOf, recorded } from "./embeddings/broken.mjs";
 import { ReferenceCache } from "./embeddings/reference.mjs";
+import { brokenBy } from "./kits/broken.mjs";
 
 /** One seed for all: what is recorded must not depend on chance. */
 const seed = "broken";
-/** What hangs need not hang for long; what works has that long on a machine that is busy, too. */
-const timeout = 10_000;
 
 /** Rules on what the reference does not claim; ours does, and they are tried on ours. */
 const UNCLAIMED = /^(?:V4|V5|F3|F6|F7|K1|K2|K3)-/u;
@@ -23,7 +22,7 @@ test("what is not claimed stands in the notes, rule by rule", async () => {
   const notes = new Map();
   const harness = { ...harnessOf("bare"), claims: {}, expires: false };
   const onResult = (result) => notes.set(result.id, result.notes);
-  await runEmbeddingsCacheRules({ ...harness, open: bare }, { seed, timeout, onResult });
+  await runEmbeddingsCacheRules({ ...harness, open: bare }, { seed, onResult });
   const silent = [
     "B1",
     "B2",
@@ -55,15 +54,7 @@ test("a failure says how to repeat it, and a rule that is not there is refused",
 
 let found;
 test("the rules run on each broken cache", { timeout: 600_000 }, async () => {
-  found = new Map();
-  const left = [...brokenCaches];
-  const work = async () => {
-    for (let cache = left.shift(); cache !== undefined; cache = left.shift()) {
-      const { failed } = await runEmbeddingsCacheRules(cache.harness, { seed, timeout });
-      found.set(cache.name, failed.map(({ id }) => id).sort());
-    }
-  };
-  await Promise.all([1, 2, 3, 4, 5, 6].map(work));
+  found = await brokenBy(runEmbeddingsCacheRules, brokenCaches, recorded, seed);
 });
 
 for (const { name, about, breaks } of brokenCaches) {
