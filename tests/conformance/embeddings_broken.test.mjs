@@ -54,7 +54,7 @@ test("a failure says how to repeat it, and a rule that is not there is refused",
 
 let found;
 test("the rules run on each broken cache", { timeout: 600_000 }, async () => {
-  found = await brokenBy(runEmbeddingsCacheRules, brokenCaches, recorded, seed);
+  found = await brokenBy(runEmbeddingsCacheRules, embeddingsCacheRules, brokenCaches, recorded, seed);
 });
 
 for (const { name, about, breaks } of brokenCaches) {

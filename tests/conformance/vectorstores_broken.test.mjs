@@ -37,7 +37,7 @@ test("a failure says how to repeat it, and a rule that is not there is refused",
 
 let found;
 test("the rules run on each broken vector store", { timeout: 900_000 }, async () => {
-  found = await brokenBy(runVectorStoreRules, brokenStores, recorded, seed);
+  found = await brokenBy(runVectorStoreRules, vectorStoreRules, brokenStores, recorded, seed);
   if (process.env.BYTESTOW_RECORD) {
     const all = Object.fromEntries(brokenStores.map(({ name }) => [name, found.get(name)]));
     writeFileSync(new URL("vectorstores/recorded.json", import.meta.url), `${JSON.stringify(all, undefined, 2)}\n`);

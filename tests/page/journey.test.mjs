@@ -122,7 +122,7 @@ for (const { name } of BROWSERS) {
       await seeker.arrive();
       await checkFound(await seeker.find(QUESTION));
       assert.equal(await seeker.added(), built.chunks.length);
-      assert.match(await driver.text("remote-state"), /^It does not answer\. This browser goes on alone/u);
+      await driver.reads("remote-state", /^It does not answer\. This browser goes on alone/u);
     });
 
     test("no console error but of what was not there, no policy violation, no request elsewhere", () => {

@@ -56,7 +56,7 @@ for (const { name } of BROWSERS) {
       assert.match(await driver.text("offline"), /^You are offline\. The page and what is kept work all the same\.$/u);
       assert.deepEqual(await driver.texts(), ["Pride and Prejudice"]);
       await driver.runAs(5, { kind: "warm (browser)", browser: chunks.length, remote: 0 });
-      assert.match(await driver.text("remote-state"), /This browser goes on alone/u);
+      await driver.reads("remote-state", /This browser goes on alone/u);
     });
 
     test("without its server: what is new is embedded, and kept in this browser", async () => {
@@ -122,7 +122,7 @@ for (const { name } of BROWSERS) {
       await driver.reload();
       driver.forgiven = () => false;
       await driver.reads("offline", /^Works offline now\.$/u);
-      assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+      await driver.reads("remote-state", /^Redis over HTTP/u);
       const files = asked.filter((path) => !/^\/(?:redis|settings\.json|sw\.js)/u.test(path));
       assert.deepEqual(files, [], "all files come from what is kept");
     });

@@ -84,7 +84,7 @@ for (const { name } of BROWSERS) {
       assert.equal(await driver.whole("browser-kept"), 0);
       assert.equal(await driver.text("run"), `Embed ${chunks.length.toLocaleString("en-US")} chunks`);
       assert.match(await driver.tab.eval(() => document.body.innerText), /Nothing measured yet/u);
-      assert.match(await driver.text("remote-state"), /^None here: these are plain files/u);
+      await driver.reads("remote-state", /^None here: these are plain files/u);
       assert.equal(await driver.text("remote-kept"), "–");
       assert.equal(await driver.isVisible("clear-both"), false);
     });

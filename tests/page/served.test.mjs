@@ -28,7 +28,7 @@ describe("the page as people serve it", { timeout: 300_000 }, () => {
       for (const { name } of BROWSERS) {
         await drive(name, demo.found, async (driver) => {
           const many = built.chunks.length;
-          assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+          await driver.reads("remote-state", /^Redis over HTTP/u);
           if (isFirst) await driver.runAs(1, { kind: "cold", remote: 0, embedded: many });
           else await driver.runAs(1, { kind: "warm (remote)", remote: many });
           isFirst = false;
@@ -47,7 +47,7 @@ describe("the page as people serve it", { timeout: 300_000 }, () => {
     try {
       for (const { name } of BROWSERS) {
         await drive(name, files.found, async (driver) => {
-          assert.match(await driver.text("remote-state"), /^None here: these are plain files/u);
+          await driver.reads("remote-state", /^None here: these are plain files/u);
           await driver.runAs(1, { kind: "cold", embedded: built.chunks.length });
           await driver.reads("offline", /^Works offline now\.$/u);
           await driver.reload();

@@ -57,7 +57,7 @@ describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
 
   test("opens: two tiers, both empty", async () => {
     await driver.open();
-    assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+    await driver.reads("remote-state", /^Redis over HTTP/u);
     assert.equal(await driver.whole("browser-kept"), 0);
     assert.equal(await driver.whole("remote-kept"), 0);
     assert.ok(await driver.isVisible("clear-both"));

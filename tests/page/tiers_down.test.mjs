@@ -44,7 +44,7 @@ describe("the demo page, with a remote tier that is down", { timeout: 180_000 },
     down = true;
     await driver.runAs(2, { kind: "warm (memory)", memory: chunks.length, remote: 0 });
     // The run has not asked it; what it keeps was to be counted.
-    assert.match(await driver.text("remote-state"), DOWN);
+    await driver.reads("remote-state", DOWN);
     assert.equal(await driver.text("remote-kept"), "–");
     assert.equal(await driver.text("alert"), "", "nothing that the person must do");
   });
@@ -52,7 +52,7 @@ describe("the demo page, with a remote tier that is down", { timeout: 180_000 },
   test("down: cold runs work too, and keep their vectors in this browser", async (t) => {
     await driver.clear("clear-browser", "This browser is empty. The next run is cold.");
     await driver.runAs(3, { kind: "cold", remote: 0, embedded: chunks.length });
-    assert.match(await driver.text("remote-state"), DOWN);
+    await driver.reads("remote-state", DOWN);
     assert.match(await driver.text("status"), /The remote tier is down\.$/u);
     assert.equal(await driver.bytes("remote-written"), 0);
     assert.equal(await driver.whole("browser-kept"), chunks.length);
@@ -69,13 +69,13 @@ describe("the demo page, with a remote tier that is down", { timeout: 180_000 },
     assert.equal(await driver.text("error-code"), "unavailable");
     assert.equal(await driver.whole("browser-kept"), 0);
     await driver.reload();
-    assert.match(await driver.text("remote-state"), DOWN, "it is there, but does not answer");
+    await driver.reads("remote-state", DOWN);
   });
 
   test("back again: what it kept is read from it", async () => {
     down = false;
     await driver.runAs(5, { kind: "warm (remote)", remote: chunks.length });
-    assert.match(await driver.text("remote-state"), /^Redis over HTTP/u);
+    await driver.reads("remote-state", /^Redis over HTTP/u);
     assert.equal(await driver.whole("remote-kept"), chunks.length);
   });
 

@@ -1,4 +1,4 @@
-// Writes recorded.json anew: `node record.mjs && npm run format`. Look at the difference before you keep it.
+// Writes recorded.json anew: `BYTESTOW_RECORD=1 node record.mjs && npm run format`. Look at the difference before you keep it.
 
 import { writeFileSync } from "node:fs";
 import { brokenStores } from "./index.mjs";
