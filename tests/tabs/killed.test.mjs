@@ -25,7 +25,8 @@ import { random } from "./random.mjs";
 
 const seed = process.env.TABS_SEED ?? String(Date.now() % 1_000_000);
 const times = Number(process.env.TABS_TIMES ?? 1);
-const KILLS = { Chromium: 52 * times, Firefox: 20 * times };
+/** Fifty of both together, and two. */
+const KILLS = { Chromium: 32 * times, Firefox: 20 * times };
 /** How rounds begin, over and over. */
 const FIRST = ["few", "few", "few", "huge", "few", "thin", "few", "huge"];
 const name = "saved";

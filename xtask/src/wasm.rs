@@ -79,7 +79,7 @@ impl Module {
 
     /// Compiles the bindings; gives the module as the compiler leaves it.
     pub fn compile(&self, features: &[&str]) -> Result<PathBuf, String> {
-        let target = root().join(self.target).join(if features.is_empty() { "" } else { "features" });
+        let target = root().join(self.target);
         let mut cargo = command("cargo", &["build", "--locked", "--profile", self.profile, "-p", self.package]);
         cargo.args(["--target", "wasm32-unknown-unknown", "--target-dir"]).arg(&target).args(features);
         // Panics name their source file: without the machine's own folders, so that every machine builds the same bytes.

@@ -12,6 +12,8 @@ import { SEED } from "../grid/record.mjs";
 import { KitResults } from "./record.mjs";
 import { startServers } from "./servers.mjs";
 
+const STORES = ["memory", LANGCHAIN, "IndexedDB"];
+
 const ON_SERVERS = [
   { store: "Upstash", kind: "Upstash", way: "strict" },
   { store: "tiered: IndexedDB, Upstash", kind: "tiered: IndexedDB, Upstash", way: "strict" },
@@ -26,13 +28,14 @@ export function chromium() {
 
 /**
  * Registers the suite of a kit. `open` opens a browser on a profile: `{ newPage, close }`, its pages those of Playwright or
- * Puppeteer. `more` goes along with each task.
+ * Puppeteer. `stores` are the byte stores that it runs over: all unless given. `more` goes along with each task.
  *
  * @param {typeof import("./kits.mjs").EMBEDDINGS} kit
- * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object> }} browser
+ * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object>, stores?: string[] }} browser
  * @param {object} [more]
  */
-export function kitIn(kit, { name, runtime, open }, more = {}) {
+export function kitIn(kit, { name, runtime, open, stores }, more = {}) {
+  const isAsked = (store) => stores?.includes(store) ?? true;
   const results = new KitResults(kit);
   describe(`the ${kit.name} in ${name}`, { timeout: kit.patience.browser }, () => {
     let server, profile, context, servers, tab;
@@ -63,10 +66,10 @@ export function kitIn(kit, { name, runtime, open }, more = {}) {
       await profile?.remove();
     });
 
-    for (const store of ["memory", LANGCHAIN, "IndexedDB"]) rowOf({ store });
+    for (const store of STORES.filter(isAsked)) rowOf({ store });
 
     describe("on servers", { concurrency: 3 }, () => {
-      for (const { store, kind, way } of ON_SERVERS) {
+      for (const { store, kind, way } of ON_SERVERS.filter((row) => isAsked(row.store))) {
         const databases = way === "redis" ? "number" : "path";
         const place = { url: way, token: null, databases, row: `${kit.name} ${store}` };
         describe(store, { concurrency: 1 }, () => rowOf({ store, kind, server: place }));

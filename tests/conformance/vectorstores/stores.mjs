@@ -57,6 +57,8 @@ function harnessOf(store, runtime) {
  * @returns {Promise<import("bytestow/testing").RuleResult<import("bytestow/testing").VectorStoreRuleId>>}
  */
 export async function runTask({ rule, seed, runtime, ...row }) {
-  const { passed, failed } = await runVectorStoreRules(vectorStoreOver(row, { runtime }), { seed, only: [rule] });
+  // Several rows share a page that may be on a busy machine: a history takes a minute there.
+  const options = { seed, only: [rule], timeout: 240_000 };
+  const { passed, failed } = await runVectorStoreRules(vectorStoreOver(row, { runtime }), options);
   return [...passed, ...failed][0];
 }
