@@ -411,7 +411,9 @@ mod tests {
                 .collect();
             let mut cx = Context::from_waker(Waker::noop());
             let rounds = picks.iter().map(|pick| pick.index(running.len())).collect::<Vec<_>>();
-            for at in rounds.into_iter().chain((0..10).flat_map(|_| 0..calls.len())) {
+            // Enough for all of them one after the other.
+            let all = (0..calls.len() * 3).flat_map(|_| 0..calls.len());
+            for at in rounds.into_iter().chain(all) {
                 if running[at].as_mut().is_some_and(|call| call.as_mut().poll(&mut cx).is_ready()) {
                     running[at] = None;
                 }
