@@ -1,7 +1,7 @@
 /**
  * Nothing leaks: 100,000 keys in calls of 1 and of 100 leave wasm's memory, what wasm holds, the JavaScript heap and the
- * process's handles flat, on each store in each runtime; so do stores that are closed, and stores that are forgotten.
- * Prints the figures.
+ * process's handles flat, on each store in each runtime (on IndexedDB 20,000 in calls of 1); so do stores that are closed,
+ * and stores that are forgotten. Prints the figures.
  */
 
 import { after, describe } from "node:test";

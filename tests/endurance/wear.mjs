@@ -49,10 +49,11 @@ export function wear(name, open, table, traits = {}) {
     });
 
     for (const row of rows) {
-      const { remote = false, wave = 1, browser: ofBrowsers = false } = ROWS[row];
+      const { remote = false, wave = 1, browser: ofBrowsers = false, mostByOne = KEYS } = ROWS[row];
       if (ofBrowsers && !browser) continue;
       for (const perCall of [1, 100]) {
-        const batches = Math.min(KEYS / perCall, remote ? Math.ceil(remoteCalls / CALLS_A_BATCH) : Infinity);
+        const most = perCall === 1 ? mostByOne : KEYS;
+        const batches = Math.min(most / perCall, remote ? Math.ceil(remoteCalls / CALLS_A_BATCH) : Infinity);
         const keys = batches * perCall;
         test(`${row}: ${shown(keys)} keys in calls of ${perCall}`, async () => {
           const round = (count) => driver.ask("round", { keys: count, perCall, wave });

@@ -33,6 +33,8 @@ export function openFirefox(profile, preferences = {}, options = {}) {
     headless: true,
     userDataDir: profile.path,
     extraPrefsFirefox: preferences,
+    // In ms. Its own is three minutes, which what a page is asked may take on a slow machine; tests have deadlines.
+    protocolTimeout: 900_000,
     ...options,
   });
 }

@@ -16,7 +16,7 @@ interface Pace {
 }
 
 /** How much longer entries may be made to live, than where a machine has time. */
-const LONGEST = 4;
+const LONGEST = 16;
 
 /**
  * A rule that is held at its pace. Where lives are waited for, a busy machine may be too slow to see an entry within its own:
