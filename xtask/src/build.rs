@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, Outcome, command, root, write};
+use crate::wasm::Effort;
 use crate::{setup, wasm};
 
 /// What the package has of wasm.
@@ -26,7 +27,7 @@ pub fn tarball() -> Result<PathBuf, String> {
     setup::npm_ci("pkg")?;
     let pkg = root().join("pkg");
     for module in MODULES {
-        module.make(&pkg.join("src/wasm"), &[])?;
+        module.make(&pkg.join("src/wasm"), &[], Effort::Most)?;
     }
     contract(&pkg.join("src/testing/contract.ts"))?;
     shell::remove(&pkg.join("dist"))?;
@@ -43,15 +44,15 @@ pub fn tarball() -> Result<PathBuf, String> {
 /// What the suites of `tests` need besides the package.
 pub fn for_tests() -> Outcome {
     trapping_package()?;
-    probe()?;
+    probe(Effort::Little)?;
     page()
 }
 
-/// The search wasm with its kernels by themselves, for tests and benches.
-pub fn probe() -> Outcome {
+/// The search wasm with its kernels by themselves, for tests and, with more effort, for benches.
+pub fn probe(effort: Effort) -> Outcome {
     setup::npm_ci("pkg")?;
     setup::wasm_target()?;
-    wasm::SEARCH.make(&root().join("target/probe"), &["--features", "probe"])
+    wasm::SEARCH.make(&root().join("target/probe"), &["--features", "probe"], effort)
 }
 
 /// A copy of the unpacked package whose wasm has exports that trap, for the tests of survival.
@@ -61,7 +62,7 @@ fn trapping_package() -> Outcome {
     shell::remove(&trapping)?;
     shell::run("copy the package", command("cp", &["-r"]).arg(&plain).arg(&trapping))?;
     let glue = root().join("target/trap");
-    wasm::STORES.make(&glue, &["--features", "trap"])?;
+    wasm::STORES.make(&glue, &["--features", "trap"], Effort::Little)?;
     for file in [wasm::STORES.glue(), wasm::STORES.wasm()] {
         shell::copy(&glue.join(&file), &trapping.join("dist/wasm").join(file))?;
     }

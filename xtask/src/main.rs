@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         ["build", "--for-tests"] => {
             build::package().and_then(|_| build::for_tests()).and_then(|()| test::install_suites())
         }
-        ["build", "--probe"] => build::probe(),
+        ["build", "--probe"] => build::probe(wasm::Effort::Most),
         ["pack"] => build::tarball().map(drop),
         ["demo", rest @ ..] => demo(rest),
         ["test"] => test::all(test::Extent::Whole),
@@ -69,6 +69,6 @@ fn bench(args: &[&str]) -> shell::Outcome {
     setup::chromium()?;
     setup::firefox()?;
     setup::redis()?;
-    build::probe()?;
+    build::probe(wasm::Effort::Most)?;
     shell::run("bench", shell::node("tests/bench/run.mjs").args(args))
 }

@@ -1,5 +1,6 @@
 //! The wasm: compiled, bound, made small, inlined.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -57,6 +58,12 @@ pub const SEARCH: Module = Module {
 
 const WASM_OPT: &str = "pkg/node_modules/binaryen/bin/wasm-opt";
 
+/// Which version of it there is.
+const BINARYEN: &str = "pkg/node_modules/binaryen/package.json";
+
+/// Where modules stand that were made small before.
+const OPTIMISED: &str = "target/optimised";
+
 /// How the module is made small. No address is below 1,024 (but for the end of the stack), and memory begins as zeros:
 /// neither can be seen from the module, and together they save 0.6 kB gzipped. What did not pay (less than 0.3 kB or worse):
 /// merging similar functions, `--gufa-optimizing`, `--flatten --rereloop`, `-Os`, LLVM's inline thresholds.
@@ -94,8 +101,8 @@ impl Module {
     }
 
     /// Compiles the bindings and writes glue, wasm and the inlined wasm into `out`.
-    pub fn make(&self, out: &Path, features: &[&str]) -> Outcome {
-        let wasm = self.bind(&self.compile(features)?, out, Names::Dropped)?;
+    pub fn make(&self, out: &Path, features: &[&str], effort: Effort) -> Outcome {
+        let wasm = self.bind(&self.compile(features)?, out, Names::Dropped, effort)?;
         glue::mend(&out.join(self.glue()), &out.join(format!("{}.d.ts", self.name)))?;
         self.shorten(out)?;
         let gzipped = squeeze(&read(&wasm)?)?;
@@ -106,7 +113,7 @@ impl Module {
     }
 
     /// Makes the glue and the optimised module of the `compiled` one in `out`; gives the module's path.
-    pub fn bind(&self, compiled: &Path, out: &Path, names: Names) -> Result<PathBuf, String> {
+    pub fn bind(&self, compiled: &Path, out: &Path, names: Names, effort: Effort) -> Result<PathBuf, String> {
         Bindgen::new()
             .input_path(compiled)
             .web(true)
@@ -121,12 +128,15 @@ impl Module {
             })
             .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
         let wasm = out.join(self.wasm());
-        let mut optimise = shell::node(WASM_OPT);
-        optimise.args(OPTIMISE).args(self.features());
-        if names == Names::Kept {
-            optimise.arg("--debuginfo");
+        let mut arguments: Vec<String> = self.features().collect();
+        match effort {
+            Effort::Most => arguments.extend(OPTIMISE.map(str::to_owned)),
+            Effort::Little => arguments.push("-O1".to_owned()),
         }
-        shell::run("wasm-opt", optimise.arg(&wasm).arg("-o").arg(&wasm))?;
+        if names == Names::Kept {
+            arguments.push("--debuginfo".to_owned());
+        }
+        optimise(&wasm, &arguments)?;
         Ok(wasm)
     }
 
@@ -149,6 +159,35 @@ pub enum Names {
     Kept,
     /// For users.
     Dropped,
+}
+
+/// How much is done to make a module small.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Effort {
+    /// All that pays: for users, and for what is measured.
+    Most,
+    /// For modules that only tests look into.
+    Little,
+}
+
+/// Makes a module small, where it stands. What was made of the same module, by the same arguments and version, is taken as
+/// it was: it takes a minute.
+fn optimise(wasm: &Path, arguments: &[String]) -> Outcome {
+    let mut of = format!("{}\n", arguments.join(" ")).into_bytes();
+    of.extend(read(&root().join(BINARYEN))?);
+    of.extend(read(wasm)?);
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    let made = root().join(OPTIMISED).join(format!("{:016x}.wasm", hasher.finish()));
+    let made_of = made.with_extension("of");
+    if !made.exists() || !read(&made_of).is_ok_and(|known| known == of) {
+        let unfinished = made.with_extension("unfinished");
+        write(&unfinished, [])?;
+        shell::run("wasm-opt", shell::node(WASM_OPT).args(arguments).arg(wasm).arg("-o").arg(&unfinished))?;
+        std::fs::rename(&unfinished, &made).map_err(|error| format!("{}: {error}", made.display()))?;
+        write(&made_of, &of)?;
+    }
+    shell::copy(&made, wasm)
 }
 
 /// A module of the wasm's text, in what is both JavaScript and TypeScript. A `let`: of a `const` the compiler would take

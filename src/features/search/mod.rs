@@ -26,6 +26,7 @@ pub mod persist;
 pub mod quantise;
 pub mod reference;
 pub mod rescore;
+mod room;
 pub mod rows;
 pub mod scan;
 pub mod top;

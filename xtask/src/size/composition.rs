@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::shell::{read, root};
-use crate::wasm::{Module, Names, SEARCH, STORES};
+use crate::wasm::{Effort, Module, Names, SEARCH, STORES};
 use crate::wasm_names::code_by_function;
 use crate::weigh::kb;
 
@@ -29,7 +29,7 @@ pub fn of_search() -> Result<(), String> {
 
 /// `(name, bytes)` of every function.
 fn functions(module: &Module) -> Result<Vec<(String, usize)>, String> {
-    let wasm = module.bind(&module.compile(&[])?, &root().join("target/size"), Names::Kept)?;
+    let wasm = module.bind(&module.compile(&[])?, &root().join("target/size"), Names::Kept, Effort::Most)?;
     let functions = code_by_function(&read(&wasm)?)?;
     Ok(functions.into_iter().map(|(name, bytes)| (rustc_demangle::demangle(&name).to_string(), bytes)).collect())
 }

@@ -1,6 +1,7 @@
 //! Ids and the numbers that stand for them: each is kept once, one after the other in one string.
 
 use crate::checksum::checksum;
+use crate::features::search::room::{make_room, make_room_for_text};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -8,14 +9,14 @@ pub struct Ids {
     all: String,
     /// Where each ends.
     ends: Vec<usize>,
-    /// Numbers by hash, 1 added; 0 is free. A power of two of them, never more than three quarters taken.
+    /// Numbers by hash, 1 added; 0 is free. Never more than three quarters taken.
     table: Vec<u32>,
 }
 
 impl Ids {
     /// None yet, with room for `count`.
     pub fn with_room(count: usize) -> Self {
-        let table = vec![0; (count + count / 2 + 16).next_power_of_two()];
+        let table = vec![0; count + count / 3 + 16];
         Self { all: String::new(), ends: Vec::with_capacity(count), table }
     }
 
@@ -46,7 +47,9 @@ impl Ids {
             Ok(number) => number,
             Err(place) => {
                 let number = self.ends.len() as u32;
+                make_room_for_text(&mut self.all, id.len());
                 self.all.push_str(id);
+                make_room(&mut self.ends, 1);
                 self.ends.push(self.all.len());
                 if let Some(free) = self.table.get_mut(place) {
                     *free = number + 1;
@@ -58,24 +61,23 @@ impl Ids {
 
     /// The number of `id`, or the place in the table that is free for it.
     fn find(&self, id: &str) -> Result<u32, usize> {
-        let mask = self.table.len().wrapping_sub(1);
-        let mut place = checksum(id.as_bytes()) as usize & mask;
+        let mut place = place_of(id, self.table.len());
         loop {
             match self.table.get(place) {
                 Some(0) | None => return Err(place),
                 Some(number) if self.name(number - 1) == id => return Ok(number - 1),
-                Some(_) => place = (place + 1) & mask,
+                Some(_) => place = behind(place, self.table.len()),
             }
         }
     }
 
     fn grow(&mut self) {
-        let size = (self.table.len() * 2).max(16);
+        let size = (self.table.len() + self.table.len() / 2).max(16);
         self.table = vec![0; size];
         for number in 0..self.ends.len() as u32 {
-            let mut place = checksum(self.name(number).as_bytes()) as usize & (size - 1);
+            let mut place = place_of(self.name(number), size);
             while self.table.get(place).is_some_and(|taken| *taken != 0) {
-                place = (place + 1) & (size - 1);
+                place = behind(place, size);
             }
             if let Some(free) = self.table.get_mut(place) {
                 *free = number + 1;
@@ -87,6 +89,16 @@ impl Ids {
     pub fn memory(&self) -> usize {
         self.all.capacity() + self.ends.capacity() * size_of::<usize>() + self.table.capacity() * size_of::<u32>()
     }
+}
+
+/// Where `id` stands in a table of this size if nothing else is there.
+fn place_of(id: &str, size: usize) -> usize {
+    (u64::from(checksum(id.as_bytes())) * size as u64 >> u32::BITS) as usize
+}
+
+/// The place after `place`, which is the first one after the last.
+fn behind(place: usize, size: usize) -> usize {
+    if place + 1 < size { place + 1 } else { 0 }
 }
 
 #[cfg(test)]

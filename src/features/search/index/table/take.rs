@@ -7,6 +7,7 @@ use crate::Result;
 use crate::features::search::order::Orders;
 use crate::features::search::persist::format::{Geometry, Records};
 use crate::features::search::persist::names::SegmentName;
+use crate::features::search::room::{lengthen, make_room};
 use crate::features::search::{Bitmap, Order, Packed};
 
 /// Records of a segment whose rows are in memory, and count once it is added.
@@ -73,8 +74,8 @@ impl Table {
 
     /// Takes in a segment that was brought: all of it counts from now on.
     pub fn add(&mut self, records: &Records<'_>, brought: &Brought) {
-        self.winners.resize(self.ids.len(), Winner::default());
-        self.records.resize(self.ids.len(), 0);
+        lengthen(&mut self.winners, self.ids.len(), Winner::default());
+        lengthen(&mut self.records, self.ids.len(), 0);
         if self.has(records.segment) {
             return;
         }
@@ -140,6 +141,7 @@ impl Table {
             let wins = self.wins(id, order);
             if let Holder::Row(row) = *holder {
                 // Others may have been brought before that were not taken in.
+                make_room(&mut self.places, (row as usize + 1).saturating_sub(self.places.len()));
                 self.places.resize(row as usize, Place { id: u32::MAX, slot: u32::MAX, at: 0 });
                 self.places.push(Place { id, slot, at });
                 self.rows.show(row, wins);
