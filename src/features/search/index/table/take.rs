@@ -141,7 +141,8 @@ impl Table {
             let wins = self.wins(id, order);
             if let Holder::Row(row) = *holder {
                 // Others may have been brought before that were not taken in.
-                make_room(&mut self.places, (row as usize + 1).saturating_sub(self.places.len()));
+                let more = (row as usize + 1).saturating_sub(self.places.len());
+                make_room(&mut self.places, more);
                 self.places.resize(row as usize, Place { id: u32::MAX, slot: u32::MAX, at: 0 });
                 self.places.push(Place { id, slot, at });
                 self.rows.show(row, wins);
