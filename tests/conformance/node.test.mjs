@@ -67,8 +67,10 @@ describe('Upstash, encoding: "raw"', async () => {
   const raw = harnessOn(server, "Upstash, raw", "Upstash", { encoding: "raw" });
   const inPaths = ["L2-prefix-literal", "K1-any-unicode", "K5-long-keys"];
   const run = (harness, only) => runRules(harness, { seed: SEED, only });
+  // A request each, where a value goes by a path: ten thousand and one of them, for a listing that no encoding touches.
+  const notRun = [...inPaths, "L4-exactly-once"];
 
-  for (const { id, title } of rules.filter(({ id }) => !inPaths.includes(id))) {
+  for (const { id, title } of rules.filter(({ id }) => !notRun.includes(id))) {
     test(`${id}: ${title}`, async () => {
       const { failed } = await run(raw, [id]);
       assert.deepEqual(failed, []);

@@ -18,8 +18,8 @@ describe("leaks", { concurrency: 2, timeout: 1_200_000 }, () => {
   wear("Chromium", openChromium, table, { browser: true });
   wear("Firefox", openFirefoxPage, table, { browser: true });
   for (const name of RUNTIME_NAMES) {
-    const remoteCalls = name.startsWith("node") ? 10_000 : 1_000;
-    wear(name, (program) => openProcess(name, program), table, { remoteCalls });
+    const traits = name.startsWith("node") ? { remoteCalls: 10_000 } : {};
+    wear(name, (program) => openProcess(name, program), table, traits);
   }
   wear("workerd", (program) => openWorkerd(program, "2026-01-01"), table);
   // Of a time when workerd had no FinalizationRegistry: closing is all there is.

@@ -10,8 +10,8 @@ import { MapStore } from "../conformance/grid/map_store.mjs";
 export const ROWS = {
   memory: {},
   "memory, bounded": {},
-  "wrapped Map": { wave: 20 },
-  "tiered: memory, wrapped Map": { wave: 20 },
+  "wrapped Map": { wave: 200 },
+  "tiered: memory, wrapped Map": { wave: 200 },
   IndexedDB: { browser: true, wave: 500, mostByOne: 20_000 },
   Upstash: { remote: true },
   "tiered: memory, Upstash": { remote: true },

@@ -33,7 +33,7 @@ export const EVERYTHING = Object.keys(ROWS);
  *   round over HTTP; `forgets` is false where a runtime has no FinalizationRegistry
  */
 export function wear(name, open, table, traits = {}) {
-  const { rows = EVERYTHING, browser = false, remoteCalls = 1_000, forgets = true } = traits;
+  const { rows = EVERYTHING, browser = false, remoteCalls = 600, forgets = true } = traits;
   describe(name, { concurrency: false }, () => {
     let server, driver;
 

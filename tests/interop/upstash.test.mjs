@@ -447,7 +447,9 @@ print(json.dumps(told))
       const area = server.area();
       const store = ours(context, area);
       await store.mset([["ours", BINARY]]);
-      const args = ["run", "--locked", "--quiet", "--example", "upstash_roundtrip", "--", area.url, area.token];
+      // As the Rust tests are compiled, and what they need with them.
+      const built = ["run", "--locked", "--quiet", "--profile", "test", "--example", "upstash_roundtrip"];
+      const args = [...built, "--", area.url, area.token];
       const { code, stdout, stderr } = await run("cargo", args, { cwd: root, timeout: 600_000 });
       assert.equal(code, 0, stdout + stderr);
       assert.match(stdout, /^as it was written, all of it/u);

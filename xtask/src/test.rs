@@ -28,11 +28,13 @@ pub fn all(extent: Extent) -> Outcome {
     setup::firefox()?;
     setup::redis()?;
     setup::python()?;
-    setup::npm_ci("pkg")?;
-    setup::npm_ci("tests")?;
 
     // Where what is compiled stands, cargo lets one in: these two have places of their own, for the most part.
-    let package = || build::package().and_then(|_| build::for_tests());
+    let package = move || {
+        build::package()?;
+        build::for_tests()?;
+        if extent == Extent::Whole { install_suites() } else { Ok(()) }
+    };
     lanes::run(vec![Box::new(move || core(extent)), Box::new(package)])?;
     suites(extent)?;
 
@@ -99,7 +101,6 @@ fn suites(extent: Extent) -> Outcome {
     let mut jobs: Vec<lanes::Job> = vec![Box::new(typescript), Box::new(size::check)];
     let mut scripts = vec!["test:search", "test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
-        install_suites()?;
         scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:tabs"]);
         scripts.extend(["test:packaging", "test:traps", "test:runtimes", "test:web", "test:services", "test:firefox"]);
         scripts.extend(["test:endurance", "test:reproducible"]);

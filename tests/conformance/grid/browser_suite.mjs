@@ -35,9 +35,10 @@ const RULES_WITH_ANOTHER_HANDLE = ["W4-shared-writes", "W7-atomic-batch", "W8-co
 /**
  * Registers the suite. `open` opens a browser on a profile: `{ newPage, close }`, its pages those of Playwright or Puppeteer.
  *
- * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object> }} browser
+ * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object>, leftOut?: string[] }} browser
+ *   `leftOut` are rows over servers that do not run
  */
-export function contractIn({ name: browserName, runtime, open }) {
+export function contractIn({ name: browserName, runtime, open, leftOut = [] }) {
   const results = new Results(browserName);
   describe(`the contract in ${browserName}`, { timeout: 900_000 }, () => {
     let server, profile, context, strict, redis;
@@ -100,7 +101,7 @@ export function contractIn({ name: browserName, runtime, open }) {
 
     const turns = new Turns();
     describe("on servers", { concurrency: 2 }, () => {
-      for (const { store, kind, way } of ON_SERVERS) {
+      for (const { store, kind, way } of ON_SERVERS.filter((row) => !leftOut.includes(row.store))) {
         const run = (rule) => ruleIn("one", store, runtime, "runTask", { kind, server: serverBy(way, store) })(rule);
         const tests = testsElsewhere(store, results.row(store, runtime), run);
         describe(store, () => {

@@ -7,17 +7,17 @@ import test, { after, before, describe } from "node:test";
 import { executable, newProfile, openProfile } from "../../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../../support/site.mjs";
 import { forward } from "../../support/upstash/proxy.mjs";
+import { startServer } from "../../support/upstash/server.mjs";
 import { LANGCHAIN } from "../embeddings/caches.mjs";
 import { SEED } from "../grid/record.mjs";
 import { KitResults } from "./record.mjs";
-import { startServers } from "./servers.mjs";
 
 const STORES = ["memory", LANGCHAIN, "IndexedDB"];
 
+/** Over a real Redis a kit runs in Node: what stands behind the protocol is the same for all runtimes. */
 const ON_SERVERS = [
-  { store: "Upstash", kind: "Upstash", way: "strict" },
-  { store: "tiered: IndexedDB, Upstash", kind: "tiered: IndexedDB, Upstash", way: "strict" },
-  { store: "tiered: IndexedDB, Upstash, real Redis", kind: "tiered: IndexedDB, Upstash", way: "redis" },
+  { store: "Upstash", kind: "Upstash" },
+  { store: "tiered: IndexedDB, Upstash", kind: "tiered: IndexedDB, Upstash" },
 ];
 
 /** Chromium, for {@link kitIn}. */
@@ -38,17 +38,15 @@ export function kitIn(kit, { name, runtime, open, stores }, more = {}) {
   const isAsked = (store) => stores?.includes(store) ?? true;
   const results = new KitResults(kit);
   describe(`the ${kit.name} in ${name}`, { timeout: kit.patience.browser }, () => {
-    let server, profile, context, servers, tab;
+    let server, profile, context, strict, tab;
     /** What went wrong in the page that nobody awaited. */
     const uncaught = [];
 
     before(async () => {
-      servers = await startServers();
-      const { strict, redis } = servers;
+      strict = await startServer();
       const files = { "/": page("page.js"), "/page.js": await bundle("page.mjs", kit.folder) };
       server = await serveFiles(files, {
         strict: byDatabase((name) => forward(strict.url, { token: `${strict.token}:${name}` })),
-        redis: byDatabase((number) => forward(redis.url(number), { token: redis.token })),
       });
       profile = await newProfile();
       context = await open(profile);
@@ -62,16 +60,15 @@ export function kitIn(kit, { name, runtime, open, stores }, more = {}) {
       results.finish();
       await context?.close();
       await server?.close();
-      await servers?.close();
+      await strict?.close();
       await profile?.remove();
     });
 
     for (const store of STORES.filter(isAsked)) rowOf({ store });
 
     describe("on servers", { concurrency: 3 }, () => {
-      for (const { store, kind, way } of ON_SERVERS.filter((row) => isAsked(row.store))) {
-        const databases = way === "redis" ? "number" : "path";
-        const place = { url: way, token: null, databases, row: `${kit.name} ${store}` };
+      for (const { store, kind } of ON_SERVERS.filter((row) => isAsked(row.store))) {
+        const place = { url: "strict", token: null, databases: "path", row: `${kit.name} ${store}` };
         describe(store, { concurrency: 1 }, () => rowOf({ store, kind, server: place }));
       }
     });

@@ -10,7 +10,7 @@ export async function startServers() {
   return { strict, redis, close: () => Promise.all([strict.close(), redis.close()]) };
 }
 
-/** The rows of a kit on servers, each in databases of its own. */
+/** The rows of a kit on servers, each in databases of its own; `redis` may be left out. */
 export function rowsOnServers(kit, strict, redis) {
   return onServers(strict, redis).map((row) => ({
     ...row,
