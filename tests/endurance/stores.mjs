@@ -4,15 +4,14 @@ import { MapStore } from "../conformance/grid/map_store.mjs";
 
 /**
  * How a store is worn: a row of the table each. `remote` ones stand on a server, so that a round is fewer calls; `browser`
- * ones are at home in browsers only; `wave` calls go out together where one after the other would take minutes; no more than
- * `mostByOne` keys go in calls of 1 where they would take minutes even so: 16 bytes a key forgotten are 5 pages over 20,000.
+ * ones are at home in browsers only; `wave` calls go out together where one after the other would take minutes.
  */
 export const ROWS = {
   memory: {},
   "memory, bounded": {},
   "wrapped Map": { wave: 200 },
   "tiered: memory, wrapped Map": { wave: 200 },
-  IndexedDB: { browser: true, wave: 500, mostByOne: 20_000 },
+  IndexedDB: { browser: true, wave: 500 },
   Upstash: { remote: true },
   "tiered: memory, Upstash": { remote: true },
   "tiered: IndexedDB, Upstash": { remote: true, browser: true },
