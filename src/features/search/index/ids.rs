@@ -93,7 +93,7 @@ impl Ids {
 
 /// Where `id` stands in a table of this size if nothing else is there.
 fn place_of(id: &str, size: usize) -> usize {
-    (u64::from(checksum(id.as_bytes())) * size as u64 >> u32::BITS) as usize
+    ((u64::from(checksum(id.as_bytes())) * size as u64) >> u32::BITS) as usize
 }
 
 /// The place after `place`, which is the first one after the last.
