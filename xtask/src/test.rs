@@ -71,10 +71,13 @@ fn core(extent: Extent) -> Outcome {
     if extent == Extent::Whole {
         let doc = ["doc", "--locked", "--no-deps", "--all-features", "-p", "bytestow"];
         step("cargo doc, native", cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"))?;
+        // Where clippy has looked at what it stands on.
         step(
             "cargo doc, wasm32",
             cargo(&doc)
                 .args(["-p", "bytestow-wasm", "-p", "bytestow-wasm-search", "--target", "wasm32-unknown-unknown"])
+                .args(["--target-dir", "target/search"])
+                .env("RUSTFLAGS", SEARCH.flags.join(" "))
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )?;
         for example in ["quick_start", "own_store", "embeddings_cache", "vector_index"] {
