@@ -67,6 +67,7 @@ export class Eyes {
   async panels() {
     // No key that moves the focus: Firefox, still loading, would move it out of the page.
     await this.tab.press("Shift");
+    await this.tab.until(() => document.querySelector("#search-query"));
     await this.shows("#explorer-found", " ");
   }
 
