@@ -65,6 +65,34 @@ describe("what is given is the call's own", () => {
   });
 });
 
+describe("searches that are called at once", () => {
+  test("go over the vectors together: what they want of the store is asked for by one call", async () => {
+    const inner = new InMemoryByteStore();
+    const texts = Array.from({ length: 40 }, (_, at) => String.fromCharCode(97 + at).repeat(at + 1));
+    await open(letters, { store: inner }).addDocuments(texts.map((text) => doc(text)));
+    const asked = [];
+    const store = {
+      mget(keys) {
+        asked.push(...(keys.some((key) => /\/v\d+$/u.test(key)) ? [keys] : []));
+        return inner.mget(keys);
+      },
+      mset: (pairs) => inner.mset(pairs),
+      mdelete: (keys) => inner.mdelete(keys),
+      yieldKeys: (prefix) => inner.yieldKeys(prefix),
+    };
+    // None of them stays in memory: whoever goes over them alone asks for them alone.
+    const vectors = open(letters, { store, maxResidentBytes: 0 });
+    await vectors.refresh();
+    asked.length = 0;
+    const found = await Promise.all(texts.slice(0, 8).map((text) => vectors.similaritySearch(text, 1)));
+    assert.deepEqual(
+      found.map(([{ pageContent }]) => pageContent),
+      texts.slice(0, 8),
+    );
+    assert.equal(asked.length, 1);
+  });
+});
+
 describe("an abort", () => {
   const calls = {
     "an add": (vectors, signal) => vectors.addDocuments([doc("new")], { signal }),
