@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { program } from "../support/child.mjs";
 import { all, bytes, rejects } from "../support/expect.mjs";
 import { testsRoot } from "../support/package.mjs";
@@ -49,27 +51,37 @@ const NEVER = {
   },
 };
 
+// First: what a process does but once would otherwise fall to attempts that are timed. So would a collection of garbage, in
+// which Node's fetch loses what ends a request: of an answer that has begun the connection is then left to Node's own limit.
+test("a process's first request has its time", async (context) => {
+  const server = await scripted(context, [[200, { result: ["v"] }]]);
+  const store = open(context, server, { timeout: 30_000, deadline: 30_000 });
+  assert.deepEqual(await store.mget(["a"]), [bytes(118)]);
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+});
+
 describe("attempts and deadlines", { concurrency: true }, () => {
   for (const [name, never] of Object.entries(NEVER)) {
     test(`${name}: each attempt ends in time, and its connection`, async (context) => {
       const server = await scripted(context, never);
-      const store = open(context, server, { timeout: 500, retries: 1, deadline: 30_000 });
+      const store = open(context, server, { timeout: 800, retries: 1, deadline: 30_000 });
       const { error, took } = await timed(() => store.mget(["a"]));
-      await rejects(() => Promise.reject(error), "timeout", /within (499|500) ms/u);
+      await rejects(() => Promise.reject(error), "timeout", /within (799|800) ms/u);
       assert.deepEqual([error.attempts, error.retryable, server.seen.length], [2, true, 2]);
       // Two attempts and a wait of at most 50 ms between them.
-      assert.ok(took >= 1_000 && took < 1_050 + SLACK, `${took} ms`);
-      assert.ok(error.elapsed >= 1_000 && error.elapsed <= took, `${error.elapsed} of ${took} ms`);
+      assert.ok(took >= 1_600 && took < 1_650 + SLACK, `${took} ms`);
+      assert.ok(error.elapsed >= 1_600 && error.elapsed <= took, `${error.elapsed} of ${took} ms`);
       assert.deepEqual(await Promise.all(server.seen.map(({ left }) => left)), [true, true], "the server was left");
       await until(() => server.sockets.size === 0, "the connections are closed");
     });
 
     test(`${name}: all attempts together end in time`, async (context) => {
       const server = await scripted(context, never);
-      const store = open(context, server, { timeout: 300, retries: 100, deadline: 1_500 });
+      const store = open(context, server, { timeout: 600, retries: 100, deadline: 3_000 });
       const { error, took } = await timed(() => store.mget(["a"]));
       assert.equal(error.code, "timeout");
-      assert.ok(took >= 300 && took < 1_500 + SLACK, `${took} ms`);
+      assert.ok(took >= 600 && took < 3_000 + SLACK, `${took} ms`);
       assert.ok(server.seen.length >= 2 && server.seen.length <= 5, `${server.seen.length} attempts`);
       assert.equal(error.attempts, server.seen.length);
     });
@@ -90,7 +102,7 @@ describe("attempts and deadlines", { concurrency: true }, () => {
     assert.equal(error.code, "timeout");
     assert.match(error.message, /token/u);
     assert.ok(took < 300 + SLACK, `${took} ms`);
-    const slow = open(context, { url, token: () => sleep(50, "secret") }, { timeout: 2_000, deadline: 4_000 });
+    const slow = open(context, { url, token: () => sleep(50, "secret") }, { timeout: 20_000, deadline: 20_000 });
     assert.deepEqual(
       await slow.mget(["a"]),
       [Buffer.from("v")].map((value) => new Uint8Array(value)),
@@ -130,10 +142,10 @@ describe("attempts and deadlines", { concurrency: true }, () => {
   });
 
   test("each of a call's requests has the deadline to itself", async (context) => {
-    const server = await startServer({ latency: 400, requestLimit: 2_000 });
+    const server = await startServer({ latency: 1_000, requestLimit: 2_000 });
     context.after(() => server.close());
-    const store = open(context, server, { timeout: 1_000, deadline: 1_000 });
-    // Twelve requests, four at a time: three rounds of 400 ms.
+    const store = open(context, server, { timeout: 2_600, deadline: 2_600 });
+    // Twelve requests, four at a time: three rounds of a second.
     const pairs = Array.from({ length: 24 }, (_, at) => [`k${at}`, new Uint8Array(900).fill(97 + at)]);
     await store.mset(pairs.slice(0, 1));
     await store.mset(pairs);
