@@ -9,7 +9,7 @@ const [BATCHES, SIZE] = [12, 10];
 /** The last batch that is answered before the browser is killed; the model is asked for the next one, and hangs. */
 const ROUNDS = [1, 4, 9];
 
-describe("the embeddings cache in a browser that is killed", { timeout: 120_000 }, () => {
+describe("the embeddings cache in a browser that is killed", { timeout: 900_000 }, () => {
   let server;
   before(async () => {
     const probe = await bundle("embeddings_killed_probe.mjs", import.meta.url);

@@ -6,7 +6,7 @@ import { newProfile, openKillable, openProfile } from "../support/chromium.mjs";
 import { pages } from "../support/pages.mjs";
 import { serveFiles } from "../support/site.mjs";
 
-describe("IndexedDBByteStore in Chromium", { timeout: 300_000 }, () => {
+describe("IndexedDBByteStore in Chromium", { timeout: 900_000 }, () => {
   let server, files, profile, context, name;
   const { tab, inTab } = pages(
     (now) => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { pages } from "../support/pages.mjs";
 
-describe("the segment log in Chromium", { timeout: 300_000 }, () => {
+describe("the segment log in Chromium", { timeout: 900_000 }, () => {
   let context, name;
   const { tab, inTab } = pages(
     (now) => {

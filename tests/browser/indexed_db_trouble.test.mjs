@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { pages } from "../support/pages.mjs";
 
-describe("IndexedDBByteStore in trouble", { timeout: 300_000 }, () => {
+describe("IndexedDBByteStore in trouble", { timeout: 900_000 }, () => {
   let server, context, name;
   const { tab, inTab } = pages((now) => {
     ({ server, context, name } = now);
@@ -22,7 +22,7 @@ describe("IndexedDBByteStore in trouble", { timeout: 300_000 }, () => {
       await one.evaluate(open, name);
       await two.evaluate(open, name);
       const destroyed = await one.evaluate(() =>
-        Promise.race([outcome(store.destroy()), new Promise((resolve) => setTimeout(resolve, 10_000, "blocked"))]),
+        Promise.race([outcome(store.destroy()), new Promise((resolve) => setTimeout(resolve, 60_000, "blocked"))]),
       );
       assert.deepEqual(destroyed, { value: undefined });
       assert.equal((await one.evaluate(() => outcome(store.mget(["a"])))).error?.code, "closed");

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { newProfile, openProfile } from "../support/chromium.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 
-describe("LangChain.js over IndexedDBByteStore", { timeout: 120_000 }, () => {
+describe("LangChain.js over IndexedDBByteStore", { timeout: 900_000 }, () => {
   let server, profile, context;
 
   before(async () => {

@@ -8,7 +8,7 @@ import { newProfile, openProfile } from "../support/chromium.mjs";
 import { packageRoot } from "../support/package.mjs";
 import { bundle, page, serveFiles } from "../support/site.mjs";
 
-describe("pages in Chromium", { timeout: 120_000 }, () => {
+describe("pages in Chromium", { timeout: 900_000 }, () => {
   let server, profile, context;
 
   before(async () => {

@@ -18,7 +18,7 @@ const MEANWHILE = [
   ["a deleted database", (local) => local.destroy(), [null, null]],
 ];
 
-describe("tiers over IndexedDB, in two tabs of Chromium", { timeout: 120_000 }, () => {
+describe("tiers over IndexedDB, in two tabs of Chromium", { timeout: 900_000 }, () => {
   let context, name;
   const { tab } = pages(
     (now) => {

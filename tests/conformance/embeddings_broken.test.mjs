@@ -53,7 +53,7 @@ test("a failure says how to repeat it, and a rule that is not there is refused",
 });
 
 let found;
-test("the rules run on each broken cache", { timeout: 600_000 }, async () => {
+test("the rules run on each broken cache", { timeout: 1_200_000 }, async () => {
   found = await brokenBy(runEmbeddingsCacheRules, embeddingsCacheRules, brokenCaches, recorded, seed);
 });
 

@@ -20,7 +20,7 @@ for (const store of ["memory", "wrapped Map", LANGCHAIN]) register(cacheOver({ s
 // As an application makes it that comes from LangChain.
 register(cacheOver({ store: "memory" }, { ...here, dropIn: true }), "memory, fromBytesStore");
 
-describe("on servers", { concurrency: 4, timeout: 300_000 }, async () => {
+describe("on servers", { concurrency: 4, timeout: 900_000 }, async () => {
   // A strict server for each of its rows: it goes by the clock of the rule that runs there.
   const [first, second, redis] = await Promise.all([startServer(), startServer(), startRedis()]);
   after(() => Promise.all([first.close(), second.close(), redis.close()]));

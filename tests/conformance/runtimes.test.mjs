@@ -21,7 +21,7 @@ const others = RUNTIME_NAMES.filter((each) => each !== THIS_NODE);
 describe("the contract", { concurrency: 2 }, () => {
   for (const name of others) {
     // Each has servers of its own: the numbers of databases are given out by each process.
-    describe(name, { timeout: 300_000, concurrency: 1 }, async () => {
+    describe(name, { timeout: 900_000, concurrency: 1 }, async () => {
       const { path, args, title: runtime } = runtimeOf(name);
       const program = startProcess(path, args(PROGRAM));
       const [strict, redis] = await Promise.all([startServer(), startRedis()]);

@@ -16,7 +16,7 @@ after(() => results.finish());
 
 for (const store of ["memory", "wrapped Map", LANGCHAIN]) register({ store });
 
-describe("on servers", { concurrency: 4, timeout: 600_000 }, async () => {
+describe("on servers", { concurrency: 4, timeout: 1_200_000 }, async () => {
   const { strict, redis, close } = await startServers();
   after(close);
   for (const row of rowsOnServers(VECTORSTORES, strict, redis)) {

@@ -35,7 +35,7 @@ test("the Worker takes the wasm as a module, and has none of its own inlined", (
 for (const date of [OLD, newest]) {
   const runtime = `workerd ${date}`;
 
-  describe(runtime, { timeout: 300_000 }, () => {
+  describe(runtime, { timeout: 900_000 }, () => {
     let worker;
     const ask = async (...args) => {
       worker ??= await startWorker(modules, date);

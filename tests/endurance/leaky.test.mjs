@@ -72,7 +72,7 @@ const LEAKS = {
   },
 };
 
-describe("a package that leaks", { timeout: 300_000 }, () => {
+describe("a package that leaks", { timeout: 900_000 }, () => {
   let folder;
 
   before(async () => {

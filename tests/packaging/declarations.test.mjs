@@ -31,7 +31,7 @@ const PUBLIC = new RegExp(
   "u",
 );
 
-describe("the public declarations", { timeout: 180_000 }, () => {
+describe("the public declarations", { timeout: 900_000 }, () => {
   let app, remove;
   before(async () => {
     ({ app, remove } = await installedApp());

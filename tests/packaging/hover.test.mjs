@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { installedApp } from "./declarations/app.mjs";
 import { hovers } from "./declarations/hover.mjs";
 
-describe("hovering over a public name", { timeout: 180_000 }, () => {
+describe("hovering over a public name", { timeout: 900_000 }, () => {
   let app, remove, found;
   before(async () => {
     ({ app, remove } = await installedApp());

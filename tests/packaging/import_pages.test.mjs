@@ -62,7 +62,7 @@ const BROWSERS = {
   Firefox: openFirefox,
 };
 
-describe("pages", { concurrency: 2, timeout: 120_000 }, () => {
+describe("pages", { concurrency: 2, timeout: 900_000 }, () => {
   for (const [name, open] of Object.entries(BROWSERS)) {
     describe(name, { concurrency: false }, () => {
       let server, profile, browser;

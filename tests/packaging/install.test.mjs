@@ -18,7 +18,7 @@ const ROUND_TRIP = `
   console.log("ok");
 `;
 
-describe("the installed tarball", { timeout: 180_000 }, () => {
+describe("the installed tarball", { timeout: 900_000 }, () => {
   let app;
 
   before(async () => {

@@ -59,7 +59,7 @@ async function bundled(app, source, options = {}) {
   return outputFiles[0].text;
 }
 
-describe("the optional peer", { timeout: 180_000 }, () => {
+describe("the optional peer", { timeout: 900_000 }, () => {
   let without, app, other;
 
   before(async () => {

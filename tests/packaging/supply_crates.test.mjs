@@ -9,7 +9,7 @@ import { crates } from "./supply/crates.mjs";
 import { deny, root, tables } from "./supply/deny.mjs";
 import { lacking } from "./supply/licences.mjs";
 
-describe("the crates, against deny.toml", { timeout: 120_000 }, () => {
+describe("the crates, against deny.toml", { timeout: 900_000 }, () => {
   const lockfile = readFileSync(join(root, "Cargo.lock"), "utf8");
   const { graph, licenses, bans, sources } = deny();
   let all, inWasm;

@@ -11,7 +11,7 @@ import { deny, root } from "./supply/deny.mjs";
 
 const WASM = "wasm32-unknown-unknown";
 
-describe("the crate as it is published", { timeout: 600_000 }, () => {
+describe("the crate as it is published", { timeout: 1_200_000 }, () => {
   let folder, crate;
 
   before(async () => {

@@ -59,7 +59,7 @@ const CONSUMERS = {
 };
 
 for (const [of, { peer, programs }] of Object.entries(CONSUMERS))
-  describe(`a strict consumer ${of}`, { timeout: 300_000 }, () => {
+  describe(`a strict consumer ${of}`, { timeout: 900_000 }, () => {
     let app, remove;
 
     before(async () => {

@@ -15,7 +15,7 @@ const TIMES = 80;
 const SLOW = 4_000;
 
 for (const { name } of BROWSERS) {
-  describe(`counts of the page, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`counts of the page, in ${name}`, { timeout: 900_000 }, () => {
     let built, remote, server, driver;
     const passing = { now: 0, most: 0, all: 0 };
 

@@ -12,7 +12,7 @@ const TEXT = Array.from(
 ).join("\n\n");
 
 for (const { name } of BROWSERS) {
-  describe(`an endpoint that is asked by the page, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`an endpoint that is asked by the page, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver, endpoint, texts;
 
     before(async () => {

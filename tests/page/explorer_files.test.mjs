@@ -7,7 +7,7 @@ import { browsers, buildPanels, Person } from "./person.mjs";
 const HOUR = 3_600;
 
 for (const browser of browsers) {
-  describe(`the explorer's files, in ${browser}`, { timeout: 180_000 }, () => {
+  describe(`the explorer's files, in ${browser}`, { timeout: 900_000 }, () => {
     let built, server, person, exported;
 
     before(async () => {

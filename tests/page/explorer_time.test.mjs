@@ -5,7 +5,7 @@ import { serve } from "../../www/serve.mjs";
 import { browsers, buildPanels, Person } from "./person.mjs";
 
 for (const browser of browsers) {
-  describe(`the explorer as time goes by, in ${browser}`, { timeout: 180_000 }, () => {
+  describe(`the explorer as time goes by, in ${browser}`, { timeout: 900_000 }, () => {
     let built, server, person;
 
     before(async () => {

@@ -9,7 +9,7 @@ import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 
 for (const { name } of BROWSERS) {
-  describe(`failures of the page, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`failures of the page, in ${name}`, { timeout: 900_000 }, () => {
     let built, chunks, server, driver;
 
     before(async () => {

@@ -10,7 +10,7 @@ const FIRST_LOAD = 200_000;
 /** What may be fetched behind it, to be there offline. */
 const KEPT = 250_000;
 
-describe("a first visit to the page", { timeout: 180_000 }, () => {
+describe("a first visit to the page", { timeout: 900_000 }, () => {
   let built, server, driver;
 
   before(async () => {

@@ -10,7 +10,7 @@ import { startRemote } from "./remote.mjs";
 const ROOM = 3_000_000;
 
 for (const { name } of BROWSERS) {
-  describe(`the page where the disk is full, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`the page where the disk is full, in ${name}`, { timeout: 900_000 }, () => {
     let built, remote, server, driver, chunks, limit;
 
     before(async () => {

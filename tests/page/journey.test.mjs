@@ -15,7 +15,7 @@ import { Seeker } from "./seeker.mjs";
 const QUESTION = "a proposal of marriage";
 
 for (const { name } of BROWSERS) {
-  describe(`the page’s whole way, in ${name}`, { timeout: 240_000 }, () => {
+  describe(`the page’s whole way, in ${name}`, { timeout: 900_000 }, () => {
     let built, remote, server, driver, seeker;
     /** What passed between the page and the remote tier. */
     const passed = [];

@@ -6,7 +6,7 @@ import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 
 for (const { name } of BROWSERS) {
-  describe(`what the browser promises to keep, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`what the browser promises to keep, in ${name}`, { timeout: 900_000 }, () => {
     let built, chunks, server;
 
     before(async () => {

@@ -13,7 +13,7 @@ import { startRemote } from "./remote.mjs";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 for (const { name } of BROWSERS) {
-  describe(`the page by the keyboard, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`the page by the keyboard, in ${name}`, { timeout: 900_000 }, () => {
     let built, remote, server, driver, chunks;
 
     before(async () => {

@@ -9,7 +9,7 @@ const TOLD =
   /^A part of this page could not be loaded\.See that you are online .* then try again.*Error code: not_loaded$/su;
 
 for (const { name } of BROWSERS) {
-  describe(`parts of the page that cannot be had, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`parts of the page that cannot be had, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver;
     /** Files that the server has not, for now. With any of them missing the worker keeps nothing. */
     let missing = /^\/sw\.js/u;

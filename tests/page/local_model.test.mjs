@@ -10,7 +10,7 @@ import { tinyModel, tinyVector } from "./tiny_model.mjs";
 const BY_CHOICE = /\/(?:transformers-|onnx\/)/u;
 
 for (const { name } of BROWSERS) {
-  describe(`the model in the page, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`the model in the page, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver;
     /** The page's files that were asked for. */
     const asked = [];

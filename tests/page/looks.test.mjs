@@ -15,7 +15,7 @@ import { cutOff, moved, movingParts, watchMoves } from "./watch.mjs";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 for (const { name } of BROWSERS) {
-  describe(`the page, looked at closely, in ${name}`, { timeout: 300_000 }, () => {
+  describe(`the page, looked at closely, in ${name}`, { timeout: 900_000 }, () => {
     let built, remote, server, driver, chunks;
 
     before(async () => {

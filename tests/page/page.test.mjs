@@ -10,7 +10,7 @@ import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 
 for (const { name } of BROWSERS) {
-  describe(`the page, as plain files, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`the page, as plain files, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver, chunks, embedder;
 
     before(async () => {

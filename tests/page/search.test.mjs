@@ -11,7 +11,7 @@ const NOVEL = "Pride and Prejudice";
 const QUESTION = "a proposal of marriage";
 
 for (const browser of browsers) {
-  describe(`the search, in ${browser}`, { timeout: 180_000 }, () => {
+  describe(`the search, in ${browser}`, { timeout: 900_000 }, () => {
     let built, server, person, cut, embedOne, novel;
 
     before(async () => {

@@ -18,7 +18,7 @@ const TEXT = Array.from(
 const QUESTION = "What does it say over and over?";
 
 for (const { name } of BROWSERS) {
-  describe(`the search by an endpoint, in ${name}`, { timeout: 240_000 }, () => {
+  describe(`the search by an endpoint, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver, seeker, endpoint, texts;
 
     before(async () => {

@@ -10,7 +10,7 @@ import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-describe("the page as people serve it", { timeout: 300_000 }, () => {
+describe("the page as people serve it", { timeout: 900_000 }, () => {
   let built;
 
   before(async () => {

@@ -6,7 +6,7 @@ import { BROWSERS } from "./browsers.mjs";
 import { buildPage, Driver } from "./driver.mjs";
 
 for (const { name } of BROWSERS) {
-  describe(`texts of one's own, in ${name}`, { timeout: 180_000 }, () => {
+  describe(`texts of one's own, in ${name}`, { timeout: 900_000 }, () => {
     let built, server, driver, chunks;
 
     before(async () => {

@@ -13,7 +13,7 @@ import { checkPassed, everyText, overhear, teller } from "./secrets.mjs";
 /** Of the vectors in the remote store. */
 const NAMESPACE = "bytestow-demo/embeddings/";
 
-describe("the demo page, with a remote tier", { timeout: 180_000 }, () => {
+describe("the demo page, with a remote tier", { timeout: 900_000 }, () => {
   let built, remote, server, driver, chunks, vectorBytes;
   /** What the server answered to requests for the remote tier, and the headers of both. */
   const passed = [];

@@ -8,7 +8,7 @@ import { moved, watchMoves } from "./watch.mjs";
 
 const DOWN = /^It does not answer\. This browser goes on alone/u;
 
-describe("the demo page, with a remote tier that is down", { timeout: 180_000 }, () => {
+describe("the demo page, with a remote tier that is down", { timeout: 900_000 }, () => {
   let built, remote, server, driver, chunks, vectorBytes;
   let down = false;
 

@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
  * @param {{ cwd?: string, input?: string, timeout?: number }} [options]
  * @returns {Promise<{ code: number | null, stdout: string, stderr: string }>}
  */
-export function node(args, { cwd, input, timeout = 60_000 } = {}) {
+export function node(args, { cwd, input, timeout = 300_000 } = {}) {
   return run(process.execPath, args, { cwd, input, timeout });
 }
 
@@ -18,7 +18,7 @@ export function program(source, { flags = [], ...options } = {}) {
 }
 
 /** Runs any command; see {@link node}. */
-export function run(command, args, { cwd, input = "", timeout = 60_000 } = {}) {
+export function run(command, args, { cwd, input = "", timeout = 300_000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, timeout, killSignal: "SIGKILL" });
     let [stdout, stderr] = ["", ""];

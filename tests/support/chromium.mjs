@@ -10,6 +10,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { PATIENCE } from "./patience.mjs";
 
 const FLAGS = ["--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"];
 
@@ -27,14 +28,16 @@ export async function newProfile() {
 }
 
 /** Opens a browser on `profile`; closing the context ends it. `options` are Playwright's. */
-export function openProfile(profile, options = {}) {
-  const given = { executablePath: executable(), headless: true, args: FLAGS, ...options };
-  return chromium.launchPersistentContext(profile.path, given);
+export async function openProfile(profile, options = {}) {
+  const given = { executablePath: executable(), headless: true, args: FLAGS, timeout: PATIENCE, ...options };
+  const context = await chromium.launchPersistentContext(profile.path, given);
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
 
 /** Opens a browser whose pages are in private windows: nothing outlives it. */
 export function launchPrivate() {
-  return chromium.launch({ executablePath: executable(), headless: true, args: FLAGS });
+  return chromium.launch({ executablePath: executable(), headless: true, args: FLAGS, timeout: PATIENCE });
 }
 
 /** Opens a browser on `profile` that can be killed, as by a crash of the machine's. */
@@ -54,9 +57,11 @@ export async function openKillable(profile) {
     });
     child.once("exit", () => reject(new Error(`${executable()} ended: ${said}`)));
   });
-  const browser = await chromium.connectOverCDP(endpoint);
+  const browser = await chromium.connectOverCDP(endpoint, { timeout: PATIENCE });
+  const context = browser.contexts()[0];
+  context.setDefaultTimeout(PATIENCE);
   return {
-    context: browser.contexts()[0],
+    context,
     async kill() {
       process.kill(-child.pid, "SIGKILL");
       await ended;

@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { launch } from "puppeteer-core";
+import { PATIENCE } from "./patience.mjs";
 
 /** The browser's path. */
 export function executable() {
@@ -26,8 +27,8 @@ export function version() {
  * `options` Puppeteer's.
  * @param {{ path: string }} profile
  */
-export function openFirefox(profile, preferences = {}, options = {}) {
-  return launch({
+export async function openFirefox(profile, preferences = {}, options = {}) {
+  const opened = await launch({
     browser: "firefox",
     executablePath: executable(),
     headless: true,
@@ -35,6 +36,14 @@ export function openFirefox(profile, preferences = {}, options = {}) {
     extraPrefsFirefox: preferences,
     // In ms. Its own is three minutes, which what a page is asked may take on a slow machine; tests have deadlines.
     protocolTimeout: 900_000,
+    timeout: PATIENCE,
     ...options,
   });
+  const newPage = opened.newPage.bind(opened);
+  opened.newPage = async () => {
+    const page = await newPage();
+    page.setDefaultTimeout(PATIENCE);
+    return page;
+  };
+  return opened;
 }

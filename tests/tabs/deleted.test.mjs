@@ -6,7 +6,7 @@ import { newProfile } from "../support/chromium.mjs";
 import { browsers, open, site } from "./browsers.mjs";
 
 for (const name of browsers) {
-  describe(`databases of ${name} that are deleted`, { timeout: 120_000 }, () => {
+  describe(`databases of ${name} that are deleted`, { timeout: 900_000 }, () => {
     let server, profile, browser;
     before(async () => {
       server = await site();

@@ -16,7 +16,7 @@ const seed = process.env.TABS_SEED ?? String(Date.now() % 1_000_000);
 const rounds = 1_000 * Number(process.env.TABS_TIMES ?? 1);
 
 for (const name of browsers) {
-  describe(`tabs of ${name} at work on one database`, { timeout: 600_000 }, () => {
+  describe(`tabs of ${name} at work on one database`, { timeout: 1_200_000 }, () => {
     let server, profile, browser;
     before(async () => {
       console.log(`TABS_SEED=${seed}`);

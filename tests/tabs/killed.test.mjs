@@ -32,7 +32,7 @@ const FIRST = ["few", "few", "few", "huge", "few", "thin", "few", "huge"];
 const name = "saved";
 
 for (const [browser, kills] of Object.entries(KILLS)) {
-  describe(`${browser} killed while it saves`, { timeout: 600_000 * times }, () => {
+  describe(`${browser} killed while it saves`, { timeout: 1_200_000 * times }, () => {
     let server, profile;
     /** Given what the page tells of. */
     let hear;

@@ -98,7 +98,7 @@ describe("its programs", () => {
   }
 });
 
-describe("the programs for browsers, in Chromium", { timeout: 120_000 }, () => {
+describe("the programs for browsers, in Chromium", { timeout: 900_000 }, () => {
   const results = /^await (cached\.embed\w+\(.*\));/gmu;
   const plain = new CountingEmbeddings();
   let profile, context, server, appInNode;
@@ -329,7 +329,7 @@ test("the program with Upstash: its value is in both tiers, under its namespace,
   assert.equal(server.counts().perCommand.MGET, undefined, "the nearest that has it is the one in memory");
 });
 
-describe("the program for Workers, in workerd", { timeout: 60_000 }, () => {
+describe("the program for Workers, in workerd", { timeout: 300_000 }, () => {
   let worker;
   after(() => worker?.dispose());
 
@@ -379,7 +379,7 @@ describe("the program for Workers, in workerd", { timeout: 60_000 }, () => {
   }
 });
 
-test("the program with the kit passes under node --test, rule by rule", { timeout: 60_000 }, async () => {
+test("the program with the kit passes under node --test, rule by rule", { timeout: 300_000 }, async () => {
   const { code } = await transform(programUnder("The contract"), { loader: "ts" });
   const path = await file("kit.test.mjs", code);
   // Without the variable by which this runner tells its children that they report to it.

@@ -21,7 +21,7 @@ const RUNTIMES = {
   workerd: { open: (program) => openWorkerd(program, "2026-01-01") },
 };
 
-describe("traps", { concurrency: 2, timeout: 600_000 }, () => {
+describe("traps", { concurrency: 2, timeout: 1_200_000 }, () => {
   for (const [name, { open, persistent = false }] of Object.entries(RUNTIMES)) {
     test(name, { concurrency: 1 }, async (t) => {
       const driver = await open({ root: trapPackageRoot(), steps: STEPS, embeddings: true });

@@ -13,7 +13,7 @@ import { embeddingTrip, findingTrip, roundTrip } from "./support/round_trip.mjs"
 /** Otherwise Bun would fetch what it does not find. */
 const RUN = ["run", "--no-install"];
 
-describe("the tarball in Bun", { timeout: 180_000 }, () => {
+describe("the tarball in Bun", { timeout: 900_000 }, () => {
   let app, away;
 
   before(async () => {

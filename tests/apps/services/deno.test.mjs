@@ -22,7 +22,7 @@ async function deno(args, options) {
   return JSON.parse(stdout);
 }
 
-describe("the tarball in Deno, by npm: specifiers", { timeout: 180_000 }, () => {
+describe("the tarball in Deno, by npm: specifiers", { timeout: 900_000 }, () => {
   let registry, app;
 
   before(async () => {
@@ -56,7 +56,7 @@ describe("the tarball in Deno, by npm: specifiers", { timeout: 180_000 }, () => 
   }
 });
 
-describe("the tarball in Deno, as npm has installed it", { timeout: 180_000 }, () => {
+describe("the tarball in Deno, as npm has installed it", { timeout: 900_000 }, () => {
   let app;
 
   before(async () => {

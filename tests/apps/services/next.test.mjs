@@ -17,7 +17,7 @@ import { countsAre, embeddingTrip, findingTrip, NOTHING, variables, WRITTEN } fr
 /** What Next says of every app that has a route at the edge. */
 const EDGE = /^⚠ (?:The Edge Runtime is deprecated|Using edge runtime on a page).*\n/gmu;
 
-describe("the tarball in a Next app", { timeout: 300_000 }, () => {
+describe("the tarball in a Next app", { timeout: 900_000 }, () => {
   let app, built, files, upstash, server;
 
   before(async () => {

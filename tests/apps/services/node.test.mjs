@@ -24,7 +24,7 @@ const PROGRAMS = {
   "node-24": { ...EVERYWHERE, "import source for bytestow/slim": "slim_source.mjs" },
 };
 
-describe("the tarball in Node", { timeout: 180_000, concurrency: 2 }, () => {
+describe("the tarball in Node", { timeout: 900_000, concurrency: 2 }, () => {
   let app;
 
   before(async () => {

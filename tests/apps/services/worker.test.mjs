@@ -36,7 +36,7 @@ const SUBREQUESTS = [
 /** Of a store that knows nothing yet the first batch is small: it shows how large the values are. */
 const FIRST = ["get", 1000, { MGET: 2 }];
 
-describe("the tarball in a Worker", { timeout: 300_000, concurrency: 2 }, () => {
+describe("the tarball in a Worker", { timeout: 900_000, concurrency: 2 }, () => {
   let app, date;
 
   before(async () => {

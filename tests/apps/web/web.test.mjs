@@ -10,7 +10,7 @@ import { policy } from "./suites/policy.mjs";
 import { workers } from "./suites/workers.mjs";
 import { stage } from "./support/stage.mjs";
 
-describe("apps on the web", { timeout: 600_000 }, () => {
+describe("apps on the web", { timeout: 1_200_000 }, () => {
   const there = stage();
   bundlers(there);
   workers(there);

@@ -83,6 +83,10 @@ function below({ store, kind, server, runtime }) {
  * @returns {Promise<import("bytestow/testing").RuleResult<import("bytestow/testing").CacheRuleId>>}
  */
 export async function runTask({ rule, seed, runtime, shares, ...row }) {
-  const { passed, failed } = await runEmbeddingsCacheRules(cacheOver(row, { runtime, shares }), { seed, only: [rule] });
+  const { passed, failed } = await runEmbeddingsCacheRules(cacheOver(row, { runtime, shares }), {
+    seed,
+    only: [rule],
+    timeout: 240_000,
+  });
   return [...passed, ...failed][0];
 }

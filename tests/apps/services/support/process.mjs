@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../../support/child.mjs";
 
 /** Runs `command` to its end, with `env` besides what there is; gives what it has printed. It must succeed. */
-export async function succeed(command, args, { env = {}, timeout = 120_000, ...options }) {
+export async function succeed(command, args, { env = {}, timeout = 300_000, ...options }) {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const { code, stdout, stderr } = await run("env", [...variables, command, ...args], { timeout, ...options });
   assert.equal(code, 0, `${command} ${args.join(" ")}: ${stdout}${stderr}`);
@@ -19,7 +19,7 @@ export async function succeed(command, args, { env = {}, timeout = 120_000, ...o
  *
  * @returns {Promise<{ found: RegExpExecArray, said: () => string, stop: () => Promise<void> }>}
  */
-export async function serve(command, args, { cwd, env = {}, ready, timeout = 90_000 }) {
+export async function serve(command, args, { cwd, env = {}, ready, timeout = 300_000 }) {
   // A group of its own: these tools leave the work to children, which a signal to the parent alone may not reach.
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, detached: true });
   const signal = (name) => {
