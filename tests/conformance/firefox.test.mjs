@@ -14,6 +14,4 @@ contractIn({
   name: "firefox",
   runtime: `firefox ${version()}`,
   open: (profile) => openFirefox(profile, BOTH_AWAKE),
-  // Each half of it runs here, and the whole in Chromium.
-  leftOut: ["tiered: IndexedDB, Upstash, real Redis"],
 });

@@ -71,7 +71,7 @@ describe("the crate as it is published", { timeout: 1_200_000 }, () => {
 
   test("compiles for the browser", async () => {
     const args = ["check", "--all-features", "--target", WASM, "--target-dir", join(root, "target", "published")];
-    const { code, stderr } = await run("cargo", args, { cwd: crate, timeout: 500_000 });
+    const { code, stderr } = await run("cargo", args, { cwd: crate, timeout: 900_000 });
     assert.equal(code, 0, stderr);
   });
 });

@@ -94,7 +94,7 @@ for (const [of, { peer, programs }] of Object.entries(CONSUMERS))
     const compiled = async (compiler, names) => {
       const { code, stdout, stderr } = await node([compiler, "-b", "--pretty", "false", ...names], {
         cwd: app,
-        timeout: 240_000,
+        timeout: 600_000,
       });
       return { code, told: `${stdout}${stderr}` };
     };

@@ -9,7 +9,9 @@ import { run } from "./child.mjs";
 const REQUIREMENTS = fileURLToPath(new URL("requirements.txt", import.meta.url));
 const FOLDER = fileURLToPath(new URL("../../target/venv", import.meta.url));
 const INSTALL = "apt-get update && apt-get install -y python3-venv";
-const PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "--only-binary", ":all:"];
+// Not compiled: of thousands of modules some dozens are imported.
+const QUIET = ["--disable-pip-version-check", "--no-input", "--quiet", "--no-compile"];
+const PIP = ["-m", "pip", "install", ...QUIET, "--only-binary", ":all:"];
 
 /** The path of a `python` with the packages; installs them, in `target/venv`, unless these very versions are there. */
 export async function venv() {
@@ -38,7 +40,7 @@ async function holds(folder, wanted) {
 }
 
 async function step(command, args, complaint) {
-  const { code, stdout, stderr } = await run(command, args, { timeout: 300_000 }).catch((error) => {
+  const { code, stdout, stderr } = await run(command, args, { timeout: 900_000 }).catch((error) => {
     throw new Error(`${complaint}${error.message}`);
   });
   if (code !== 0) throw new Error(`${complaint}${stdout}${stderr}`);

@@ -33,7 +33,10 @@ pub fn all(extent: Extent) -> Outcome {
     let package = move || {
         build::package()?;
         build::for_tests()?;
-        if extent == Extent::Whole { install_suites() } else { Ok(()) }
+        if extent == Extent::Whole {
+            install_suites()?;
+        }
+        python_packages()
     };
     lanes::run(vec![Box::new(move || core(extent)), Box::new(package)])?;
     suites(extent)?;
@@ -104,9 +107,11 @@ fn suites(extent: Extent) -> Outcome {
     let mut jobs: Vec<lanes::Job> = vec![Box::new(typescript), Box::new(size::check)];
     let mut scripts = vec!["test:search", "test:node", "test:chromium", "test:workerd"];
     if extent == Extent::Whole {
-        scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults", "test:tabs"]);
+        scripts.extend(["test:broken", "test:vitest", "test:tidy", "test:page", "test:faults"]);
+        // The longest that are left first: what begins last should not go on alone.
+        scripts.extend(["test:endurance", "test:tabs"]);
         scripts.extend(["test:packaging", "test:traps", "test:runtimes", "test:web", "test:services", "test:firefox"]);
-        scripts.extend(["test:endurance", "test:reproducible"]);
+        scripts.push("test:reproducible");
     }
     jobs.extend(scripts.into_iter().map(|script| Box::new(move || suite(script)) as lanes::Job));
     let done = lanes::run(jobs);
@@ -128,6 +133,12 @@ pub fn install_suites() -> Outcome {
         setup::npm_ci(folder)?;
     }
     Ok(())
+}
+
+/// Those of LangChain for Python. The suites that use them run at once, and each would install them.
+fn python_packages() -> Outcome {
+    let install = "import('./support/venv.mjs').then(({ venv }) => venv())";
+    step("pip install", command("node", &["--eval", install]).current_dir(root().join("tests")))
 }
 
 fn step(what: &str, command: &mut Command) -> Outcome {

@@ -35,10 +35,9 @@ const RULES_WITH_ANOTHER_HANDLE = ["W4-shared-writes", "W7-atomic-batch", "W8-co
 /**
  * Registers the suite. `open` opens a browser on a profile: `{ newPage, close }`, its pages those of Playwright or Puppeteer.
  *
- * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object>, leftOut?: string[] }} browser
- *   `leftOut` are rows over servers that do not run
+ * @param {{ name: string, runtime: string, open: (profile: { path: string }) => Promise<object> }} browser
  */
-export function contractIn({ name: browserName, runtime, open, leftOut = [] }) {
+export function contractIn({ name: browserName, runtime, open }) {
   const results = new Results(browserName);
   describe(`the contract in ${browserName}`, { timeout: 900_000 }, () => {
     let server, profile, context, strict, redis;
@@ -101,7 +100,7 @@ export function contractIn({ name: browserName, runtime, open, leftOut = [] }) {
 
     const turns = new Turns();
     describe("on servers", { concurrency: 2 }, () => {
-      for (const { store, kind, way } of ON_SERVERS.filter((row) => !leftOut.includes(row.store))) {
+      for (const { store, kind, way } of ON_SERVERS) {
         const run = (rule) => ruleIn("one", store, runtime, "runTask", { kind, server: serverBy(way, store) })(rule);
         const tests = testsElsewhere(store, results.row(store, runtime), run);
         describe(store, () => {
