@@ -22,7 +22,7 @@ describe("IndexedDBByteStore in trouble", { timeout: 900_000 }, () => {
       await one.evaluate(open, name);
       await two.evaluate(open, name);
       const destroyed = await one.evaluate(() =>
-        Promise.race([outcome(store.destroy()), new Promise((resolve) => setTimeout(resolve, 60_000, "blocked"))]),
+        Promise.race([outcome(store.destroy()), new Promise((resolve) => setTimeout(resolve, 10_000, "blocked"))]),
       );
       assert.deepEqual(destroyed, { value: undefined });
       assert.equal((await one.evaluate(() => outcome(store.mget(["a"])))).error?.code, "closed");

@@ -4,7 +4,7 @@
  * closed, and stores that are forgotten. Prints the figures.
  *
  *   BYTESTOW_LEAKS=whole   100,000 keys in calls of 1, too; more calls over HTTP, in every Node, and on tiers in every
- *                          runtime: an hour
+ *                          runtime
  */
 
 import { after, describe } from "node:test";

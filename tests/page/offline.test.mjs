@@ -99,18 +99,18 @@ for (const { name } of BROWSERS) {
         await driver.says(/“Pride and Prejudice” is split/u);
         await driver.free();
         const began = await driver.tab.eval(() => performance.now());
-        assert.ok(began < 9_000, `${began} ms until something can be begun`);
+        assert.ok(began < 6_000, `${began} ms until something can be begun`);
         assert.match(await driver.text("offline"), /^You are offline\./u);
         const pressed = Date.now();
         await driver.tab.eval(() => document.querySelector("#run").click());
         await driver.says(/^Run 7 was warm \(browser\)/u);
         await driver.free();
-        assert.ok(Date.now() - pressed < 9_000, `${Date.now() - pressed} ms until the next can be begun`);
+        assert.ok(Date.now() - pressed < 4_000, `${Date.now() - pressed} ms until the next can be begun`);
         const cleared = Date.now();
         await driver.click("clear-browser");
         await driver.says("This browser is empty.");
         await driver.free();
-        assert.ok(Date.now() - cleared < 9_000, `${Date.now() - cleared} ms until it is cleared`);
+        assert.ok(Date.now() - cleared < 4_000, `${Date.now() - cleared} ms until it is cleared`);
       } finally {
         await dead.close();
       }

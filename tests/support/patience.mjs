@@ -1,5 +1,6 @@
 /**
- * How long one thing that is asked of a browser may take, in ms. It is for what hangs: half a minute, which is what drivers
- * wait by themselves, passed on a machine whose time others had taken, and nothing was wrong but that.
+ * How long a driver waits for a browser to start, or to do one thing that it is asked, in ms. It is for what hangs: drivers'
+ * own half a minute is little where a machine's time is taken by others. Tests that say how soon something is to be there
+ * have their own.
  */
 export const PATIENCE = 180_000;

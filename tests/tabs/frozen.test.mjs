@@ -36,7 +36,7 @@ describe("a tab of Chromium that was frozen", { timeout: 900_000 }, () => {
 
       const devtools = await freeze(sleeper);
       const frozenAt = await sleeper.evaluate(() => ticks);
-      const limit = sleep(120_000, "others wait for the tab that is frozen", { ref: false });
+      const limit = sleep(30_000, "others wait for the tab that is frozen", { ref: false });
       assert.equal(await Promise.race([other.evaluate(change, ROWS), limit]), undefined);
       assert.equal(await sleeper.evaluate(() => ticks), frozenAt, "it was not frozen");
       const { lost, missing } = await until(async () => {

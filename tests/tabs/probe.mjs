@@ -117,7 +117,7 @@ function remove(name) {
     request.onsuccess = () => resolve();
     request.onerror = () => reject(request.error);
     // It waits for those who have it open, who give it up at once.
-    setTimeout(() => reject(new Error("the deletion is blocked")), 60_000);
+    setTimeout(() => reject(new Error("the deletion is blocked")), 10_000);
   });
 }
 

@@ -124,7 +124,7 @@ function look(name) {
 function begin({ name, ...options }) {
   const { store, told, found, save } = handle(name, options);
   const inTime = (promise) =>
-    Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 60_000, { code: "it hangs" }))]);
+    Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 20_000, { code: "it hangs" }))]);
   Object.assign(globalThis, {
     store,
     told,

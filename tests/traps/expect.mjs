@@ -34,7 +34,7 @@ export const error = (promise) =>
 
 /** Waits for `condition`. */
 export async function until(condition) {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 10_000;
   while (!condition()) {
     assert(Date.now() < end, `it never came: ${condition}`);
     await tick(1);

@@ -83,10 +83,6 @@ function below({ store, kind, server, runtime }) {
  * @returns {Promise<import("bytestow/testing").RuleResult<import("bytestow/testing").CacheRuleId>>}
  */
 export async function runTask({ rule, seed, runtime, shares, ...row }) {
-  const { passed, failed } = await runEmbeddingsCacheRules(cacheOver(row, { runtime, shares }), {
-    seed,
-    only: [rule],
-    timeout: 240_000,
-  });
+  const { passed, failed } = await runEmbeddingsCacheRules(cacheOver(row, { runtime, shares }), { seed, only: [rule] });
   return [...passed, ...failed][0];
 }

@@ -18,7 +18,7 @@ export const ONE_DATABASE = "bytestow-grid";
  * @returns {Promise<import("bytestow/testing").RuleResult>}
  */
 export async function runTask({ rule, seed, ...task }) {
-  const { passed, failed } = await runRules(harness(task), { seed, only: [rule], timeout: 240_000 });
+  const { passed, failed } = await runRules(harness(task), { seed, only: [rule] });
   return [...passed, ...failed][0];
 }
 

@@ -10,7 +10,7 @@ import { harnessOf } from "./stores.mjs";
 const steps = {
   async rule({ store, rule, seed, runtime, kind, server }) {
     const harness = server ? { ...remotes[kind](server), name: store, runtime } : harnessOf(store, runtime);
-    const { passed, failed } = await runRules(harness, { seed, only: [rule], timeout: 240_000 });
+    const { passed, failed } = await runRules(harness, { seed, only: [rule] });
     return [...passed, ...failed][0];
   },
   refusals,

@@ -30,7 +30,7 @@ export function copies(there) {
         ["two installs", "installs.html"],
       ]) {
         // What hangs is ended by this.
-        test(`${name}, ${title}`, { timeout: 300_000 }, (t) =>
+        test(`${name}, ${title}`, { timeout: 40_000 }, (t) =>
           serving(folder, async (url) => {
             const tab = await there[name].tab(url + path);
             assert.equal(await tab.run(() => app.apart()), true);
